@@ -1,0 +1,9 @@
+# Script mode: writes OUTPUT, a C++ file that registers each of FILES (separated by |, relative to ROOT) as a string literal.
+string(REPLACE "|" ";" FILES "${FILES}")
+set(text "#include \"scenarios/reader/embedded.hpp\"\n\nnamespace {\nconst flotilla::reader::EmbeddedFiles kFiles({\n")
+foreach(file IN LISTS FILES)
+  file(READ ${ROOT}/${file} content)
+  string(APPEND text "    {\"${file}\", R\"embedded(${content})embedded\"},\n")
+endforeach()
+string(APPEND text "});\n}  // namespace\n")
+file(WRITE ${OUTPUT} "${text}")

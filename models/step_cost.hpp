@@ -1,0 +1,72 @@
+// What one engine step costs: time by cause, for a batch. The contract that makes the simulator fast: for a fixed set of
+// decoding sequences, step time is affine in the KV tokens they hold, so that k decode steps are a closed form.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "models/deployment.hpp"
+
+namespace flotilla::models {
+
+/// Seconds of a step by what the GPU waited for. Plain doubles inside the hot path; the sum is the step's duration.
+struct CauseTimes {
+  double memory = 0;         ///< moving weights, KV and activations
+  double compute = 0;        ///< tensor-core bound work
+  double communication = 0;  ///< collectives inside the replica
+  double host = 0;           ///< the engine's own overhead: scheduling, launches, sampling
+
+  [[nodiscard]] double total() const { return memory + compute + communication + host; }
+  CauseTimes& operator+=(const CauseTimes& o) {
+    memory += o.memory; compute += o.compute; communication += o.communication; host += o.host;
+    return *this;
+  }
+  friend CauseTimes operator*(CauseTimes t, double f) { return {t.memory * f, t.compute * f, t.communication * f, t.host * f}; }
+};
+
+/// A decode step of n sequences that read K KV tokens in all (each its context, the new token included) takes
+/// base + slope * K seconds, for K <= valid_until.
+struct DecodeCost {
+  double base = 0;
+  double slope = 0;
+  double valid_until = 0;  ///< KV tokens; +infinity where nothing changes
+  CauseTimes base_by_cause;   ///< sums to base
+  CauseTimes slope_by_cause;  ///< sums to slope
+};
+
+/// A step with prefill in it, summed over its sequences.
+struct MixedBatch {
+  int decode_seqs = 0;
+  std::int64_t decode_kv_tokens = 0;   ///< as K above
+  int prefill_seqs = 0;                ///< sequences with a chunk in this step
+  int prefill_last_chunks = 0;         ///< of those, how many end their prompt here and sample a token
+  std::int64_t prefill_tokens = 0;     ///< sum of chunk lengths c
+  double prefill_pairs = 0;            ///< sum of c * (context before the chunk + c / 2): query-key pairs of causal attention
+  std::int64_t prefill_context = 0;    ///< sum of contexts before the chunks: KV tokens that are read again
+};
+
+/// Step times of one deployment. Calls with the same batch shape are memoised; not thread-safe.
+class StepCost {
+ public:
+  explicit StepCost(const Deployment&);
+  ~StepCost();
+  StepCost(StepCost&&) noexcept;
+
+  [[nodiscard]] const DecodeCost& decode(int sequences);
+  [[nodiscard]] CauseTimes mixed(const MixedBatch&);
+
+  /// How near the calibration points this deployment lies.
+  struct Envelope {
+    bool inside = true;
+    std::string nearest_points;   ///< in words: "fitted on 70 points: H100, vLLM, FP8, TP 1-8"
+    double expected_error = 0;    ///< median absolute relative TPOT error of those points
+    std::string reason;           ///< why it is outside, if it is
+  };
+  [[nodiscard]] Envelope envelope() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flotilla::models
