@@ -20,4 +20,6 @@ function(flotilla_embed target)
     DEPENDS ${depends} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     VERBATIM)
   target_sources(${target} PRIVATE ${output})
+  # Nothing refers to the generated file: ask the linker for it by name, so that a static library keeps it.
+  target_link_options(${target} INTERFACE LINKER:-u,flotilla_embedded_${target})
 endfunction()
