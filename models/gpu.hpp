@@ -1,0 +1,49 @@
+// One GPU: what its memory holds and how fast it moves and multiplies, by datasheet. No effects of kernels: those are calibrated.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/number_format.hpp"
+#include "models/sourced.hpp"
+#include "scenarios/reader/node.hpp"
+#include "scenarios/reader/units.hpp"
+
+namespace flotilla::models {
+
+/// What an article put in by hand where ours follows from the model: kept with its variant of the GPU, never in code.
+struct ArticleInputs {
+  std::string title;                            ///< the article
+  std::map<std::string, Sourced<Bytes>> streamed_weights;  ///< by "model/format": "llama-3.3-70b/fp8" -> 72 GB
+  Sourced<Bytes> runtime_reserve;               ///< subtracted beside the weights
+  Sourced<double> prefill_utilization;          ///< share of the peak that a prefill is granted
+};
+
+struct Gpu {
+  std::string name;                  ///< "h100-sxm"; an article's variant ends in "@a1"
+  std::string title;                 ///< "NVIDIA H100 SXM5 80 GB"
+  std::string generation;            ///< "hopper", "blackwell"
+  std::vector<std::string> aliases;  ///< "h100_sxm", "h100"
+  Sourced<Bytes> memory;             ///< what the driver reports (nvidia-smi, MiB)
+  Sourced<BytesPerSecond> hbm_bandwidth;
+  Sourced<FlopsPerSecond> bf16;      ///< dense, no sparsity
+  Sourced<FlopsPerSecond> fp8;       ///< 0 = no such tensor cores
+  Sourced<FlopsPerSecond> fp4;       ///< 0 = no such tensor cores
+  Sourced<BytesPerSecond> nvlink;    ///< per direction
+  Sourced<Bytes> l2_cache;
+  Sourced<Watts> tdp;
+  ArticleInputs article;             ///< empty but in an article's variant
+};
+
+/// Dense peak of the tensor cores that multiply weights of this format: FP4 formats use FP4 cores where there are any and else,
+/// as INT4 always, are expanded to BF16 (weight-only quantisation); FP8 likewise falls back to BF16.
+FlopsPerSecond peak(const Gpu&, NumberFormat weights);
+/// Does the GPU have tensor cores of the format itself (not just weight-only storage)?
+bool has_native(const Gpu&, NumberFormat);
+
+/// A catalogue name, an alias (h100_sxm) or a path to a YAML file. Throws InputError with "did you mean".
+Gpu load_gpu(const std::string& name_or_path);
+Gpu load_gpu(const reader::Node&);
+
+}  // namespace flotilla::models
