@@ -1,0 +1,113 @@
+#include "models/calibration.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "scenarios/reader/embedded.hpp"
+
+namespace flotilla::models {
+namespace {
+
+constexpr auto kFolder = "models/calibration";
+
+std::vector<Calibration> read_all() {
+  std::vector<Calibration> all;
+  for (const auto& name : reader::embedded_names(kFolder)) {
+    const auto path = fmt::format("{}/{}.yaml", kFolder, name);
+    const auto document = reader::Document::from_text(std::string(*reader::embedded_file(path)), path);
+    all.push_back(reader::read<Calibration>(document.root()));
+    auto& curves = all.back().all_reduce;
+    std::sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) { return a.ranks < b.ranks; });
+  }
+  return all;
+}
+
+void outside(StepCost::Envelope& envelope, const std::string& reason) {
+  envelope.inside = false;
+  envelope.reason += (envelope.reason.empty() ? "" : "; ") + reason;
+}
+
+/// The calibration of this engine whose GPU is nearest; nullptr if the engine has none.
+const Calibration* nearest_gpu(const std::string& engine, const Gpu& gpu, const std::string& gpu_name) {
+  const Calibration* best = nullptr;
+  double best_distance = std::numeric_limits<double>::infinity();
+  for (const auto& candidate : calibrations()) {
+    if (candidate.engine != engine) continue;
+    if (candidate.gpu == gpu_name) return &candidate;
+    const auto relative = load_gpu(candidate.gpu);
+    constexpr double kOtherGeneration = 100;  // farther than any ratio of bandwidths
+    const double distance = std::fabs(std::log(relative.hbm_bandwidth / gpu.hbm_bandwidth)) +
+                            (relative.generation == gpu.generation ? 0 : kOtherGeneration);
+    if (distance < best_distance) best = &candidate, best_distance = distance;
+  }
+  return best;
+}
+
+NumberFormat gemm_format_of(const Deployment& deployment, const Calibration& calibration, StepCost::Envelope& envelope) {
+  auto format = deployment.weights;
+  if (format == NumberFormat::kMxfp4 && has_native(deployment.gpu, format)) {
+    outside(envelope, "mxfp4 weights counted with the kernels of nvfp4");
+    format = NumberFormat::kNvfp4;
+  }
+  if (!has_native(deployment.gpu, format)) {
+    outside(envelope, fmt::format("{} weights counted as bf16 kernels that read fewer bytes", name_of(format)));
+    format = NumberFormat::kBf16;
+  }
+  if (calibration.formats.count(std::string(name_of(format))) == 0) {
+    outside(envelope, fmt::format("{} kernels not measured; bf16 used", name_of(format)));
+    format = NumberFormat::kBf16;
+  }
+  return format;
+}
+
+void describe_fit(const Deployment& deployment, const CalibratedCell& cell, StepCost::Envelope& envelope) {
+  const auto& calibration = *cell.calibration;
+  const auto& fit = calibration.formats.at(std::string(name_of(cell.gemm_format))).tpot;
+  envelope.expected_error = fit.median_error;
+  if (fit.points == 0) {
+    envelope.nearest_points = fmt::format("measured kernels only: {}, {}, {}", calibration.gpu, calibration.engine, name_of(cell.gemm_format));
+    outside(envelope, fmt::format("no serving points for {} on {} with {} weights{}", calibration.engine, calibration.gpu,
+                                  name_of(cell.gemm_format), calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
+    return;
+  }
+  envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu, calibration.engine,
+                                        name_of(cell.gemm_format), fit.description);
+  const auto& sizes = fit.tensor_parallel_sizes;
+  const int tp = deployment.tensor_parallel_size;
+  if (!sizes.empty() && (tp < *std::min_element(sizes.begin(), sizes.end()) || tp > *std::max_element(sizes.begin(), sizes.end())))
+    outside(envelope, fmt::format("tensor parallel size {} outside the fitted {}", tp, fmt::join(sizes, ", ")));
+}
+
+}  // namespace
+
+const std::vector<Calibration>& calibrations() {
+  static const auto all = read_all();
+  return all;
+}
+
+CalibratedCell calibrated_cell(const Deployment& deployment) {
+  CalibratedCell cell;
+  auto& envelope = cell.envelope;
+  const auto& gpu = deployment.gpu;
+  const auto gpu_name = gpu.name.substr(0, gpu.name.find('@'));
+  cell.calibration = nearest_gpu(deployment.engine.name, gpu, gpu_name);
+  if (cell.calibration == nullptr) {
+    cell.calibration = nearest_gpu("vllm", gpu, gpu_name);
+    outside(envelope, fmt::format("{} is not calibrated; vllm's coefficients used", deployment.engine.name));
+  }
+  if (cell.calibration->gpu != gpu_name)
+    outside(envelope, fmt::format("{} is not calibrated; efficiencies of {} used", gpu.name, cell.calibration->gpu));
+  cell.gemm_format = gemm_format_of(deployment, *cell.calibration, envelope);
+  cell.kv_format = deployment.kv_cache == NumberFormat::kBf16 ? NumberFormat::kBf16 : NumberFormat::kFp8;
+  if (cell.kv_format != deployment.kv_cache)
+    outside(envelope, fmt::format("{} KV cache counted with the kernels of fp8", name_of(deployment.kv_cache)));
+  if (deployment.links.crosses_fabric) outside(envelope, "tensor parallelism across the fabric");
+  describe_fit(deployment, cell, envelope);
+  return cell;
+}
+
+}  // namespace flotilla::models

@@ -1,0 +1,88 @@
+// Fitted coefficients of one engine on one GPU, and where a deployment without its own takes them from.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/operators/all_reduce.hpp"
+#include "models/operators/attention.hpp"
+#include "models/operators/elementwise.hpp"
+#include "models/operators/gemm.hpp"
+
+namespace flotilla::models {
+
+/// How well the serving points of a cell are reproduced. Errors are absolute and relative, of TPOT.
+struct FitStatistics {
+  int points = 0;              ///< 0 = no serving point: kernels only, scales inherited
+  double median_error = 0;
+  double p90_error = 0;
+  std::string description;     ///< "Llama 3.3 70B, TP 1, 2, 8, concurrency 4-64"
+  std::vector<int> tensor_parallel_sizes;
+  static const reader::Schema<FitStatistics>& schema();
+};
+
+/// What serving points say about kernels measured alone: one factor per family of operators (graphs, fused and overlapped
+/// launches, other kernel versions).
+struct OperatorScales {
+  double gemm = 1;
+  double attention = 1;
+  double all_reduce = 1;
+  static const reader::Schema<OperatorScales>& schema();
+};
+
+/// One weight format.
+struct FormatCalibration {
+  GemmCoefficients gemm;
+  OperatorScales scales;
+  FitStatistics tpot;
+  static const reader::Schema<FormatCalibration>& schema();
+};
+
+/// The engine's own time in a step, as far as it is not hidden behind the GPU: engines schedule the next step while the GPU works,
+/// so these are what remains visible, and never negative.
+struct HostCoefficients {
+  double per_step = 0;          ///< a, seconds
+  double per_sequence = 0;      ///< b, seconds per sequence in the step
+  double per_prefill = 0;       ///< c, seconds per sequence that ends its prompt in the step
+  double mixed_floor = 0;       ///< seconds that a step with prefill takes at least: it runs outside CUDA graphs
+  static const reader::Schema<HostCoefficients>& schema();
+};
+
+/// One file of models/calibration. Maps are by the format's name ("fp8").
+struct Calibration {
+  std::string gpu;
+  std::string engine;
+  std::string engine_versions;
+  std::string provenance;
+  std::string scales_from;      ///< the GPU whose serving points set scales and host, if not this one
+  std::map<std::string, FormatCalibration> formats;
+  std::map<std::string, AttentionDecodeCoefficients> attention_decode;
+  std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
+  std::vector<AllReduceCurve> all_reduce;
+  ElementwiseCoefficients elementwise;
+  HostCoefficients host;
+  static const reader::Schema<Calibration>& schema();
+};
+
+/// The coefficients that a deployment runs on.
+struct CalibratedCell {
+  const Calibration* calibration = nullptr;        ///< lives as long as the program
+  NumberFormat gemm_format = NumberFormat::kBf16;  ///< whose GEMM coefficients multiply the weights
+  NumberFormat kv_format = NumberFormat::kBf16;
+  StepCost::Envelope envelope;
+};
+
+/// Nearest relatives, in this order and each said in the envelope:
+/// - engine: its own, else vLLM's;
+/// - GPU: its own (an article's variant "x@a1" counts as x), else one of its generation, the nearest in memory bandwidth, else
+///   the nearest of all;
+/// - weights: their own format where the GPU has tensor cores for it and the format is calibrated; other FP4 formats as NVFP4;
+///   weight-only formats (INT4, FP4 without FP4 cores) as BF16 with fewer bytes;
+/// - tensor parallelism beyond the fitted sizes, or across the fabric: extrapolated.
+CalibratedCell calibrated_cell(const Deployment&);
+
+/// All files of models/calibration, read once. Throws InputError if one is malformed.
+const std::vector<Calibration>& calibrations();
+
+}  // namespace flotilla::models

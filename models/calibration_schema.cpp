@@ -1,0 +1,65 @@
+// The keys of models/calibration/*.yaml.
+#include "models/calibration.hpp"
+
+namespace flotilla::models {
+
+const reader::Schema<FitStatistics>& FitStatistics::schema() {
+  using C = FitStatistics;
+  static const auto s =
+      reader::Schema<C>("fit_statistics", "Serving points behind the scales, and how well they are reproduced")
+          .key("points", &C::points, "serving points fitted on", {.min = 0})
+          .key("median_error", &C::median_error, "of TPOT, absolute and relative", {.min = 0})
+          .key("p90_error", &C::p90_error, "of TPOT, absolute and relative", {.min = 0})
+          .key("description", &C::description, "what was measured")
+          .key("tensor_parallel_sizes", &C::tensor_parallel_sizes, "sizes among the points");
+  return s;
+}
+
+const reader::Schema<OperatorScales>& OperatorScales::schema() {
+  using C = OperatorScales;
+  static const auto s = reader::Schema<C>("operator_scales", "Serving against kernels measured alone")
+                            .key("gemm", &C::gemm, "factor on matrix multiplications", {.min = 0, .above_min = true})
+                            .key("attention", &C::attention, "factor on attention", {.min = 0, .above_min = true})
+                            .key("all_reduce", &C::all_reduce, "factor on collectives", {.min = 0});
+  return s;
+}
+
+const reader::Schema<FormatCalibration>& FormatCalibration::schema() {
+  using C = FormatCalibration;
+  static const auto s = reader::Schema<C>("format_calibration", "Coefficients of one weight format")
+                            .key("gemm", &C::gemm, "matrix multiplications", {.required = true})
+                            .key("scales", &C::scales, "serving against kernels measured alone")
+                            .key("tpot", &C::tpot, "errors on serving points");
+  return s;
+}
+
+const reader::Schema<HostCoefficients>& HostCoefficients::schema() {
+  using C = HostCoefficients;
+  static const auto s =
+      reader::Schema<C>("host", "The engine's own time that remains visible")
+          .key("per_step", &C::per_step, "a step", {.min = 0, .unit = "s"})
+          .key("per_sequence", &C::per_sequence, "a sequence in the step", {.min = 0, .unit = "s"})
+          .key("per_prefill", &C::per_prefill, "a prompt that ends in the step", {.min = 0, .unit = "s"})
+          .key("mixed_floor", &C::mixed_floor, "a step with prefill, at least", {.min = 0, .unit = "s"});
+  return s;
+}
+
+const reader::Schema<Calibration>& Calibration::schema() {
+  using C = Calibration;
+  static const auto s =
+      reader::Schema<C>("calibration", "Fitted coefficients of one engine on one GPU")
+          .key("gpu", &C::gpu, "catalogue name", {.required = true})
+          .key("engine", &C::engine, "catalogue name", {.required = true})
+          .key("engine_versions", &C::engine_versions, "of the kernels and of the serving points")
+          .key("provenance", &C::provenance, "whose measurements these were fitted on")
+          .key("scales_from", &C::scales_from, "GPU whose serving points set scales and host, if not this one")
+          .key("formats", &C::formats, "by weight format", {.required = true})
+          .key("attention_decode", &C::attention_decode, "by KV format", {.required = true})
+          .key("attention_prefill", &C::attention_prefill, "by KV format", {.required = true})
+          .key("all_reduce", &C::all_reduce, "one curve per number of ranks", {.required = true})
+          .key("elementwise", &C::elementwise, "small kernels")
+          .key("host", &C::host, "the engine's own time");
+  return s;
+}
+
+}  // namespace flotilla::models
