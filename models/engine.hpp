@@ -2,6 +2,7 @@
 // are scheduler policies of the simulator; here are the limits it sets and how it divides memory.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,19 @@ enum class MemoryBasis {
 };
 std::span<const std::pair<MemoryBasis, std::string_view>> enum_names(MemoryBasis);
 
+/// Defaults of GPUs with at least `from` bytes, where the engine chooses them by the GPU's memory.
+struct GpuClass {
+  Bytes from;
+  std::optional<Sourced<double>> gpu_memory_utilization;
+  std::optional<Sourced<int>> max_num_seqs;
+  std::optional<Sourced<int>> max_num_batched_tokens;
+
+  static const reader::Schema<GpuClass>& schema();
+};
+
 struct Engine {
   std::string name;                  ///< "vllm"
+  std::string title;                 ///< "vLLM"
   std::string version;               ///< whose defaults these are: "0.11"
   std::vector<std::string> aliases;  ///< "vllm-v1"
   std::string scheduler;             ///< policy used where the scenario names none: "vllm_v1"
@@ -32,15 +44,20 @@ struct Engine {
   Sourced<int> max_num_seqs;
   Sourced<int> max_num_batched_tokens;
   Sourced<int> block_size;           ///< tokens per KV block
-  Sourced<Bytes> large_gpu;          ///< GPUs below this memory get the two limits below instead; 0 = one size fits all
-  Sourced<int> small_gpu_max_num_seqs;
-  Sourced<int> small_gpu_max_num_batched_tokens;
-  bool chunked_prefill = true;
-  bool prefix_caching = true;
-  Sourced<Bytes> runtime;            ///< CUDA context, libraries, communicators and slack that the engine does not give to KV
+  std::vector<GpuClass> gpu_classes; ///< what differs on GPUs of some size; the last class that applies wins
+  Sourced<bool> chunked_prefill;
+  Sourced<bool> prefix_caching;
+
+  // The memory it takes beside weights and KV: see memory.hpp.
+  Sourced<Bytes> runtime;            ///< CUDA context, libraries, tables, allocator slack
+  Sourced<double> sampler_bytes_per_logit;  ///< workspace of a sampling step, per sequence and vocabulary entry
+  Sourced<int> sampler_max_seqs;     ///< sequences for which that workspace is counted at most
+
+  static const reader::Schema<Engine>& schema();
 };
 
 /// The defaults that depend on the GPU.
+double default_gpu_memory_utilization(const Engine&, const Gpu&);
 int default_max_num_seqs(const Engine&, const Gpu&);
 int default_max_num_batched_tokens(const Engine&, const Gpu&);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,13 @@ namespace flotilla::models {
 
 /// What an article put in by hand where ours follows from the model: kept with its variant of the GPU, never in code.
 struct ArticleInputs {
-  std::string title;                            ///< the article
+  std::string title;                                       ///< the article, where the GPU is an article's variant
   std::map<std::string, Sourced<Bytes>> streamed_weights;  ///< by "model/format": "llama-3.3-70b/fp8" -> 72 GB
-  Sourced<Bytes> runtime_reserve;               ///< subtracted beside the weights
-  Sourced<double> prefill_utilization;          ///< share of the peak that a prefill is granted
+  Sourced<Bytes> footprint_runtime;  ///< runtime and activations that it counts into the resident footprint
+  Sourced<Bytes> reserve_low;        ///< subtracted from the capacity beside the footprint: at least ...
+  Sourced<Bytes> reserve_high;       ///< ... and at most; the KV budget is a range where they differ
+
+  static const reader::Schema<ArticleInputs>& schema();
 };
 
 struct Gpu {
@@ -33,7 +37,11 @@ struct Gpu {
   Sourced<BytesPerSecond> nvlink;    ///< per direction
   Sourced<Bytes> l2_cache;
   Sourced<Watts> tdp;
+  Sourced<double> prefill_utilization;  ///< share of the peak that a prefill ceiling grants; 0 = all of it
   ArticleInputs article;             ///< empty but in an article's variant
+  std::string source;                ///< where the file was read: catalogue path or the user's
+
+  static const reader::Schema<Gpu>& schema();
 };
 
 /// Dense peak of the tensor cores that multiply weights of this format: FP4 formats use FP4 cores where there are any and else,
@@ -41,6 +49,11 @@ struct Gpu {
 FlopsPerSecond peak(const Gpu&, NumberFormat weights);
 /// Does the GPU have tensor cores of the format itself (not just weight-only storage)?
 bool has_native(const Gpu&, NumberFormat);
+
+/// The article's variant of a datasheet GPU ("h100-sxm" -> "h100-sxm@a1"), where the catalogue has one.
+std::optional<Gpu> article_variant(const Gpu&);
+/// "h100-sxm@a1" -> "h100-sxm".
+std::string datasheet_name(const Gpu&);
 
 /// A catalogue name, an alias (h100_sxm) or a path to a YAML file. Throws InputError with "did you mean".
 Gpu load_gpu(const std::string& name_or_path);

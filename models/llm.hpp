@@ -46,6 +46,8 @@ struct Llm {
   int nextn_predict_layers = 0;   ///< multi-token prediction
 
   std::string source;             ///< where these figures were read
+
+  static const reader::Schema<Llm>& schema();
 };
 
 /// Numbers of parameters. `linear` are the matrices inside the layers, which quantisation covers; embedding and lm_head stay
