@@ -32,8 +32,13 @@ class Node {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] SourceLocation where() const;       ///< of the value
   [[nodiscard]] SourceLocation key_where() const;   ///< of the key it stands under
+  [[nodiscard]] std::string origin() const;         ///< "scenario.yaml:12" or "command line"
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
   [[noreturn]] void fail_at_key(const std::string& message, const std::string& hint = {}) const;
+  /// "a list is expected, '80' is given".
+  [[noreturn]] void fail_type(const std::string& expected, const std::string& hint = {}) const;
+  /// For checks across keys: at the value of `key`, or at this mapping where the key is left to its default.
+  [[noreturn]] void fail_for(std::string_view key, const std::string& message, const std::string& hint = {}) const;
 
   struct Impl;
   Node(std::shared_ptr<const DocumentData> document, std::shared_ptr<const Impl> impl, std::string path);
@@ -71,5 +76,7 @@ class Document {
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 /// "did you mean 'x'?" or "one of: a, b, c".
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates);
+/// A user's text in quotes for a message: cut to a readable length, control characters escaped.
+std::string in_quotes(std::string_view text);
 
 }  // namespace flotilla::reader

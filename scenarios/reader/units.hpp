@@ -5,6 +5,7 @@
 #pragma once
 
 #include <compare>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -43,11 +44,23 @@ using UsdPerHour = Quantity<struct UsdPerHourTag>;
 constexpr Seconds operator/(Bytes b, BytesPerSecond r) { return Seconds(b.value() / r.value()); }
 constexpr Seconds operator/(Flops f, FlopsPerSecond r) { return Seconds(f.value() / r.value()); }
 
-/// Parses "20ms", "80GiB", "400Gbps", "1979TF", "700W". Throws std::invalid_argument whose text says what is wrong
-/// and what would be right (used by the reader, which adds file, line and column).
+/// What is wrong with the text of a quantity, and what would be right. what() holds both.
+class UnitError : public std::invalid_argument {
+ public:
+  UnitError(std::string message, std::string hint);
+  [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] const std::string& hint() const { return hint_; }
+
+ private:
+  std::string message_, hint_;
+};
+
+/// Parses "20ms", "80GiB", "400Gbps", "1979TF", "700W"; a blank may stand before the unit, and 0 needs none. The result is the
+/// double nearest to what is written. Throws UnitError (the reader adds file, line and column).
 Seconds parse_seconds(std::string_view text);
 Bytes parse_bytes(std::string_view text);
 BytesPerSecond parse_bytes_per_second(std::string_view text);
+Flops parse_flops(std::string_view text);
 FlopsPerSecond parse_flops_per_second(std::string_view text);
 Watts parse_watts(std::string_view text);
 
@@ -55,6 +68,7 @@ Watts parse_watts(std::string_view text);
 std::string to_text(Seconds);
 std::string to_text(Bytes);
 std::string to_text(BytesPerSecond);
+std::string to_text(Flops);
 std::string to_text(FlopsPerSecond);
 std::string to_text(Watts);
 

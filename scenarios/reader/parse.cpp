@@ -1,0 +1,238 @@
+// From yaml-cpp's events to the tree. The events carry the position of every key and value, which yaml-cpp's own nodes do not.
+#include <array>
+#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "scenarios/reader/path.hpp"
+#include "scenarios/reader/tree.hpp"
+
+namespace flotilla::reader {
+namespace {
+
+using Impl = Node::Impl;
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(const Source& source) : source_(source) {}
+
+  [[nodiscard]] Tree root() const { return root_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) {
+      fail(place(mark).position, "a second document ('---') in one file", "one file holds one document: split the file");
+    }
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Impl value;
+    value.value = place_of_null(mark);
+    add(std::move(value), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) fail(place(mark).position, "an alias inside the value that it stands for");
+    Impl value = *found->second;
+    aliased_ += value.values;
+    if (aliased_ > kMaxAliasedValues) {
+      fail(place(mark).position, fmt::format("aliases expand to more than {} values", kMaxAliasedValues),
+           "aliases of aliases multiply: write the values out, or fewer of them");
+    }
+    if (static_cast<int>(frames_.size()) + value.height > kMaxDepth) fail_depth(place(mark).position);
+    alias_place_ = place(mark);
+    add(std::move(value), 0);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+    refuse_tag(mark, tag);
+    Impl value;
+    value.kind = Kind::kScalar;
+    value.quoted = tag == "!";
+    value.text = text;
+    value.value = place(mark);
+    add(std::move(value), anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    start(Kind::kSequence, mark, tag, anchor);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    start(Kind::kMapping, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { end(); }
+  void OnMapEnd() override { end(); }
+
+ private:
+  struct Frame {
+    Impl value;
+    YAML::anchor_t anchor = 0;
+    bool expects_value = false;  ///< of a mapping: the key is read
+    std::string key;
+    Place key_place;
+    std::unordered_map<std::string, int> lines;  ///< key -> line where it was given
+  };
+
+  [[nodiscard]] Place place(const YAML::Mark& mark) const { return {&source_, {mark.line, mark.column}}; }
+
+  /// A value that is not written at all stands, for people, behind its key.
+  [[nodiscard]] Place place_of_null(const YAML::Mark& mark) const {
+    const Place here = place(mark);
+    const std::string_view rest = source_.line(mark.line).substr(std::min<std::size_t>(source_.line(mark.line).size(), mark.column));
+    const std::size_t length = rest.empty() ? 0 : rest[0] == '~' ? 1 : rest.size() >= 4 && (rest.substr(1, 3) == "ull" || rest.substr(1, 3) == "ULL") ? 4 : 0;
+    const std::size_t next = length == 0 ? std::string_view::npos : std::min(rest.find_first_not_of(" \t", length), rest.size());
+    const bool written = next != std::string_view::npos && (next == rest.size() || rest[next] != ':');
+    if (written || frames_.empty() || !frames_.back().expects_value) return here;
+    return frames_.back().key_place;
+  }
+
+  [[noreturn]] void fail(Position position, const std::string& message, const std::string& hint = {}) const {
+    throw InputError(source_.at(position), path(), message, hint);
+  }
+  [[noreturn]] void fail_depth(Position position) const {
+    fail(position, fmt::format("values are nested more than {} deep", kMaxDepth));
+  }
+
+  [[nodiscard]] std::string path() const {
+    std::string text;
+    for (const auto& frame : frames_) {
+      if (frame.value.kind == Kind::kSequence) text = child_path(text, frame.value.children.size());
+      if (frame.value.kind == Kind::kMapping && frame.expects_value) text = child_path(text, frame.key);
+    }
+    return text;
+  }
+
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
+    if (tag.empty() || tag == "?" || tag == "!" || tag == "tag:yaml.org,2002:str") return;
+    fail(place(mark).position, "YAML tags (!...) are not used here", "write the value without a tag, in quotes if it starts with '!'");
+  }
+
+  void start(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    refuse_tag(mark, tag);
+    if (kind_of_key()) fail(place(mark).position, "a key must be text", "a list or mapping cannot be a key");
+    if (static_cast<int>(frames_.size()) >= kMaxDepth) fail_depth(place(mark).position);
+    Frame frame;
+    frame.value.kind = kind;
+    frame.value.value = place(mark);
+    frame.anchor = anchor;
+    frames_.push_back(std::move(frame));
+  }
+
+  void end() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    add(std::move(frame.value), frame.anchor);
+  }
+
+  [[nodiscard]] bool kind_of_key() const {
+    return !frames_.empty() && frames_.back().value.kind == Kind::kMapping && !frames_.back().expects_value;
+  }
+
+  void add(Impl value, YAML::anchor_t anchor) {
+    if (++values_ + aliased_ > kMaxValues) {
+      fail(value.value.position, fmt::format("more than {} values", kMaxValues), "large data belongs in a file of its own (CSV, JSONL)");
+    }
+    if (kind_of_key()) {
+      take_key(value, anchor);
+      return;
+    }
+    Frame* frame = frames_.empty() ? nullptr : &frames_.back();
+    value.key = frame != nullptr && frame->value.kind == Kind::kMapping ? frame->key_place : alias_place_.source != nullptr ? alias_place_ : value.value;
+    alias_place_ = {};
+    auto shared = std::make_shared<const Impl>(std::move(value));
+    if (anchor != 0) anchors_[anchor] = shared;
+    if (frame == nullptr) {
+      root_ = shared;
+      return;
+    }
+    frame->value.values += shared->values;
+    frame->value.height = std::max(frame->value.height, shared->height + 1);
+    frame->value.children.emplace_back(frame->value.kind == Kind::kMapping ? frame->key : "", std::move(shared));
+    frame->expects_value = false;
+  }
+
+  void take_key(const Impl& value, YAML::anchor_t anchor) {
+    const Position position = alias_place_.source != nullptr ? alias_place_.position : value.value.position;
+    alias_place_ = {};
+    if (value.kind == Kind::kNull) fail(position, "a key is missing before the ':'");
+    if (value.kind != Kind::kScalar) fail(position, "a key must be text", "a list or mapping cannot be a key");
+    if (value.text == "<<" && !value.quoted) {
+      fail(position, "merge keys ('<<') are not supported", "write the keys out, or share a whole value: 'a: &name {...}' and 'b: *name'");
+    }
+    Frame& frame = frames_.back();
+    const auto [earlier, is_new] = frame.lines.emplace(value.text, position.line + 1);
+    if (!is_new) {
+      frame.key = value.text;
+      frame.expects_value = true;
+      fail(position, fmt::format("the key {} is given twice", in_quotes(value.text)), fmt::format("it was first given in line {}", earlier->second));
+    }
+    if (anchor != 0) anchors_[anchor] = std::make_shared<const Impl>(value);
+    frame.key = value.text;
+    frame.key_place = {&source_, position};
+    frame.expects_value = true;
+  }
+
+  const Source& source_;
+  Tree root_;
+  std::vector<Frame> frames_;
+  std::unordered_map<YAML::anchor_t, Tree> anchors_;
+  Place alias_place_;
+  std::size_t values_ = 0;
+  std::size_t aliased_ = 0;
+  int documents_ = 0;
+};
+
+/// yaml-cpp's words, and ours for those who do not know its grammar.
+std::pair<std::string, std::string> plain_words(const std::string& message) {
+  struct Words {
+    const char* theirs;
+    const char* ours;
+    const char* hint;
+  };
+  static constexpr std::array kWords{
+      Words{YAML::ErrorMsg::END_OF_MAP_FLOW, "a '{' is not closed", "a '}' or a ',' is missing before this place"},
+      Words{YAML::ErrorMsg::END_OF_SEQ_FLOW, "a '[' is not closed", "a ']' or a ',' is missing before this place"},
+      Words{YAML::ErrorMsg::END_OF_MAP, "this does not fit into the mapping above", "is it indented as the keys around it are, and does it have a ':'?"},
+      Words{YAML::ErrorMsg::END_OF_SEQ, "this does not fit into the list above", "each element starts with '- ', all in the same column"},
+      Words{YAML::ErrorMsg::MAP_VALUE, "a ':' where no value can stand", "is the indentation right? text with ': ' in it needs quotes"},
+      Words{YAML::ErrorMsg::MAP_KEY, "a key where none can stand", "is the indentation right?"},
+      Words{YAML::ErrorMsg::BLOCK_ENTRY, "a '- ' where no list can start", "put the list on lines of its own, or write [a, b]"},
+      Words{YAML::ErrorMsg::FLOW_END, "a closing bracket without its opening one", ""},
+      Words{YAML::ErrorMsg::EOF_IN_SCALAR, "a quote is opened and never closed", ""},
+      Words{YAML::ErrorMsg::DOC_IN_SCALAR, "a quote is opened and never closed before '---'", ""},
+      Words{YAML::ErrorMsg::UNKNOWN_TOKEN, "no value can start with this character", "put the text in quotes"},
+      Words{YAML::ErrorMsg::UNKNOWN_ANCHOR, "this alias (*name) has no value (&name) before it", "text that starts with '*' needs quotes"},
+      Words{YAML::ErrorMsg::ALIAS_NOT_FOUND, "a name is missing after '*'", "text that starts with '*' needs quotes"},
+      Words{YAML::ErrorMsg::ANCHOR_NOT_FOUND, "a name is missing after '&'", "text that starts with '&' needs quotes"},
+      Words{YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation", "YAML is indented with spaces"},
+      Words{YAML::ErrorMsg::CHAR_IN_SCALAR, "a character that cannot stand in this text", "put the text in quotes"},
+  };
+  for (const auto& words : kWords) {
+    if (message == words.theirs) return {words.ours, words.hint};
+  }
+  return {message, ""};
+}
+
+}  // namespace
+
+Tree parse_yaml(const Source& source, const std::string& text) {
+  TreeBuilder builder(source);
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    const auto [message, hint] = plain_words(error.msg);
+    throw InputError(source.at({error.mark.line, error.mark.column}), "", fmt::format("not valid YAML: {}", message), hint);
+  }
+  return builder.root() ? builder.root() : std::make_shared<const Impl>();
+}
+
+}  // namespace flotilla::reader
