@@ -45,10 +45,13 @@ struct MixedBatch {
   std::int64_t prefill_context = 0;    ///< sum of contexts before the chunks: KV tokens that are read again
 };
 
+struct Calibration;  // models/calibration.hpp
+
 /// Step times of one deployment. Calls with the same batch shape are memoised; not thread-safe.
 class StepCost {
  public:
   explicit StepCost(const Deployment&);
+  StepCost(const Deployment&, const Calibration&);  ///< on coefficients of one's own, which must outlive it
   ~StepCost();
   StepCost(StepCost&&) noexcept;
 
