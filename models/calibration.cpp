@@ -19,9 +19,7 @@ std::vector<Calibration> read_all() {
   for (const auto& name : reader::embedded_names(kFolder)) {
     const auto path = fmt::format("{}/{}.yaml", kFolder, name);
     const auto document = reader::Document::from_text(std::string(*reader::embedded_file(path)), path);
-    all.push_back(reader::read<Calibration>(document.root()));
-    auto& curves = all.back().all_reduce;
-    std::sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) { return a.ranks < b.ranks; });
+    all.push_back(read_calibration(document));
   }
   return all;
 }
@@ -64,6 +62,11 @@ NumberFormat gemm_format_of(const Deployment& deployment, const Calibration& cal
   return format;
 }
 
+void choose_formats(const Deployment& deployment, CalibratedCell& cell) {
+  cell.gemm_format = gemm_format_of(deployment, *cell.calibration, cell.envelope);
+  cell.kv_format = deployment.kv_cache == NumberFormat::kBf16 ? NumberFormat::kBf16 : NumberFormat::kFp8;
+}
+
 void describe_fit(const Deployment& deployment, const CalibratedCell& cell, StepCost::Envelope& envelope) {
   const auto& calibration = *cell.calibration;
   const auto& fit = calibration.formats.at(std::string(name_of(cell.gemm_format))).tpot;
@@ -84,6 +87,20 @@ void describe_fit(const Deployment& deployment, const CalibratedCell& cell, Step
 
 }  // namespace
 
+Calibration read_calibration(const reader::Document& document) {
+  auto calibration = reader::read<Calibration>(document.root());
+  auto& curves = calibration.all_reduce.curves;
+  if (curves.empty()) document.fail("all_reduce.curves", "at least one curve is needed");
+  for (const auto& curve : curves) {
+    if (curve.bytes.size() != curve.seconds.size() || curve.bytes.empty() ||
+        !std::is_sorted(curve.bytes.begin(), curve.bytes.end()) || !std::is_sorted(curve.seconds.begin(), curve.seconds.end()))
+      document.fail("all_reduce.curves", fmt::format("the curve of {} ranks needs as many sizes as times, both rising", curve.ranks));
+  }
+  std::sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) { return a.ranks < b.ranks; });
+  if (calibration.formats.count("bf16") == 0) document.fail("formats", "bf16 is missing: the lm_head is multiplied in it");
+  return calibration;
+}
+
 const std::vector<Calibration>& calibrations() {
   static const auto all = read_all();
   return all;
@@ -101,12 +118,18 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
   }
   if (cell.calibration->gpu != gpu_name)
     outside(envelope, fmt::format("{} is not calibrated; efficiencies of {} used", gpu.name, cell.calibration->gpu));
-  cell.gemm_format = gemm_format_of(deployment, *cell.calibration, envelope);
-  cell.kv_format = deployment.kv_cache == NumberFormat::kBf16 ? NumberFormat::kBf16 : NumberFormat::kFp8;
+  choose_formats(deployment, cell);
   if (cell.kv_format != deployment.kv_cache)
     outside(envelope, fmt::format("{} KV cache counted with the kernels of fp8", name_of(deployment.kv_cache)));
   if (deployment.links.crosses_fabric) outside(envelope, "tensor parallelism across the fabric");
   describe_fit(deployment, cell, envelope);
+  return cell;
+}
+
+CalibratedCell calibrated_cell(const Deployment& deployment, const Calibration& calibration) {
+  CalibratedCell cell;
+  cell.calibration = &calibration;
+  choose_formats(deployment, cell);
   return cell;
 }
 

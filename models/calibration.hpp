@@ -22,12 +22,14 @@ struct FitStatistics {
   static const reader::Schema<FitStatistics>& schema();
 };
 
-/// What serving points say about kernels measured alone: one factor per family of operators (graphs, fused and overlapped
-/// launches, other kernel versions).
+/// What serving points say about kernels measured alone: one factor per family of operators (fused and overlapped launches,
+/// CUDA graphs, other kernel versions). Never per model.
 struct OperatorScales {
-  double gemm = 1;
+  double launch = 1;        ///< the fixed times of all kernels of a layer: graphs and dependent launches hide part of them
+  double gemm_memory = 1;
+  double gemm_compute = 1;
   double attention = 1;
-  double all_reduce = 1;
+  double all_reduce = 1;    ///< the measured curves; the latency of the one-shot kernel with them
   static const reader::Schema<OperatorScales>& schema();
 };
 
@@ -59,11 +61,14 @@ struct Calibration {
   std::map<std::string, FormatCalibration> formats;
   std::map<std::string, AttentionDecodeCoefficients> attention_decode;
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
-  std::vector<AllReduceCurve> all_reduce;
+  AllReduceCoefficients all_reduce;
   ElementwiseCoefficients elementwise;
   HostCoefficients host;
   static const reader::Schema<Calibration>& schema();
 };
+
+/// One file as read. Throws InputError.
+Calibration read_calibration(const reader::Document&);
 
 /// The coefficients that a deployment runs on.
 struct CalibratedCell {
@@ -81,6 +86,9 @@ struct CalibratedCell {
 ///   weight-only formats (INT4, FP4 without FP4 cores) as BF16 with fewer bytes;
 /// - tensor parallelism beyond the fitted sizes, or across the fabric: extrapolated.
 CalibratedCell calibrated_cell(const Deployment&);
+
+/// The same on given coefficients, for a fit in progress: no search for relatives.
+CalibratedCell calibrated_cell(const Deployment&, const Calibration&);
 
 /// All files of models/calibration, read once. Throws InputError if one is malformed.
 const std::vector<Calibration>& calibrations();

@@ -18,7 +18,9 @@ const reader::Schema<FitStatistics>& FitStatistics::schema() {
 const reader::Schema<OperatorScales>& OperatorScales::schema() {
   using C = OperatorScales;
   static const auto s = reader::Schema<C>("operator_scales", "Serving against kernels measured alone")
-                            .key("gemm", &C::gemm, "factor on matrix multiplications", {.min = 0, .above_min = true})
+                            .key("launch", &C::launch, "factor on fixed times of kernels", {.min = 0})
+                            .key("gemm_memory", &C::gemm_memory, "factor on weight reads", {.min = 0, .above_min = true})
+                            .key("gemm_compute", &C::gemm_compute, "factor on multiplications", {.min = 0, .above_min = true})
                             .key("attention", &C::attention, "factor on attention", {.min = 0, .above_min = true})
                             .key("all_reduce", &C::all_reduce, "factor on collectives", {.min = 0});
   return s;
@@ -56,7 +58,7 @@ const reader::Schema<Calibration>& Calibration::schema() {
           .key("formats", &C::formats, "by weight format", {.required = true})
           .key("attention_decode", &C::attention_decode, "by KV format", {.required = true})
           .key("attention_prefill", &C::attention_prefill, "by KV format", {.required = true})
-          .key("all_reduce", &C::all_reduce, "one curve per number of ranks", {.required = true})
+          .key("all_reduce", &C::all_reduce, "collectives of tensor parallelism", {.required = true})
           .key("elementwise", &C::elementwise, "small kernels")
           .key("host", &C::host, "the engine's own time");
   return s;

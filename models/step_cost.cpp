@@ -1,7 +1,9 @@
 #include "models/step_cost.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "models/calibration.hpp"
@@ -9,17 +11,16 @@
 namespace flotilla::models {
 namespace {
 
-/// Memoised by a count that the scheduler bounds, and grown on demand beyond that bound.
+/// Memoised by a count (tokens, rows, sequences): a dense table that grows on demand to what the scheduler really asks.
 template <class T>
 class Memo {
  public:
-  explicit Memo(std::size_t expected) : values_(expected), known_(expected) {}
-
   template <class Compute>
   const T& get(std::size_t index, Compute compute) {
     if (index >= known_.size()) {
-      values_.resize(index + 1);
-      known_.resize(index + 1);
+      const auto size = std::max(index + 1, 2 * known_.size());
+      values_.resize(size);
+      known_.resize(size);
     }
     if (!known_[index]) {
       values_[index] = compute();
@@ -37,7 +38,7 @@ class Memo {
 
 /// Times are per step and GPU; layers are alike, so one layer's time counts `layers` times.
 struct StepCost::Impl {
-  explicit Impl(const Deployment&);
+  Impl(const Deployment&, CalibratedCell);
 
   [[nodiscard]] CauseTimes tokens_time(double tokens) const;    ///< all that depends on the tokens alone: layers without attention
   [[nodiscard]] CauseTimes sampling_time(double rows) const;    ///< lm_head
@@ -50,6 +51,7 @@ struct StepCost::Impl {
   CalibratedCell cell;
   HostCoefficients host;
   OperatorScales scales;
+  ElementwiseCoefficients elementwise;
   AttentionShape attention_shape;
   AttentionDecodeCoefficients decode_coefficients;
   AttentionPrefillCoefficients prefill_coefficients;
@@ -58,6 +60,7 @@ struct StepCost::Impl {
   GemmCoefficients layer_gemm_coefficients, lm_head_coefficients;
   Roofline layer_roofline, lm_head_roofline;
   double bandwidth = 0;
+  double nvlink = 0;
   double bf16_peak = 0;
   Memo<CauseTimes> by_tokens, by_rows;
   Memo<DecodeCost> by_sequences;
@@ -69,6 +72,27 @@ namespace {
 Gpu silicon(const Gpu& gpu) {
   const auto at = gpu.name.find('@');
   return at == std::string::npos ? gpu : load_gpu(gpu.name.substr(0, at));
+}
+
+GemmCoefficients scaled(GemmCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.memory_efficiency /= scales.gemm_memory;
+  c.compute_efficiency /= scales.gemm_compute;
+  return c;
+}
+
+AttentionDecodeCoefficients scaled(AttentionDecodeCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.per_kv_head *= scales.attention;
+  c.memory_efficiency /= scales.attention;
+  return c;
+}
+
+AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.compute_efficiency /= scales.attention;
+  c.memory_efficiency /= scales.attention;
+  return c;
 }
 
 std::vector<GemmShape> layer_gemms_of(const Llm& llm, int tensor_parallel_size, double weight_bytes) {
@@ -83,35 +107,29 @@ std::vector<GemmShape> layer_gemms_of(const Llm& llm, int tensor_parallel_size, 
           {.n = hidden, .k = intermediate, .weight_bytes_per_element = weight_bytes}};
 }
 
-std::size_t expected_tokens(const Deployment& d) {
-  return static_cast<std::size_t>(d.max_num_batched_tokens) + static_cast<std::size_t>(d.max_num_seqs) + 1;
-}
-
 }  // namespace
 
-StepCost::Impl::Impl(const Deployment& d)
-    : deployment(d),
-      cell(calibrated_cell(d)),
-      host(cell.calibration->host),
-      by_tokens(expected_tokens(d)),
-      by_rows(static_cast<std::size_t>(d.max_num_seqs) + 1),
-      by_sequences(static_cast<std::size_t>(d.max_num_seqs) + 1) {
+StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated)
+    : deployment(d), cell(std::move(calibrated)), host(cell.calibration->host) {
   const auto& calibration = *cell.calibration;
   const auto& format = calibration.formats.at(std::string(name_of(cell.gemm_format)));
   const auto gpu = silicon(d.gpu);
   const int tp = d.tensor_parallel_size;
   bandwidth = gpu.hbm_bandwidth.value();
+  nvlink = gpu.nvlink.value();
   bf16_peak = gpu.bf16.value();
   scales = format.scales;
-  layer_gemm_coefficients = format.gemm;
+  layer_gemm_coefficients = scaled(format.gemm, scales);
   layer_gemms = layer_gemms_of(d.llm, tp, bytes_per_element(d.weights));
   layer_roofline = {.peak = peak(gpu, d.weights).value(), .bandwidth = bandwidth};
-  lm_head_coefficients = calibration.formats.at("bf16").gemm;
+  lm_head_coefficients = scaled(calibration.formats.at("bf16").gemm, scales);
   lm_head = {.n = static_cast<double>(d.llm.vocab) / tp, .k = static_cast<double>(d.llm.hidden)};
   lm_head_roofline = {.peak = bf16_peak, .bandwidth = bandwidth};
   const std::string kv_name(name_of(cell.kv_format));
-  decode_coefficients = calibration.attention_decode.at(kv_name);
-  prefill_coefficients = calibration.attention_prefill.at(kv_name);
+  elementwise = calibration.elementwise;
+  elementwise.launch *= scales.launch;
+  decode_coefficients = scaled(calibration.attention_decode.at(kv_name), scales);
+  prefill_coefficients = scaled(calibration.attention_prefill.at(kv_name), scales);
   attention_shape = {.heads = static_cast<double>(d.llm.heads) / tp,
                      .kv_heads = static_cast<double>(kv_heads_per_gpu(d.llm, tp)),
                      .head_dim = static_cast<double>(d.llm.head_dim),
@@ -120,7 +138,7 @@ StepCost::Impl::Impl(const Deployment& d)
 
 double StepCost::Impl::all_reduce(double bytes) const {
   const int ranks = deployment.tensor_parallel_size;
-  const double measured = scales.all_reduce * all_reduce_time(cell.calibration->all_reduce, ranks, bytes);
+  const double measured = all_reduce_time(cell.calibration->all_reduce, scales.all_reduce, ranks, nvlink, bytes);
   const auto& links = deployment.links;
   if (!links.crosses_fabric || ranks <= 1) return measured;
   // Ring: 2 (r - 1) hops, each moving 1/r of the message.
@@ -131,15 +149,15 @@ double StepCost::Impl::all_reduce(double bytes) const {
 CauseTimes StepCost::Impl::tokens_time(double tokens) const {
   constexpr double kActivationBytes = 2;
   CauseTimes layer;
-  for (const auto& shape : layer_gemms) layer += gemm_time(layer_gemm_coefficients, shape, layer_roofline, tokens) * scales.gemm;
-  layer += elementwise_time(cell.calibration->elementwise, deployment.llm, deployment.tensor_parallel_size, bandwidth, tokens);
+  for (const auto& shape : layer_gemms) layer += gemm_time(layer_gemm_coefficients, shape, layer_roofline, tokens);
+  layer += elementwise_time(elementwise, deployment.llm, deployment.tensor_parallel_size, bandwidth, tokens);
   if (deployment.tensor_parallel_size > 1) layer.communication += 2 * all_reduce(tokens * deployment.llm.hidden * kActivationBytes);
   return layer * deployment.llm.layers;
 }
 
 CauseTimes StepCost::Impl::sampling_time(double rows) const {
   if (rows == 0) return {};
-  return gemm_time(lm_head_coefficients, lm_head, lm_head_roofline, rows) * scales.gemm;
+  return gemm_time(lm_head_coefficients, lm_head, lm_head_roofline, rows);
 }
 
 CauseTimes StepCost::Impl::host_time(double sequences) const {
@@ -154,7 +172,9 @@ const CauseTimes& StepCost::Impl::memo_sampling(int rows) {
   return by_rows.get(static_cast<std::size_t>(rows), [&] { return sampling_time(rows); });
 }
 
-StepCost::StepCost(const Deployment& deployment) : impl_(std::make_unique<Impl>(deployment)) {}
+StepCost::StepCost(const Deployment& deployment) : impl_(std::make_unique<Impl>(deployment, calibrated_cell(deployment))) {}
+StepCost::StepCost(const Deployment& deployment, const Calibration& calibration)
+    : impl_(std::make_unique<Impl>(deployment, calibrated_cell(deployment, calibration))) {}
 StepCost::~StepCost() = default;
 StepCost::StepCost(StepCost&&) noexcept = default;
 
@@ -162,14 +182,14 @@ const DecodeCost& StepCost::decode(int sequences) {
   auto& m = *impl_;
   return m.by_sequences.get(static_cast<std::size_t>(sequences), [&] {
     const double n = sequences;
-    const double factor = m.deployment.llm.layers * m.scales.attention;
+    const double layers = m.deployment.llm.layers;
     const auto attention = attention_decode_time(m.decode_coefficients, m.attention_shape, m.bandwidth, n);
     DecodeCost cost;
-    cost.base_by_cause = attention.base * factor;
+    cost.base_by_cause = attention.base * layers;
     cost.base_by_cause += m.memo_tokens(sequences);
     cost.base_by_cause += m.memo_sampling(sequences);
     cost.base_by_cause += m.host_time(n);
-    cost.slope_by_cause = attention.slope * factor;
+    cost.slope_by_cause = attention.slope * layers;
     cost.base = cost.base_by_cause.total();
     cost.slope = cost.slope_by_cause.total();
     cost.valid_until = std::numeric_limits<double>::infinity();
@@ -179,7 +199,7 @@ const DecodeCost& StepCost::decode(int sequences) {
 
 CauseTimes StepCost::mixed(const MixedBatch& batch) {
   auto& m = *impl_;
-  const double layers = m.deployment.llm.layers * m.scales.attention;
+  const double layers = m.deployment.llm.layers;
   CauseTimes time = m.memo_tokens(batch.decode_seqs + batch.prefill_tokens);
   time += m.memo_sampling(batch.decode_seqs + batch.prefill_last_chunks);
   if (batch.decode_seqs > 0) {
