@@ -31,4 +31,7 @@ struct Deployment {
   GroupLinks links;
 };
 
+/// A deployment with the engine's defaults on this GPU; weights as the checkpoint stores them, BF16 where it does not say.
+Deployment default_deployment(Llm, Gpu, Engine);
+
 }  // namespace flotilla::models

@@ -1,0 +1,30 @@
+// A JSON file of a user's, with errors that say where.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "scenarios/reader/error.hpp"
+
+namespace flotilla::models {
+
+class JsonSource {
+ public:
+  /// Throws InputError: missing, a directory, above 16 MB, malformed (line and column), not an object at the top.
+  static JsonSource load(const std::string& path);
+  JsonSource(std::string text, std::string file);
+
+  [[nodiscard]] const nlohmann::json& root() const { return root_; }
+  [[nodiscard]] const std::string& file() const { return file_; }
+
+  /// Fails at the first place in the text where `key` stands as a key; at the file as a whole if it stands nowhere.
+  [[noreturn]] void fail(std::string_view key, const std::string& message, const std::string& hint = {}) const;
+
+ private:
+  [[nodiscard]] SourceLocation at_offset(std::size_t offset) const;
+  std::string text_, file_;
+  nlohmann::json root_;
+};
+
+}  // namespace flotilla::models

@@ -1,0 +1,78 @@
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "models/catalog.hpp"
+#include "models/hf_config.hpp"
+#include "models/llm.hpp"
+
+namespace flotilla::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_json_or_folder(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored) || fs::path(path).extension() == ".json";
+}
+
+std::string what_is_known(const Llm& llm) {
+  return fmt::format("read from it: {} layers, hidden size {}, {} heads; models that work: {}, or a dense model's config.json",
+                     llm.layers, llm.hidden, llm.heads, fmt::join(catalog_names("llms"), ", "));
+}
+
+/// Checks that hold whatever the file's form.
+void check(const Llm& llm, const Reference& reference) {
+  if (const auto reason = unmodelled(llm); !reason.empty()) {
+    reference.fail(fmt::format("{} uses {}, whose costs this version does not model", llm.name, reason), what_is_known(llm));
+  }
+  if (llm.heads % llm.kv_heads != 0) {
+    reference.fail(fmt::format("{}: {} query heads do not divide into {} KV heads", llm.name, llm.heads, llm.kv_heads));
+  }
+}
+
+Llm read_yaml(const reader::Document& document) {
+  auto llm = reader::read<Llm>(document.root());
+  if (llm.head_dim == 0) llm.head_dim = llm.hidden / llm.heads;
+  if (llm.kv_heads == 0) llm.kv_heads = llm.heads;
+  return llm;
+}
+
+Llm load(const Reference& reference) {
+  const auto path = resolved_path(reference);
+  const bool is_file = catalog_name("llms", reference.text).empty() && is_json_or_folder(path);
+  std::error_code ignored;
+  if (is_file && !fs::exists(path, ignored)) reference.fail(fmt::format("no such file: {}", path));
+  auto llm = is_file ? read_hf_config(path) : read_yaml(find_document("llms", reference));
+  check(llm, reference);
+  return llm;
+}
+
+}  // namespace
+
+// The Hugging Face spellings are accepted in a user's YAML, too.
+const reader::Schema<Llm>& Llm::schema() {
+  static const auto s =
+      reader::Schema<Llm>("model", "A dense language model's shape")
+          .key("name", &Llm::name, "name in scenarios", {.required = true})
+          .key("source", &Llm::source, "where the figures were read")
+          .key("architecture", &Llm::architecture, "class name on Hugging Face")
+          .key("layers", &Llm::layers, "transformer layers", {.min = 1, .required = true, .aliases = {"num_hidden_layers"}})
+          .key("hidden", &Llm::hidden, "width of the residual stream", {.min = 1, .required = true, .aliases = {"hidden_size"}})
+          .key("heads", &Llm::heads, "query heads", {.min = 1, .required = true, .aliases = {"num_attention_heads"}})
+          .key("kv_heads", &Llm::kv_heads, "KV heads; 0 = as many as query heads", {.min = 0, .aliases = {"num_key_value_heads"}})
+          .key("head_dim", &Llm::head_dim, "width of a head; 0 = hidden / heads", {.min = 0})
+          .key("intermediate", &Llm::intermediate, "width of the MLP", {.min = 1, .required = true, .aliases = {"intermediate_size"}})
+          .key("vocab", &Llm::vocab, "vocabulary", {.min = 1, .required = true, .aliases = {"vocab_size"}})
+          .key("tied_embeddings", &Llm::tied_embeddings, "lm_head shares the embedding table", {.aliases = {"tie_word_embeddings"}})
+          .key("attention_bias", &Llm::attention_bias, "q, k and v have biases")
+          .key("qk_norm", &Llm::qk_norm, "q and k are normalised per head")
+          .key("max_position_embeddings", &Llm::max_position_embeddings, "longest context", {.min = 0, .unit = "tokens"});
+  return s;
+}
+
+Llm load_llm(const std::string& name_or_path) { return load(Reference(name_or_path)); }
+
+Llm load_llm(const reader::Node& node) { return load(Reference(node)); }
+
+}  // namespace flotilla::models
