@@ -47,16 +47,25 @@ struct MixedBatch {
 
 struct Calibration;  // models/calibration.hpp
 
+/// How long the steps of a replica take: all that an engine asks of the cost model.
+class StepTimes {
+ public:
+  virtual ~StepTimes() = default;
+  /// The reference stays valid for as long as the object lives.
+  [[nodiscard]] virtual const DecodeCost& decode(int sequences) = 0;
+  [[nodiscard]] virtual CauseTimes mixed(const MixedBatch&) = 0;
+};
+
 /// Step times of one deployment. Calls with the same batch shape are memoised; not thread-safe.
-class StepCost {
+class StepCost final : public StepTimes {
  public:
   explicit StepCost(const Deployment&);
   StepCost(const Deployment&, const Calibration&);  ///< on coefficients of one's own, which must outlive it
-  ~StepCost();
+  ~StepCost() override;
   StepCost(StepCost&&) noexcept;
 
-  [[nodiscard]] const DecodeCost& decode(int sequences);
-  [[nodiscard]] CauseTimes mixed(const MixedBatch&);
+  [[nodiscard]] const DecodeCost& decode(int sequences) override;
+  [[nodiscard]] CauseTimes mixed(const MixedBatch&) override;
 
   /// How near the calibration points this deployment lies.
   struct Envelope {
