@@ -1,0 +1,21 @@
+#include <fmt/format.h>
+
+#include "analysis/cli/arguments.hpp"
+#include "analysis/output/describe.hpp"
+#include "analysis/run.hpp"
+
+namespace flotilla::cli {
+
+int check(const Arguments& arguments) {
+  CLI::App app("Reads and resolves a scenario, says what fits and what does not, and runs nothing.", "flotilla check");
+  ScenarioArguments scenario;
+  bool resolved = false;
+  add_scenario(app, scenario);
+  app.add_flag("--resolved", resolved, "print the resolved scenario instead: every default and where it came from");
+  parse(app, arguments);
+  const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
+  fmt::print("{}", resolved ? loaded.resolved_yaml : analysis::describe_check(loaded));
+  return kOk;
+}
+
+}  // namespace flotilla::cli

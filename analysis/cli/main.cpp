@@ -1,0 +1,87 @@
+// flotilla: one binary, a command each way to ask.
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <new>
+
+#include "analysis/cli/arguments.hpp"
+#include "analysis/cli/commands.hpp"
+#include "analysis/version.hpp"
+#include "scenarios/reader/error.hpp"
+#include "scenarios/reader/node.hpp"
+#include "sim/engine/invariant.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+constexpr std::array kCommands{
+    Command{"run", "simulate a scenario", run},
+    Command{"check", "read and resolve a scenario, say what fits and what does not; run nothing", check},
+    Command{"bounds", "the physical bounds, each with its formula and source", bounds},
+    Command{"show", "show topology, memory, model or cost of a scenario", show},
+    Command{"list", "list models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics", list},
+    Command{"example", "copy a worked scenario here", example},
+    Command{"schema", "print the JSON Schema of a scenario, for editors", schema},
+};
+
+void print_help() {
+  fmt::print("flotilla {} ({}): a simulator of LLM inference fleets\n\nusage: flotilla COMMAND [ARGUMENTS]\n\n", analysis::kVersion,
+             analysis::kCommit);
+  for (const Command& command : kCommands) fmt::print("  {:<10} {}\n", command.name, command.help);
+  fmt::print("\nflotilla COMMAND --help tells more; flotilla example migration is a good start.\n");
+}
+
+int dispatch(const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    print_help();
+    return arguments.empty() ? kBadInput : kOk;
+  }
+  if (arguments[0] == "--version") {
+    fmt::print("flotilla {} ({}), SimGrid {}\n", analysis::kVersion, analysis::kCommit, analysis::simgrid_version());
+    return kOk;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    if (arguments[0] == command.name) return command.run(Arguments(arguments.begin() + 1, arguments.end()));
+    names.emplace_back(command.name);
+  }
+  throw UsageError(fmt::format("flotilla: unknown command '{}'\n  {}", arguments[0], reader::suggest(arguments[0], names)));
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+int main_guarded(const Arguments& arguments) {
+  try {
+    return dispatch(arguments);
+  } catch (const HelpRequested& help) {
+    fmt::print("{}", help.what());
+    return kOk;
+  } catch (const UsageError& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return kBadInput;
+  } catch (const InputError& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return kBadInput;
+  } catch (const sim::InvariantError& e) {
+    fmt::print(stderr, "flotilla: {}\nThis is a fault of Flotilla, not of your input; no figures are printed.\n", e.what());
+    return kBrokenInvariant;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "flotilla: out of memory\n");
+    return kRunFailed;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "flotilla: {}\n", e.what());
+    return kRunFailed;
+  }
+}
+
+}  // namespace flotilla::cli
+
+int main(int argc, char** argv) {
+  const int code = flotilla::cli::main_guarded({argv + 1, argv + argc});
+  if (std::fflush(stdout) != 0 && code == flotilla::cli::kOk) return flotilla::cli::kRunFailed;
+  return code;
+}

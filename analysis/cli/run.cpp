@@ -1,0 +1,61 @@
+#include "analysis/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "analysis/cli/arguments.hpp"
+#include "analysis/output/terminal.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+void on_signal(int signal) {
+  interrupted.store(true);
+  std::signal(signal, SIG_DFL);  // a second one ends the program at once
+}
+
+void print_stats(const analysis::Summary& s) {
+  fmt::print(stderr, "{:.3f} s of wall time, {:.0f} requests/s, {} steps, {:.3g} steps/s, {} events, {:.3g} events/s, {:.0f} MB\n",
+             s.sim.wall_time_s, static_cast<double>(s.completed) / s.sim.wall_time_s, s.sim.steps,
+             static_cast<double>(s.sim.steps) / s.sim.wall_time_s, s.sim.events,
+             static_cast<double>(s.sim.events) / s.sim.wall_time_s, s.sim.peak_rss_mb);
+}
+
+}  // namespace
+
+int run(const Arguments& arguments) {
+  CLI::App app("Simulates a scenario and prints what happened.", "flotilla run");
+  ScenarioArguments scenario;
+  analysis::RunPlan plan;
+  std::string seed;
+  bool quiet = false;
+  bool stats = false;
+  add_scenario(app, scenario);
+  app.add_option("-o,--output", plan.output_directory, "directory for summary.json, resolved.yaml, requests.csv");
+  app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
+  app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
+  app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");
+  app.add_flag("--stats", stats, "say on stderr how fast the simulation ran");
+  app.add_flag("-q,--quiet", quiet, "print nothing but errors");
+  parse(app, arguments);
+  if (plan.save_detailed && plan.output_directory.empty()) throw UsageError("flotilla run: --save-detailed needs -o DIR");
+  if (!seed.empty()) scenario.overrides.push_back("seed=" + seed);
+
+  const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
+  plan.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
+  plan.options.interrupt = &interrupted;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const analysis::Summary summary = analysis::run_here(loaded, plan);
+  if (!quiet) fmt::print("{}", analysis::terminal_block(summary, loaded.scenario.slo));
+  if (stats) print_stats(summary);
+  return summary.interrupted ? kInterrupted : kOk;
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,46 @@
+#include "analysis/output/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace flotilla::analysis {
+
+namespace {
+constexpr auto kInterval = std::chrono::milliseconds(200);
+constexpr std::size_t kBarWidth = 30;
+}  // namespace
+
+Progress::Progress(bool enabled, const sim::WorkloadSpec& workload) : enabled_(enabled) {
+  if (workload.num_prompts) total_requests_ = *workload.num_prompts;
+  if (workload.duration) total_seconds_ = workload.duration->value();
+}
+
+void Progress::show(double simulated_seconds, std::int64_t completed) {
+  const auto now = Clock::now();
+  if (!enabled_ || now - last_ < kInterval) return;
+  last_ = now;
+  double share = 0;
+  if (total_requests_ > 0) {
+    share = static_cast<double>(completed) / static_cast<double>(total_requests_);
+  } else if (total_seconds_ > 0) {
+    share = simulated_seconds / total_seconds_;
+  }
+  share = std::min(share, 1.0);
+  std::string line = fmt::format("{} requests, {:.1f} s simulated", completed, simulated_seconds);
+  if (share > 0) {
+    const auto filled = static_cast<std::size_t>(share * kBarWidth);
+    const double elapsed = std::chrono::duration<double>(now - start_).count();
+    line = fmt::format("[{:<{}}] {:3.0f} %  {}  {:.0f} s left", std::string(filled, '#'), kBarWidth, 100 * share, line,
+                       elapsed * (1 - share) / share);
+  }
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+void Progress::done() {
+  if (enabled_ && last_ != start_) fmt::print(stderr, "\r\033[K");
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,103 @@
+#include "analysis/output/result_files.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "analysis/summary/json.hpp"
+
+namespace flotilla::analysis {
+
+namespace {
+
+constexpr std::size_t kBufferSize = 1 << 18;
+constexpr const char* kPartial = ".partial";
+constexpr const char* kRows = "requests.csv";
+
+[[noreturn]] void fail(const std::string& path, const char* what) {
+  throw std::runtime_error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+}
+
+const char* name_of(sim::RequestStatus status) {
+  switch (status) {
+    case sim::RequestStatus::kCompleted: return "completed";
+    case sim::RequestStatus::kRejected: return "rejected";
+    case sim::RequestStatus::kUnfinished: break;
+  }
+  return "unfinished";
+}
+
+}  // namespace
+
+ResultFiles::ResultFiles(std::string directory) : directory_(std::move(directory)) {
+  if (directory_.empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) throw std::runtime_error(fmt::format("{}: cannot make the directory: {}", directory_, error.message()));
+}
+
+ResultFiles::~ResultFiles() {
+  if (rows_ != nullptr) std::fclose(rows_);
+}
+
+std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::request_rows() {
+  if (directory_.empty()) return {};
+  const std::string file = path(kRows) + kPartial;
+  rows_ = std::fopen(file.c_str(), "w");
+  if (rows_ == nullptr) fail(file, "cannot write");
+  buffer_ =
+      "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_ms,tpot_ms,"
+      "e2el_ms,replica,cached_tokens,num_preemptions,status\n";
+  return [this](const sim::Request& r, sim::RequestStatus status) { write_row(r, status); };
+}
+
+void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
+  auto out = std::back_inserter(buffer_);
+  fmt::format_to(out, "{},{},{},{},{},", r.id, r.input_tokens, r.output_tokens, r.wished_arrival, r.arrival);
+  const bool completed = status == sim::RequestStatus::kCompleted;
+  const auto time_or_empty = [&](bool known, double value) {
+    if (known) fmt::format_to(out, "{}", value);
+    buffer_ += ',';
+  };
+  time_or_empty(r.scheduled >= 0, r.scheduled);
+  time_or_empty(r.first_token >= 0, r.first_token);
+  time_or_empty(completed, r.last_token);
+  time_or_empty(r.first_token >= 0, 1000 * (r.first_token - r.arrival));
+  time_or_empty(completed && r.output_tokens > 1, 1000 * (r.last_token - r.first_token) / (r.output_tokens - 1));
+  time_or_empty(completed, 1000 * (r.last_token - r.arrival));
+  fmt::format_to(out, "{},0,{},{}\n", r.replica, r.preemptions, name_of(status));
+  if (buffer_.size() > kBufferSize) flush_rows();
+}
+
+void ResultFiles::flush_rows() {
+  if (std::fwrite(buffer_.data(), 1, buffer_.size(), rows_) != buffer_.size()) fail(path(kRows), "cannot write");
+  buffer_.clear();
+}
+
+void ResultFiles::write_file(const std::string& name, const std::string& text) const {
+  const std::string partial = path(name) + kPartial;
+  std::FILE* file = std::fopen(partial.c_str(), "w");
+  if (file == nullptr) fail(partial, "cannot write");
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fclose(file) != 0 || !written) fail(partial, "cannot write");
+  if (std::rename(partial.c_str(), path(name).c_str()) != 0) fail(path(name), "cannot rename");
+}
+
+void ResultFiles::finish(const Summary& summary, const std::string& resolved_yaml) {
+  if (directory_.empty()) return;
+  if (rows_ != nullptr) {
+    flush_rows();
+    std::FILE* file = std::exchange(rows_, nullptr);
+    if (std::fclose(file) != 0) fail(path(kRows), "cannot write");
+    if (std::rename((path(kRows) + kPartial).c_str(), path(kRows).c_str()) != 0) fail(path(kRows), "cannot rename");
+  }
+  write_file("resolved.yaml", resolved_yaml);
+  write_file("summary.json", to_json(summary).dump(2) + "\n");
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,42 @@
+// The files of a run: summary.json, requests.csv, resolved.yaml. Each is written under a temporary name and renamed when whole.
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "analysis/summary/summary.hpp"
+#include "sim/engine/request.hpp"
+#include "sim/workload/source.hpp"
+
+namespace flotilla::analysis {
+
+class ResultFiles {
+ public:
+  /// Makes the directory ("" = write nothing). Throws std::runtime_error where that is impossible.
+  explicit ResultFiles(std::string directory);
+  ~ResultFiles();
+  ResultFiles(const ResultFiles&) = delete;
+  ResultFiles& operator=(const ResultFiles&) = delete;
+
+  /// Opens requests.csv and returns the sink of its rows.
+  std::function<void(const sim::Request&, sim::RequestStatus)> request_rows();
+  /// Writes the summary and the resolved scenario, and gives every file its name.
+  void finish(const Summary& summary, const std::string& resolved_yaml);
+
+ private:
+  void write_row(const sim::Request& request, sim::RequestStatus status);
+  void flush_rows();
+  void write_file(const std::string& name, const std::string& text) const;
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+  std::string directory_;
+  std::FILE* rows_ = nullptr;
+  std::string buffer_;
+};
+
+/// What a trace left out becomes warnings of the summary.
+void add_trace_report(Summary& summary, const sim::TraceReport& report);
+
+}  // namespace flotilla::analysis

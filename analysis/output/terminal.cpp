@@ -1,0 +1,138 @@
+#include "analysis/output/terminal.hpp"
+
+#include <fmt/format.h>
+
+namespace flotilla::analysis {
+
+namespace {
+
+constexpr int kLabelWidth = 40;
+
+class Block {
+ public:
+  void line(const std::string& label, const std::string& value) {
+    text_ += fmt::format("{:<{}} {:<10}\n", label + ":", kLabelWidth, value);
+    while (text_[text_.size() - 2] == ' ') text_.erase(text_.size() - 2, 1);
+  }
+  void line(const std::string& label, std::int64_t value) { line(label, std::to_string(value)); }
+  void line(const std::string& label, double value) { line(label, fmt::format("{:.2f}", value)); }
+  void title(const std::string& title, char fill) {
+    const std::size_t pad = title.size() < 50 ? 50 - title.size() : 0;
+    text_ += std::string(pad / 2, fill) + title + std::string(pad - pad / 2, fill) + "\n";
+  }
+  void raw(const std::string& text) { text_ += text; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void distribution(Block& block, const char* title, const char* name, const Distribution& d) {
+  block.title(title, '-');
+  block.line(fmt::format("Mean {} (ms)", name), d.mean);
+  block.line(fmt::format("Median {} (ms)", name), d.median);
+  block.line(fmt::format("P90 {} (ms)", name), d.p90);
+  block.line(fmt::format("P95 {} (ms)", name), d.p95);
+  block.line(fmt::format("P99 {} (ms)", name), d.p99);
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+/// The latency at the slo's percentile, where it is one that the summary holds.
+double at_percentile(const Distribution& d, double percentile) {
+  if (percentile >= 99) return d.p99;
+  if (percentile >= 95) return d.p95;
+  if (percentile >= 90) return d.p90;
+  return d.median;
+}
+
+struct Promise {
+  const char* name;
+  double found_ms;
+  double limit_ms;
+};
+
+std::string answer(const Summary& s, const sim::SloSpec& slo) {
+  std::vector<Promise> promises;
+  if (slo.ttft) promises.push_back({"TTFT", at_percentile(s.ttft, slo.percentile), 1000 * slo.ttft->value()});
+  if (slo.tpot) promises.push_back({"TPOT", at_percentile(s.tpot, slo.percentile), 1000 * slo.tpot->value()});
+  if (slo.e2el) promises.push_back({"E2EL", at_percentile(s.e2el, slo.percentile), 1000 * slo.e2el->value()});
+  std::string broken;
+  std::string kept;
+  for (const Promise& p : promises) {
+    std::string& list = p.found_ms <= p.limit_ms ? kept : broken;
+    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", slo.percentile, p.name, p.found_ms,
+                        p.found_ms <= p.limit_ms ? "<=" : ">", p.limit_ms);
+  }
+  std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
+  if (s.interrupted) text += "stopped before its end; ";
+  if (s.verdict == Verdict::kSaturated) {
+    text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.", s.backlog_growth_per_s);
+  } else if (promises.empty()) {
+    text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
+  } else if (broken.empty()) {
+    text += "meets its promises: " + kept + ".";
+  } else {
+    text += "breaks its promises: " + broken + (kept.empty() ? "." : "; keeps " + kept + ".");
+  }
+  return text + "\n";
+}
+
+void own_block(Block& block, const Summary& s) {
+  block.title("Fleet", '-');
+  for (const PoolSummary& pool : s.pools) {
+    block.line(fmt::format("{} ({} x {})", pool.name, pool.gpus, pool.system),
+               fmt::format("{} replicas, {} busy", pool.replicas, percent(pool.utilization)));
+  }
+  block.line("Verdict", s.verdict == Verdict::kStable ? "stable" : s.verdict == Verdict::kSaturated ? "saturated" : "not applicable");
+  block.line("Output throughput per GPU (tok/s/GPU)", s.output_throughput_per_gpu);
+  block.line("Interactivity median/p99 (tok/s/user)", fmt::format("{:.1f} / {:.1f}", s.interactivity.median, s.interactivity.p99));
+  block.line("GPU time: memory", percent(s.time_share.memory));
+  block.line("GPU time: compute", percent(s.time_share.compute));
+  block.line("GPU time: communication", percent(s.time_share.communication));
+  block.line("GPU time: host", percent(s.time_share.host));
+  block.line("GPU time: idle", percent(s.time_share.idle));
+  block.line("KV usage mean/peak", percent(s.kv.mean_usage) + " / " + percent(s.kv.peak_usage));
+  block.line("KV budget (tokens)", s.kv.budget_tokens);
+  block.line("Preemptions", s.kv.preemptions);
+  if (s.cost.usd_per_hour) {
+    block.line("Cost ($/h, $/month)", fmt::format("{:.2f}, {:.0f}", *s.cost.usd_per_hour, *s.cost.usd_per_month));
+  }
+  if (s.cost.usd_per_million_output_tokens) block.line("Cost ($/M output tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_output_tokens));
+  if (s.cost.usd_per_million_useful_tokens) block.line("Cost ($/M useful tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_useful_tokens));
+  const auto& c = s.conservation;
+  block.line("Conservation", fmt::format("{} injected = {} completed + {} rejected + {} unfinished", c.injected, c.completed,
+                                         c.rejected, c.unfinished));
+  block.line("Calibration", s.envelope.nearest_points.empty() ? std::string("none") : s.envelope.nearest_points);
+}
+
+}  // namespace
+
+std::string terminal_block(const Summary& s, const sim::SloSpec& slo) {
+  Block block;
+  block.raw(answer(s, slo));
+  block.title(" Serving Benchmark Result ", '=');
+  block.line("Successful requests", s.completed);
+  block.line("Failed requests", s.failed);
+  if (s.max_concurrency) block.line("Maximum request concurrency", *s.max_concurrency);
+  if (s.request_rate) block.line("Request rate configured (RPS)", *s.request_rate);
+  block.line("Benchmark duration (s)", s.duration);
+  block.line("Total input tokens", s.total_input_tokens);
+  block.line("Total generated tokens", s.total_output_tokens);
+  block.line("Request throughput (req/s)", s.request_throughput);
+  if (s.request_goodput) block.line("Request goodput (req/s)", *s.request_goodput);
+  block.line("Output token throughput (tok/s)", s.output_throughput);
+  block.line("Peak output token throughput (tok/s)", s.max_output_tokens_per_s);
+  block.line("Peak concurrent requests", s.max_concurrent_requests);
+  block.line("Total token throughput (tok/s)", s.total_token_throughput);
+  distribution(block, "Time to First Token", "TTFT", s.ttft);
+  distribution(block, "Time per Output Token (excl. 1st token)", "TPOT", s.tpot);
+  distribution(block, "Inter-token Latency", "ITL", s.itl);
+  distribution(block, "End-to-end Latency", "E2EL", s.e2el);
+  own_block(block, s);
+  block.raw(std::string(50, '=') + "\n");
+  for (const std::string& warning : s.warnings) block.raw("note: " + warning + "\n");
+  return block.take();
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,41 @@
+// From a scenario file to a summary: load, resolve, build, simulate, summarise. In this process (once), or in a child, because
+// SimGrid allows one engine per process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/summary/summary.hpp"
+#include "sim/simulation.hpp"
+
+namespace flotilla::analysis {
+
+/// A scenario that has been read, resolved and found possible.
+struct LoadedScenario {
+  reader::Document document;
+  sim::Scenario scenario;
+  reader::Origins origins;
+  sim::Build build;
+  std::string resolved_yaml;   ///< every default filled in, with its origin; running it gives the same results
+  std::string sha256;          ///< of the resolved scenario without its comments
+};
+
+/// `overrides` are `dotted.path=value`. Throws InputError.
+LoadedScenario load_scenario(const std::string& path, const std::vector<std::string>& overrides);
+
+/// What to do besides computing the summary. A directory of "" writes no files.
+struct RunPlan {
+  std::string output_directory;
+  bool save_detailed = false;
+  bool show_progress = false;
+  sim::RunOptions options;
+};
+
+/// Simulates in this process and writes the result files. Once per process.
+Summary run_here(const LoadedScenario& loaded, const RunPlan& plan);
+
+/// Simulates in a child process, as often as one likes. Throws std::runtime_error if the child dies; its InputError and
+/// InvariantError arrive here as such.
+Summary run_in_child(const LoadedScenario& loaded, bool step_by_step = false);
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,150 @@
+#include "analysis/summary/json.hpp"
+
+#include <cmath>
+#include <type_traits>
+
+#include "analysis/summary/visit.hpp"
+
+namespace flotilla::analysis {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kStable: return "stable";
+    case Verdict::kSaturated: return "saturated";
+    case Verdict::kNotApplicable: break;
+  }
+  return "not_applicable";
+}
+
+struct Writer {
+  Json& json;
+  template <class T>
+  void field(const std::string& key, const T& value, const char*, const std::string&) {
+    if constexpr (std::is_same_v<T, double>) {
+      json[key] = std::isfinite(value) ? Json(value) : Json(nullptr);
+    } else {
+      json[key] = value;
+    }
+  }
+  template <class T>
+  void field(const std::string& key, const std::optional<T>& value, const char* unit, const std::string& definition) {
+    if (value) {
+      field(key, *value, unit, definition);
+    } else {
+      json[key] = nullptr;
+    }
+  }
+  void rate(const std::string& key, const std::optional<double>& value, const char*, const std::string&) {
+    json[key] = value ? Json(*value) : Json("inf");
+  }
+  void verdict(const std::string& key, Verdict value, const char*, const std::string&) { json[key] = name_of(value); }
+  template <class Body>
+  void group(const std::string& key, Body body) {
+    Json inner = Json::object();
+    Writer writer{inner};
+    body(writer);
+    json[key] = std::move(inner);
+  }
+  template <class T, class Body>
+  void list(const std::string& key, const std::vector<T>& items, Body body) {
+    Json array = Json::array();
+    for (const T& item : items) {
+      Json inner = Json::object();
+      Writer writer{inner};
+      body(item, writer);
+      array.push_back(std::move(inner));
+    }
+    json[key] = std::move(array);
+  }
+};
+
+struct Reader {
+  const Json& json;
+  template <class T>
+  void field(const std::string& key, T& value, const char*, const std::string&) {
+    value = json.at(key).get<T>();
+  }
+  template <class T>
+  void field(const std::string& key, std::optional<T>& value, const char*, const std::string&) {
+    if (!json.at(key).is_null()) value = json.at(key).get<T>();
+  }
+  void rate(const std::string& key, std::optional<double>& value, const char*, const std::string&) {
+    if (json.at(key).is_number()) value = json.at(key).get<double>();
+  }
+  void verdict(const std::string& key, Verdict& value, const char*, const std::string&) {
+    const auto text = json.at(key).get<std::string>();
+    for (const Verdict v : {Verdict::kStable, Verdict::kSaturated, Verdict::kNotApplicable}) {
+      if (text == name_of(v)) value = v;
+    }
+  }
+  template <class Body>
+  void group(const std::string& key, Body body) {
+    Reader reader{json.at(key)};
+    body(reader);
+  }
+  template <class T, class Body>
+  void list(const std::string& key, std::vector<T>& items, Body body) {
+    for (const Json& inner : json.at(key)) {
+      Reader reader{inner};
+      body(items.emplace_back(), reader);
+    }
+  }
+};
+
+struct Lister {
+  std::vector<MetricDefinition>& out;
+  std::string prefix;
+  template <class T>
+  void field(const std::string& key, const T&, const char* unit, const std::string& definition) {
+    out.push_back({prefix + key, unit, definition});
+  }
+  template <class T>
+  void rate(const std::string& key, const T& value, const char* unit, const std::string& definition) {
+    field(key, value, unit, definition);
+  }
+  template <class T>
+  void verdict(const std::string& key, const T& value, const char* unit, const std::string& definition) {
+    field(key, value, unit, definition);
+  }
+  template <class Body>
+  void group(const std::string& key, Body body) {
+    Lister inner{out, prefix + key + "."};
+    body(inner);
+  }
+  template <class T, class Body>
+  void list(const std::string& key, const std::vector<T>&, Body body) {
+    Lister inner{out, prefix + key + "[]."};
+    const T sample{};
+    body(sample, inner);
+  }
+};
+
+}  // namespace
+
+Json to_json(const Summary& summary) {
+  Json json = Json::object();
+  Writer writer{json};
+  visit_summary(summary, writer);
+  return json;
+}
+
+Summary summary_from_json(const Json& json) {
+  Summary summary;
+  Reader reader{json};
+  visit_summary(summary, reader);
+  return summary;
+}
+
+std::vector<MetricDefinition> metric_definitions() {
+  std::vector<MetricDefinition> out;
+  Lister lister{out, ""};
+  const Summary summary;
+  visit_summary(summary, lister);
+  return out;
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,25 @@
+// Percentiles, means and deviations as numpy computes them, so that users can check them with numpy.
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace flotilla::analysis {
+
+/// Of a metric, in the unit of its samples. All zero where there are none.
+struct Distribution {
+  double mean = 0;
+  double median = 0;
+  double std = 0;  ///< population (ddof 0)
+  double p90 = 0;
+  double p95 = 0;
+  double p99 = 0;
+};
+
+/// numpy.percentile(sorted, q), linear interpolation between order statistics; q in [0, 100]. `sorted` must not be empty.
+double percentile(std::span<const double> sorted, double q);
+
+/// Sorts a copy of the samples; `scale` multiplies them (1000: seconds to milliseconds).
+Distribution describe(std::vector<double> samples, double scale);
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,207 @@
+#include "analysis/summary/summarise.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include "analysis/summary/verdict.hpp"
+#include "analysis/version.hpp"
+
+namespace flotilla::analysis {
+
+namespace {
+
+constexpr double kMs = 1000;
+constexpr std::int64_t kFewForP99 = 1000;
+
+double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+void fill_load(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& facts) {
+  s.date = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
+  s.backend = scenario.serving.front().engine;
+  s.label = scenario.name;
+  s.model_id = scenario.model;
+  s.num_prompts = facts.injected;
+  s.max_concurrency = scenario.workload.max_concurrency;
+  const sim::WorkloadLoad load = sim::load_of(scenario.workload);
+  s.request_rate = load.request_rate;
+  s.burstiness = load.burstiness;
+}
+
+void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
+  s.duration = f.duration;
+  s.completed = f.completed;
+  s.failed = f.rejected;
+  s.total_input_tokens = f.total_input_tokens;
+  s.total_output_tokens = f.total_output_tokens;
+  s.request_throughput = ratio(static_cast<double>(f.completed), f.duration);
+  s.output_throughput = ratio(static_cast<double>(f.total_output_tokens), f.duration);
+  s.total_token_throughput = ratio(static_cast<double>(f.total_input_tokens + f.total_output_tokens), f.duration);
+  s.max_output_tokens_per_s = static_cast<double>(f.peak_tokens_per_second);
+  s.max_concurrent_requests = f.peak_in_flight;
+  s.output_throughput_per_gpu = ratio(s.output_throughput, static_cast<double>(s.gpus));
+  s.total_throughput_per_gpu = ratio(s.total_token_throughput, static_cast<double>(s.gpus));
+  const bool promised = scenario.slo.ttft || scenario.slo.tpot || scenario.slo.e2el;
+  s.goodput_ratio = ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.size()));
+  if (promised) s.request_goodput = s.goodput_ratio * s.request_throughput;
+  s.conservation.injected = f.injected;
+  s.conservation.completed = f.completed;
+  s.conservation.rejected = f.rejected;
+  s.conservation.unfinished = f.unfinished;
+}
+
+void fill_latencies(Summary& s, const sim::RunFacts& f) {
+  const auto measured = static_cast<double>(f.samples.e2el.size());
+  s.ttft = describe(f.samples.ttft, kMs);
+  s.tpot = describe(f.samples.tpot, kMs);
+  s.e2el = describe(f.samples.e2el, kMs);
+  const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
+  s.itl.mean = kMs * mean_itl;
+  s.itl.median = kMs * f.itl.quantile(0.5);
+  s.itl.std = kMs * std::sqrt(ratio(f.itl.squared_deviation(mean_itl), static_cast<double>(f.itl.count())));
+  s.itl.p90 = kMs * f.itl.quantile(0.90);
+  s.itl.p95 = kMs * f.itl.quantile(0.95);
+  s.itl.p99 = kMs * f.itl.quantile(0.99);
+  s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
+  s.interactivity.median = ratio(kMs, s.tpot.median);
+  s.interactivity.p99 = ratio(kMs, s.tpot.p99);
+  const double ttft_sum = f.samples.queue_sum + f.samples.prefill_sum;
+  s.ttft_share.queue = ratio(f.samples.queue_sum, ttft_sum);
+  s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
+}
+
+/// GPU seconds by cause against all the GPU seconds that were paid for.
+void fill_shares(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
+  const double gpu_seconds = static_cast<double>(s.gpus) * f.duration;
+  for (std::size_t g = 0; g < f.groups.size(); ++g) {
+    const double gpus = build.groups[g].gpus_per_replica;
+    const models::CauseTimes& busy = f.groups[g].books.busy;
+    s.time_share.memory += ratio(gpus * busy.memory, gpu_seconds);
+    s.time_share.compute += ratio(gpus * busy.compute, gpu_seconds);
+    s.time_share.communication += ratio(gpus * busy.communication, gpu_seconds);
+    s.time_share.host += ratio(gpus * busy.host, gpu_seconds);
+    s.sim.steps += f.groups[g].books.steps;
+  }
+  const double in_steps = s.time_share.memory + s.time_share.compute + s.time_share.communication + s.time_share.host;
+  s.time_share.idle = std::max(0.0, 1 - in_steps);
+}
+
+void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
+  double block_seconds = 0;
+  double block_budget = 0;
+  for (std::size_t g = 0; g < f.groups.size(); ++g) {
+    const sim::GroupFacts& group = f.groups[g];
+    s.kv.budget_tokens += group.kv_blocks * build.groups[g].deployment.block_size;
+    s.kv.peak_usage = std::max(s.kv.peak_usage, group.peak_kv_usage);
+    s.kv.preemptions += group.books.preemptions;
+    block_seconds += group.books.kv_block_seconds;
+    block_budget += static_cast<double>(group.kv_blocks) * f.duration;
+  }
+  s.kv.mean_usage = ratio(block_seconds, block_budget);
+}
+
+void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
+  bool priced = true;
+  double total = 0;
+  for (std::size_t p = 0; p < scenario.fleet.pools.size(); ++p) {
+    PoolSummary pool;
+    pool.name = scenario.fleet.pools[p].name;
+    pool.system = scenario.fleet.pools[p].system;
+    pool.gpus = build.pools[p].gpus;
+    double busy = 0;
+    double block_seconds = 0;
+    double blocks = 0;
+    for (std::size_t g = 0; g < f.groups.size(); ++g) {
+      if (build.groups[g].pool != p) continue;
+      const sim::GroupFacts& group = f.groups[g];
+      pool.replicas += group.replicas;
+      busy += group.books.busy.total() * build.groups[g].gpus_per_replica;
+      pool.output_throughput += ratio(static_cast<double>(group.books.output_tokens), f.duration);
+      block_seconds += group.books.kv_block_seconds;
+      blocks += static_cast<double>(group.kv_blocks);
+      pool.kv_peak_usage = std::max(pool.kv_peak_usage, group.peak_kv_usage);
+    }
+    pool.utilization = ratio(busy, static_cast<double>(pool.gpus) * f.duration);
+    pool.output_throughput_per_gpu = ratio(pool.output_throughput, static_cast<double>(pool.gpus));
+    pool.kv_mean_usage = ratio(block_seconds, blocks * f.duration);
+    priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
+    pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * static_cast<double>(pool.gpus);
+    total += pool.usd_per_hour;
+    s.pools.push_back(pool);
+  }
+  if (!priced) return;
+  s.cost.usd_per_hour = total;
+  s.cost.usd_per_month = total * kHoursPerMonth;
+  const double usd_per_second = total / 3600;
+  const double useful_share = ratio(static_cast<double>(f.samples.good_output_tokens),
+                                    static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.size()));
+  if (s.output_throughput > 0) s.cost.usd_per_million_output_tokens = usd_per_second / s.output_throughput * 1e6;
+  if (useful_share > 0) s.cost.usd_per_million_useful_tokens = usd_per_second / (s.output_throughput * useful_share) * 1e6;
+}
+
+void fill_envelope(Summary& s, const sim::Build& build) {
+  for (const sim::ServingGroup& group : build.groups) {
+    const models::StepCost::Envelope envelope = models::StepCost(group.deployment).envelope();
+    s.envelope.inside = s.envelope.inside && envelope.inside;
+    s.envelope.expected_error = std::max(s.envelope.expected_error, envelope.expected_error);
+    if (!s.envelope.nearest_points.empty()) s.envelope.nearest_points += "; ";
+    s.envelope.nearest_points += envelope.nearest_points;
+    if (!envelope.reason.empty()) s.envelope.reason += (s.envelope.reason.empty() ? "" : "; ") + envelope.reason;
+  }
+}
+
+void judge(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
+  const BacklogTrend trend = backlog_trend(f.backlog, f.injected);
+  if (sim::load_of(scenario.workload).open_loop) {
+    s.backlog_growth_per_s = trend.growth_per_s;
+    s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
+  }
+  const auto measured = static_cast<std::int64_t>(f.samples.e2el.size());
+  if (measured < kFewForP99) {
+    s.warnings.push_back(fmt::format("p99 rests on {} requests: send at least {} for a figure to rely on", measured, kFewForP99));
+  }
+  if (s.verdict == Verdict::kSaturated) {
+    s.warnings.push_back(fmt::format("the fleet does not keep up: the backlog grows by {:.2f} requests per second, so that latencies "
+                                     "depend on how long the run lasts", trend.growth_per_s));
+  }
+  if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
+}
+
+std::int64_t peak_rss_kb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+}  // namespace
+
+Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts,
+                  const RunContext& context) {
+  Summary s;
+  for (const auto& pool : build.pools) s.gpus += pool.gpus;
+  fill_load(s, scenario, facts);
+  fill_totals(s, scenario, facts);
+  fill_latencies(s, facts);
+  fill_shares(s, build, facts);
+  fill_kv(s, build, facts);
+  fill_pools(s, scenario, build, facts);
+  fill_envelope(s, build);
+  s.sim.version = kVersion;
+  s.sim.commit = kCommit;
+  s.sim.simgrid_version = simgrid_version();
+  s.sim.seed = scenario.seed;
+  s.sim.scenario_sha256 = context.scenario_sha256;
+  s.sim.wall_time_s = context.wall_time_s;
+  s.sim.events = static_cast<std::int64_t>(facts.events);
+  s.sim.peak_rss_mb = static_cast<double>(peak_rss_kb()) / 1024;
+  s.interrupted = facts.interrupted;
+  s.warnings = build.warnings;
+  judge(s, scenario, facts);
+  return s;
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,21 @@
+// From the facts of a run to its summary.
+#pragma once
+
+#include "analysis/summary/summary.hpp"
+#include "sim/simulation.hpp"
+
+namespace flotilla::analysis {
+
+/// What the run itself does not know.
+struct RunContext {
+  std::string scenario_sha256;
+  double wall_time_s = 0;
+};
+
+Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts,
+                  const RunContext& context);
+
+/// Hours that a month is billed for (the articles' and the clouds' convention).
+inline constexpr double kHoursPerMonth = 730;
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,91 @@
+// What a run found, as one plain record. Every field is declared once in visit_summary, with key, unit and definition: the JSON
+// writer, the JSON reader and the list of metrics all follow from there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/summary/statistics.hpp"
+
+namespace flotilla::analysis {
+
+enum class Verdict { kStable, kSaturated, kNotApplicable };
+
+struct PoolSummary {
+  std::string name;
+  std::string system;
+  std::int64_t gpus = 0;
+  std::int64_t replicas = 0;
+  double utilization = 0;         ///< share of its GPUs' time in steps
+  double output_throughput = 0;
+  double output_throughput_per_gpu = 0;
+  double kv_mean_usage = 0;
+  double kv_peak_usage = 0;
+  double usd_per_hour = 0;
+};
+
+struct Summary {
+  std::int64_t schema_version = 1;
+  std::string date;
+  std::string backend;
+  std::string label;
+  std::string model_id;
+  std::int64_t num_prompts = 0;
+  std::optional<double> request_rate;      ///< absent: infinite, or given by a trace
+  std::optional<double> burstiness;
+  std::optional<std::int64_t> max_concurrency;
+  double duration = 0;
+  std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t total_input_tokens = 0;
+  std::int64_t total_output_tokens = 0;
+  double request_throughput = 0;
+  std::optional<double> request_goodput;
+  double output_throughput = 0;
+  double total_token_throughput = 0;
+  double max_output_tokens_per_s = 0;
+  std::int64_t max_concurrent_requests = 0;
+  Distribution ttft, tpot, itl, e2el;      ///< ms
+  double mean_client_queue_ms = 0;
+
+  std::int64_t gpus = 0;
+  double goodput_ratio = 0;
+  Verdict verdict = Verdict::kNotApplicable;
+  double backlog_growth_per_s = 0;
+  double output_throughput_per_gpu = 0;
+  double total_throughput_per_gpu = 0;
+  struct { double median = 0, p99 = 0; } interactivity;
+  struct { std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, unfinished = 0; } conservation;
+  struct { double memory = 0, compute = 0, communication = 0, host = 0, idle = 0; } time_share;
+  struct { double queue = 0, prefill = 0, transfer = 0, other = 0; } ttft_share;
+  struct {
+    std::int64_t budget_tokens = 0;
+    double mean_usage = 0, peak_usage = 0;
+    std::int64_t preemptions = 0;
+    double prefix_hit_rate = 0;
+  } kv;
+  struct {
+    std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
+  } cost;
+  std::vector<PoolSummary> pools;
+  struct {
+    bool inside = true;
+    std::string nearest_points;
+    double expected_error = 0;
+    std::string reason;
+  } envelope;
+  struct {
+    std::string version, commit, simgrid_version;
+    std::int64_t seed = 0;
+    std::string scenario_sha256;
+    double wall_time_s = 0;
+    std::int64_t steps = 0, events = 0;
+    double peak_rss_mb = 0;
+  } sim;
+  bool interrupted = false;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace flotilla::analysis

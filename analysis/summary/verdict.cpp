@@ -1,0 +1,73 @@
+#include "analysis/summary/verdict.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace flotilla::analysis {
+
+namespace {
+
+constexpr std::size_t kBatches = 10;
+constexpr std::size_t kFewestSamples = 40;
+constexpr double kSignificantT = 4.0;
+constexpr double kMaterialShareOfBacklog = 0.25;
+constexpr double kMaterialShareOfArrivals = 0.005;
+
+struct Line {
+  double slope = 0;   ///< per batch
+  double start = 0;   ///< at the first batch
+  double t = 0;       ///< slope / its standard error
+};
+
+Line fit(const std::array<double, kBatches>& y) {
+  const double n = kBatches;
+  const double mean_x = (n - 1) / 2;
+  double mean_y = 0;
+  for (const double v : y) mean_y += v / n;
+  double sxx = 0;
+  double sxy = 0;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    const double dx = static_cast<double>(i) - mean_x;
+    sxx += dx * dx;
+    sxy += dx * (y[i] - mean_y);
+  }
+  Line line;
+  line.slope = sxy / sxx;
+  line.start = mean_y - line.slope * mean_x;
+  double residuals = 0;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    const double r = y[i] - (line.start + line.slope * static_cast<double>(i));
+    residuals += r * r;
+  }
+  const double standard_error = std::sqrt(residuals / (n - 2) / sxx);
+  line.t = standard_error > 0 ? line.slope / standard_error : (line.slope > 0 ? INFINITY : 0);
+  return line;
+}
+
+}  // namespace
+
+BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals) {
+  const std::size_t total = samples.time.size();
+  const std::size_t begin = total / 3;
+  if (total < kFewestSamples || samples.time.back() <= samples.time[begin]) return {};
+  std::array<double, kBatches> means{};
+  const std::size_t per_batch = (total - begin) / kBatches;
+  for (std::size_t b = 0; b < kBatches; ++b) {
+    for (std::size_t i = 0; i < per_batch; ++i) {
+      means[b] += static_cast<double>(samples.backlog[begin + b * per_batch + i]) / static_cast<double>(per_batch);
+    }
+  }
+  const Line line = fit(means);
+  const double growth = line.slope * (kBatches - 1);
+  const double window = samples.time[begin + kBatches * per_batch - 1] - samples.time[begin];
+  const double window_arrivals =
+      static_cast<double>(arrivals) * static_cast<double>(kBatches * per_batch) / static_cast<double>(total);
+  BacklogTrend trend;
+  trend.growth_per_s = line.slope * kBatches / window;
+  trend.saturated = line.t > kSignificantT && growth > kMaterialShareOfBacklog * std::max(1.0, line.start) &&
+                    growth > kMaterialShareOfArrivals * window_arrivals;
+  return trend;
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,166 @@
+// The declaration of every field of a summary: key, unit, definition. A visitor is called for each, in the order of the file.
+//   visitor.field(key, value, unit, definition);   visitor.group(key, [&](auto& inner) {...});
+#pragma once
+
+#include <string>
+
+#include "analysis/summary/summary.hpp"
+
+namespace flotilla::analysis {
+
+/// The five statistics of a metric, under vLLM's keys: mean_ttft_ms, median_ttft_ms, ...
+template <class D, class Visitor>
+void visit_distribution(D& d, const std::string& metric, const char* definition, Visitor& v) {
+  const auto stat = [&](const char* name, auto& value, const char* how) {
+    v.field(std::string(name) + "_" + metric + "_ms", value, "ms", std::string(how) + " of " + definition);
+  };
+  stat("mean", d.mean, "mean");
+  stat("median", d.median, "median");
+  stat("std", d.std, "population standard deviation");
+  stat("p50", d.median, "50th percentile");
+  stat("p90", d.p90, "90th percentile");
+  stat("p95", d.p95, "95th percentile");
+  stat("p99", d.p99, "99th percentile");
+}
+
+template <class S, class Visitor>
+void visit_load(S& s, Visitor& v) {
+  v.field("date", s.date, "", "wall-clock time of the run");
+  v.field("backend", s.backend, "", "engine that was simulated");
+  v.field("label", s.label, "", "the scenario's name");
+  v.field("model_id", s.model_id, "", "model");
+  v.field("num_prompts", s.num_prompts, "requests", "requests that were sent");
+  v.rate("request_rate", s.request_rate, "1/s", "configured rate; \"inf\" where none limits it");
+  v.field("burstiness", s.burstiness, "", "shape of the gamma distribution of the gaps; 1 = Poisson");
+  v.field("max_concurrency", s.max_concurrency, "requests", "requests in flight at most, as configured");
+}
+
+template <class S, class Visitor>
+void visit_totals(S& s, Visitor& v) {
+  v.field("duration", s.duration, "s", "first arrival to last finish");
+  v.field("completed", s.completed, "requests", "requests that got all their tokens");
+  v.field("failed", s.failed, "requests", "rejected + timed_out + cancelled");
+  v.field("total_input_tokens", s.total_input_tokens, "tokens", "input tokens of completed requests");
+  v.field("total_output_tokens", s.total_output_tokens, "tokens", "output tokens of completed requests");
+  v.field("request_throughput", s.request_throughput, "1/s", "completed / duration");
+  v.field("request_goodput", s.request_goodput, "1/s", "goodput_ratio * request_throughput; null without an slo");
+  v.field("output_throughput", s.output_throughput, "tok/s", "total_output_tokens / duration");
+  v.field("total_token_throughput", s.total_token_throughput, "tok/s", "(total_input_tokens + total_output_tokens) / duration");
+  v.field("max_output_tokens_per_s", s.max_output_tokens_per_s, "tok/s", "most output tokens in one second of the run");
+  v.field("max_concurrent_requests", s.max_concurrent_requests, "requests", "most requests in flight at once");
+}
+
+template <class S, class Visitor>
+void visit_latencies(S& s, Visitor& v) {
+  visit_distribution(s.ttft, "ttft", "time to first token: first token - arrival", v);
+  visit_distribution(s.tpot, "tpot", "time per output token: (last token - first token) / (output tokens - 1), per request", v);
+  visit_distribution(s.itl, "itl", "the gaps between successive output tokens, pooled (percentiles within 0.5 %)", v);
+  visit_distribution(s.e2el, "e2el", "end-to-end latency: last token - arrival", v);
+  v.field("mean_client_queue_ms", s.mean_client_queue_ms, "ms", "mean wait behind max_concurrency before sending; not in TTFT");
+}
+
+template <class S, class Visitor>
+void visit_shares(S& s, Visitor& v) {
+  v.group("interactivity", [&](auto& g) {
+    g.field("median", s.interactivity.median, "tok/s/user", "1000 / median_tpot_ms");
+    g.field("p99", s.interactivity.p99, "tok/s/user", "1000 / p99_tpot_ms: the slowest users");
+  });
+  v.group("conservation", [&](auto& g) {
+    g.field("injected", s.conservation.injected, "requests", "= completed + rejected + timed_out + cancelled + unfinished");
+    g.field("completed", s.conservation.completed, "requests", "all tokens made");
+    g.field("rejected", s.conservation.rejected, "requests", "refused at the door");
+    g.field("timed_out", s.conservation.timed_out, "requests", "given up by the client");
+    g.field("cancelled", s.conservation.cancelled, "requests", "called off by the client");
+    g.field("unfinished", s.conservation.unfinished, "requests", "in flight when the run was stopped");
+  });
+  v.group("time_share", [&](auto& g) {
+    g.field("memory", s.time_share.memory, "ratio", "of GPU time: moving weights, KV and activations");
+    g.field("compute", s.time_share.compute, "ratio", "of GPU time: tensor-core bound work");
+    g.field("communication", s.time_share.communication, "ratio", "of GPU time: collectives inside replicas");
+    g.field("host", s.time_share.host, "ratio", "of GPU time: waiting for the engine's CPU side");
+    g.field("idle", s.time_share.idle, "ratio", "of GPU time: no work");
+  });
+  v.group("ttft_share", [&](auto& g) {
+    g.field("queue", s.ttft_share.queue, "ratio", "of mean TTFT: arrival to first step");
+    g.field("prefill", s.ttft_share.prefill, "ratio", "of mean TTFT: first step to first token");
+    g.field("transfer", s.ttft_share.transfer, "ratio", "of mean TTFT: KV transfers");
+    g.field("other", s.ttft_share.other, "ratio", "of mean TTFT: the rest");
+  });
+}
+
+template <class S, class Visitor>
+void visit_resources(S& s, Visitor& v) {
+  v.group("kv", [&](auto& g) {
+    g.field("budget_tokens", s.kv.budget_tokens, "tokens", "KV tokens that fit, all replicas together");
+    g.field("mean_usage", s.kv.mean_usage, "ratio", "blocks in use / blocks, averaged over time and replicas");
+    g.field("peak_usage", s.kv.peak_usage, "ratio", "the same at its highest, in the fullest replica");
+    g.field("preemptions", s.kv.preemptions, "", "sequences put back into the queue for want of memory");
+    g.field("prefix_hit_rate", s.kv.prefix_hit_rate, "ratio", "prompt tokens found in the cache / prompt tokens");
+  });
+  v.group("cost", [&](auto& g) {
+    g.field("usd_per_hour", s.cost.usd_per_hour, "$", "price of all GPUs of the pools; null without a price");
+    g.field("usd_per_month", s.cost.usd_per_month, "$", "730 hours");
+    g.field("usd_per_million_output_tokens", s.cost.usd_per_million_output_tokens, "$",
+            "usd_per_hour / (output_throughput * 3600) * 1e6");
+    g.field("usd_per_million_useful_tokens", s.cost.usd_per_million_useful_tokens, "$",
+            "the same over output tokens of requests that met the slo");
+  });
+}
+
+template <class S, class Visitor>
+void visit_run(S& s, Visitor& v) {
+  v.group("envelope", [&](auto& g) {
+    g.field("inside", s.envelope.inside, "", "is every deployment within the range of measurements it was fitted on?");
+    g.field("nearest_points", s.envelope.nearest_points, "", "those measurements, in words");
+    g.field("expected_error", s.envelope.expected_error, "ratio", "median absolute error of TPOT on them");
+    g.field("reason", s.envelope.reason, "", "why it is outside, if it is");
+  });
+  v.group("sim", [&](auto& g) {
+    g.field("version", s.sim.version, "", "of Flotilla");
+    g.field("commit", s.sim.commit, "", "of Flotilla's source");
+    g.field("simgrid_version", s.sim.simgrid_version, "", "");
+    g.field("seed", s.sim.seed, "", "of all random streams");
+    g.field("scenario_sha256", s.sim.scenario_sha256, "", "of the resolved scenario");
+    g.field("wall_time_s", s.sim.wall_time_s, "s", "wall-clock time of the run");
+    g.field("steps", s.sim.steps, "", "engine steps of all replicas");
+    g.field("events", s.sim.events, "", "events of the simulation");
+    g.field("peak_rss_mb", s.sim.peak_rss_mb, "MB", "most memory in use");
+  });
+  v.field("interrupted", s.interrupted, "", "was the run stopped before its end?");
+  v.field("warnings", s.warnings, "", "what to know before trusting the figures");
+}
+
+template <class P, class Visitor>
+void visit_pool(P& p, Visitor& v) {
+  v.field("name", p.name, "", "pool");
+  v.field("system", p.system, "", "system of its nodes");
+  v.field("gpus", p.gpus, "", "GPUs in the pool");
+  v.field("replicas", p.replicas, "", "replicas on it");
+  v.field("utilization", p.utilization, "ratio", "share of its GPUs' time spent in steps");
+  v.field("output_throughput", p.output_throughput, "tok/s", "output tokens made in the pool / duration");
+  v.field("output_throughput_per_gpu", p.output_throughput_per_gpu, "tok/s/GPU", "the same per GPU");
+  v.field("kv_mean_usage", p.kv_mean_usage, "ratio", "KV blocks in use / blocks, averaged over time");
+  v.field("kv_peak_usage", p.kv_peak_usage, "ratio", "at its highest, in the fullest replica");
+  v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
+}
+
+/// `s` is a Summary or a const Summary.
+template <class S, class Visitor>
+void visit_summary(S& s, Visitor& v) {
+  v.field("schema_version", s.schema_version, "", "of this file");
+  visit_load(s, v);
+  visit_totals(s, v);
+  visit_latencies(s, v);
+  v.field("gpus", s.gpus, "", "GPUs in all pools");
+  v.field("goodput_ratio", s.goodput_ratio, "ratio", "measured requests that met every promise of the slo");
+  v.verdict("verdict", s.verdict, "", "stable, saturated (the queue grows through the run) or not_applicable");
+  v.field("backlog_growth_per_s", s.backlog_growth_per_s, "1/s", "slope of the number of unfinished requests");
+  v.field("output_throughput_per_gpu", s.output_throughput_per_gpu, "tok/s/GPU", "output_throughput / gpus");
+  v.field("total_throughput_per_gpu", s.total_throughput_per_gpu, "tok/s/GPU", "total_token_throughput / gpus");
+  visit_shares(s, v);
+  visit_resources(s, v);
+  v.list("pools", s.pools, [](auto& pool, auto& inner) { visit_pool(pool, inner); });
+  visit_run(s, v);
+}
+
+}  // namespace flotilla::analysis

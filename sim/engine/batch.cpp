@@ -1,0 +1,89 @@
+#include "sim/engine/batch.hpp"
+
+#include <algorithm>
+
+namespace flotilla::sim {
+
+void Batch::link_last(RequestHandle handle) {
+  Request& r = pool_[handle];
+  r.previous = tail_;
+  r.next = kNoRequest;
+  (tail_ == kNoRequest ? head_ : pool_[tail_].next) = handle;
+  tail_ = handle;
+  ++running_;
+  committed_ += kv_.blocks_for(r.input_tokens + r.output_tokens - 1);
+}
+
+void Batch::unlink(RequestHandle handle) {
+  const Request& r = pool_[handle];
+  (r.previous == kNoRequest ? head_ : pool_[r.previous].next) = r.next;
+  (r.next == kNoRequest ? tail_ : pool_[r.next].previous) = r.previous;
+  --running_;
+  committed_ -= kv_.blocks_for(r.input_tokens + r.output_tokens - 1);
+}
+
+void Batch::start_first_waiting() {
+  const RequestHandle handle = waiting_.front();
+  waiting_.pop_front();
+  Request& r = pool_[handle];
+  r.admission = ++admissions_;
+  r.prefill_target = r.input_tokens + r.generated;
+  link_last(handle);
+  prefilling_.push_back(handle);
+}
+
+bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {
+  const Request& r = pool_[handle];
+  const std::int64_t blocks = kv_.blocks_for(r.computed + tokens) - kv_.blocks_for(r.computed);
+  if (blocks > kv_.free()) return false;
+  kv_.take(blocks);
+  return true;
+}
+
+void Batch::start_decoding(RequestHandle handle) {
+  prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
+  Request& r = pool_[handle];
+  if (r.generated < r.output_tokens) decoding_.join(handle, r);
+}
+
+void Batch::reserve_decode() {
+  reserved_ = decoding_.blocks_needed(1);
+  kv_.take(reserved_);
+  decode_planned_ = true;
+}
+
+void Batch::advance_decoding(std::int64_t steps) {
+  kv_.take(decoding_.blocks_needed(steps) - reserved_);
+  decoding_.advance(steps);
+  reserved_ = 0;
+  decode_planned_ = false;
+}
+
+void Batch::retire(RequestHandle handle) {
+  kv_.give_back(kv_.blocks_for(pool_[handle].computed));
+  unlink(handle);
+}
+
+RequestHandle Batch::preempt_last(double now) {
+  const RequestHandle handle = tail_;
+  Request& r = pool_[handle];
+  if (r.decoding()) {
+    decoding_.leave(r);
+    r.last_token = now;  // it decoded in every step until this boundary
+    if (decode_planned_ && r.computed % kv_.block_size() == 0) {
+      kv_.give_back(1);
+      --reserved_;
+    }
+    if (decoding_.size() == 0) decode_planned_ = false;
+  } else {
+    prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
+  }
+  kv_.give_back(kv_.blocks_for(r.computed));
+  unlink(handle);
+  r.computed = 0;
+  ++r.preemptions;
+  waiting_.push_front(handle);
+  return handle;
+}
+
+}  // namespace flotilla::sim

@@ -1,0 +1,79 @@
+// The sequences of one replica: waiting, in prefill, decoding; and the memory they hold. Policies decide over this state
+// through StepPlanner (sim/scheduler/scheduler.hpp); this file keeps the books.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "sim/engine/decode_set.hpp"
+#include "sim/engine/kv_cache.hpp"
+#include "sim/engine/request.hpp"
+
+namespace flotilla::sim {
+
+class Batch {
+ public:
+  Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size)
+      : pool_(pool), kv_(kv_blocks, block_size), decoding_(block_size) {}
+
+  void enqueue(RequestHandle handle) { waiting_.push_back(handle); }
+
+  /// The first of the queue joins the running set in prefill, holding no memory yet.
+  void start_first_waiting();
+  /// Memory for a prefill chunk; false (and nothing taken) if it does not fit.
+  [[nodiscard]] bool reserve_prefill(RequestHandle handle, std::int32_t tokens);
+  /// The chunk has been computed.
+  void prefill_advanced(RequestHandle handle, std::int32_t tokens) { pool_[handle].computed += tokens; }
+  /// The prefill is complete and its token sampled: the sequence decodes from now on.
+  void start_decoding(RequestHandle handle);
+  /// Takes the blocks that the decoding sequences need for one step. The caller has made sure that they fit.
+  void reserve_decode();
+  /// The decoding sequences, reserved for the first of them, have made `steps` tokens each.
+  void advance_decoding(std::int64_t steps);
+  /// Ends a sequence that is in no other book any more (finished in prefill, or popped from the decoding set).
+  void retire(RequestHandle handle);
+  /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to be
+  /// computed again. Returns it.
+  RequestHandle preempt_last(double now);
+
+  /// Every sequence that waits or runs.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (RequestHandle handle = head_; handle != kNoRequest; handle = pool_[handle].next) visit(handle);
+    for (const RequestHandle handle : waiting_) visit(handle);
+  }
+
+  [[nodiscard]] RequestPool& pool() { return pool_; }
+  [[nodiscard]] const RequestPool& pool() const { return pool_; }
+  [[nodiscard]] KvCache& kv() { return kv_; }
+  [[nodiscard]] const KvCache& kv() const { return kv_; }
+  [[nodiscard]] DecodeSet& decoding() { return decoding_; }
+  [[nodiscard]] const DecodeSet& decoding() const { return decoding_; }
+  [[nodiscard]] const std::deque<RequestHandle>& waiting() const { return waiting_; }
+  /// Sequences with prompt tokens still to compute, in the order of admission.
+  [[nodiscard]] const std::vector<RequestHandle>& prefilling() const { return prefilling_; }
+  [[nodiscard]] std::int64_t running() const { return running_; }
+  [[nodiscard]] RequestHandle last_running() const { return tail_; }
+  /// Blocks that the running sequences will hold when each is about to end (its last token is never stored).
+  [[nodiscard]] std::int64_t committed_blocks() const { return committed_; }
+
+ private:
+  void link_last(RequestHandle handle);
+  void unlink(RequestHandle handle);
+
+  RequestPool& pool_;
+  KvCache kv_;
+  DecodeSet decoding_;
+  std::deque<RequestHandle> waiting_;
+  std::vector<RequestHandle> prefilling_;
+  RequestHandle head_ = kNoRequest;
+  RequestHandle tail_ = kNoRequest;
+  std::int64_t running_ = 0;
+  std::int64_t committed_ = 0;
+  std::uint64_t admissions_ = 0;
+  std::int64_t reserved_ = 0;        ///< blocks taken for the decode step that is planned or under way
+  bool decode_planned_ = false;
+};
+
+}  // namespace flotilla::sim

@@ -1,0 +1,70 @@
+// The sequences of a replica that decode together. They are never walked: the set keeps what a step needs to know about all of
+// them at once (their number, the KV tokens they read, when the next one ends, how many cross into a new block), and a decode
+// step advances the whole set in O(1).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <queue>
+#include <vector>
+
+#include "sim/engine/request.hpp"
+
+namespace flotilla::sim {
+
+class DecodeSet {
+ public:
+  explicit DecodeSet(int block_size) : residues_(static_cast<std::size_t>(block_size), 0) {}
+
+  /// A sequence whose prefill is done: r.computed tokens stored, r.generated output tokens (at least one), more to come.
+  void join(RequestHandle handle, Request& r);
+  /// Takes a sequence out before its end and brings r.generated and r.computed up to date.
+  void leave(Request& r);
+  /// Sequences that have made their last token; call until it returns kNoRequest. Each has left the set.
+  RequestHandle pop_finished(RequestPool& pool);
+
+  /// All sequences make `steps` tokens.
+  void advance(std::int64_t steps) {
+    step_ += steps;
+    kv_tokens_ += steps * size_;
+  }
+
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  /// KV tokens that the next step reads: each sequence's stored tokens and the one it is about to store.
+  [[nodiscard]] std::int64_t kv_tokens() const { return kv_tokens_; }
+  /// Steps until the next sequence ends (at least 1). The set must not be empty.
+  [[nodiscard]] std::int64_t steps_to_next_finish(const RequestPool& pool);
+  /// New KV blocks that the next `steps` steps need.
+  [[nodiscard]] std::int64_t blocks_needed(std::int64_t steps) const;
+  /// The largest number of steps whose new blocks fit into `free_blocks`.
+  [[nodiscard]] std::int64_t steps_within(std::int64_t free_blocks) const;
+  /// Output tokens of a decoding sequence by now.
+  [[nodiscard]] std::int32_t generated(const Request& r) const {
+    return r.generated + static_cast<std::int32_t>(step_ - r.joined_at);
+  }
+  /// Stored tokens of a decoding sequence by now.
+  [[nodiscard]] std::int32_t computed(const Request& r) const {
+    return r.computed + static_cast<std::int32_t>(step_ - r.joined_at);
+  }
+
+ private:
+  struct Finish {
+    std::int64_t step;
+    std::uint64_t admission;  ///< ties end in the order in which they were admitted; also tells a stale entry
+    RequestHandle handle;
+    bool operator>(const Finish& o) const { return step != o.step ? step > o.step : admission > o.admission; }
+  };
+  [[nodiscard]] std::size_t residue(std::int64_t computed) const;
+  void drop_stale(const RequestPool& pool);
+  static bool stale(const Finish& f, const Request& r);
+
+  std::int64_t step_ = 0;  ///< decode steps of this replica so far
+  std::int64_t size_ = 0;
+  std::int64_t kv_tokens_ = 0;
+  /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of class
+  /// -step need a new block in the next step.
+  std::vector<std::int64_t> residues_;
+  std::priority_queue<Finish, std::vector<Finish>, std::greater<>> calendar_;
+};
+
+}  // namespace flotilla::sim

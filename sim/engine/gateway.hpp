@@ -1,0 +1,71 @@
+// The door of the fleet and its clients: sends requests when they are due, holds them back at max_concurrency, asks the router
+// for a replica, and refuses what no step could ever hold.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/engine/clock.hpp"
+#include "sim/engine/recorder.hpp"
+#include "sim/engine/replica.hpp"
+#include "sim/router/router.hpp"
+#include "sim/workload/source.hpp"
+
+namespace flotilla::sim {
+
+/// Why requests were refused, in numbers.
+struct Refusals {
+  std::int64_t longer_than_context = 0;  ///< input + output beyond max_model_len
+  std::int64_t larger_than_memory = 0;   ///< its KV would not fit into an empty replica
+  std::int64_t longer_than_step = 0;     ///< the prompt exceeds max_num_batched_tokens and chunked prefill is off
+  std::int64_t empty = 0;                ///< no input or no output token
+};
+
+/// What a replica can take at all.
+struct AdmissionLimits {
+  std::int64_t max_model_len = 0;
+  std::int64_t kv_tokens = 0;
+  std::int64_t max_prompt = 0;
+};
+
+class Gateway {
+ public:
+  /// `max_concurrency` 0 = no limit. Replicas are added before the run starts; references must outlive the gateway.
+  /// `stop_sending` ends the clients' sending at that date (a closed loop with a duration); infinity where the source ends.
+  Gateway(RequestSource& source, Router& router, std::int64_t max_concurrency, double stop_sending, RequestPool& pool,
+          Clock& clock, Recorder& recorder);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  void add_replica(Replica& replica, const AdmissionLimits& limits);
+  void start();
+
+  [[nodiscard]] const Refusals& refusals() const { return refusals_; }
+
+ private:
+  void send_due(double now, bool after_steps);
+  void send(const ArrivingRequest& arriving, double now, bool after_steps);
+  void finished(RequestHandle handle);
+  [[nodiscard]] bool full() const { return max_concurrency_ > 0 && recorder_.in_flight >= max_concurrency_; }
+  [[nodiscard]] std::int64_t* reason_to_refuse(const Request& r, const AdmissionLimits& limits);
+
+  RequestSource& source_;
+  Router& router_;
+  std::int64_t max_concurrency_;
+  double stop_sending_;
+  RequestPool& pool_;
+  Clock& clock_;
+  Recorder& recorder_;
+  int slot_;             ///< arrivals that are due: before the steps of their instant
+  int room_slot_ = -1;   ///< arrivals that waited for another request to end: after the steps of its instant
+  std::vector<Replica*> replicas_;
+  std::vector<AdmissionLimits> limits_;
+  std::vector<ReplicaLoad> loads_;
+  ArrivingRequest next_;
+  bool has_next_ = false;
+  bool waiting_for_room_ = false;
+  Refusals refusals_;
+};
+
+}  // namespace flotilla::sim

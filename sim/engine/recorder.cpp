@@ -1,0 +1,112 @@
+#include "sim/engine/recorder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/engine/invariant.hpp"
+
+namespace flotilla::sim {
+
+namespace {
+
+constexpr std::size_t kBacklogSamples = 4096;
+
+void check_order(const Request& r) {
+  if (r.wished_arrival <= r.arrival && r.arrival <= r.scheduled && r.scheduled <= r.first_token &&
+      r.first_token <= r.last_token) {
+    return;
+  }
+  throw InvariantError("arrival <= scheduled <= first token <= finish",
+                       fmt::format("request {}: {} {} {} {} {}", r.id, r.wished_arrival, r.arrival, r.scheduled,
+                                   r.first_token, r.last_token));
+}
+
+}  // namespace
+
+void Recorder::sent(double now) {
+  ++injected;
+  ++in_flight;
+  peak_in_flight = std::max(peak_in_flight, in_flight);
+  if (first_arrival < 0) first_arrival = now;
+  last_arrival = now;
+  if (injected % backlog_stride_ == 0) sample_backlog(now);
+}
+
+void Recorder::sample_backlog(double now) {
+  backlog_.time.push_back(now);
+  backlog_.backlog.push_back(in_flight);
+  if (backlog_.time.size() < kBacklogSamples) return;
+  for (std::size_t i = 0; i < kBacklogSamples / 2; ++i) {
+    backlog_.time[i] = backlog_.time[2 * i + 1];
+    backlog_.backlog[i] = backlog_.backlog[2 * i + 1];
+  }
+  backlog_.time.resize(kBacklogSamples / 2);
+  backlog_.backlog.resize(kBacklogSamples / 2);
+  backlog_stride_ *= 2;
+}
+
+void Recorder::finished(const Request& r) {
+  check_order(r);
+  ++completed;
+  --in_flight;
+  total_input_tokens += r.input_tokens;
+  total_output_tokens += r.output_tokens;
+  last_finish = std::max(last_finish, r.last_token);
+  if (r.arrival - first_arrival >= warmup_) {
+    const double ttft = r.first_token - r.arrival;
+    const double tpot = r.output_tokens > 1 ? (r.last_token - r.first_token) / (r.output_tokens - 1) : 0;
+    const double e2el = r.last_token - r.arrival;
+    samples_.ttft.push_back(ttft);
+    if (r.output_tokens > 1) samples_.tpot.push_back(tpot);
+    samples_.e2el.push_back(e2el);
+    samples_.queue_sum += r.scheduled - r.arrival;
+    samples_.client_queue_sum += r.arrival - r.wished_arrival;
+    samples_.prefill_sum += r.first_token - r.scheduled;
+    samples_.itl_sum += r.last_token - r.first_token;
+    samples_.itl_count += r.output_tokens - 1;
+    const bool good = (slo_.ttft < 0 || ttft <= slo_.ttft) && (slo_.tpot < 0 || tpot <= slo_.tpot) &&
+                      (slo_.e2el < 0 || e2el <= slo_.e2el);
+    samples_.good += good ? 1 : 0;
+    samples_.good_output_tokens += good ? r.output_tokens : 0;
+  }
+  if (sink_) sink_(r, RequestStatus::kCompleted);
+}
+
+void Recorder::rejected(const Request& r) {
+  ++rejected_count;
+  --in_flight;
+  if (sink_) sink_(r, RequestStatus::kRejected);
+}
+
+void Recorder::unfinished(const Request& r) {
+  ++unfinished_count;
+  --in_flight;
+  if (sink_) sink_(r, RequestStatus::kUnfinished);
+}
+
+void Recorder::tokens(double when, std::int64_t count) {
+  const auto second = static_cast<std::size_t>(std::max(0.0, when - first_arrival));
+  if (second >= tokens_by_second_.size()) tokens_by_second_.resize(second + 1, 0);
+  tokens_by_second_[second] += count;
+}
+
+void Recorder::tokens_of(const Stretch& stretch) {
+  std::int64_t done = 0;
+  while (done < stretch.steps) {
+    const double when = stretch.boundary(done + 1);
+    const double next_second = first_arrival + std::floor(std::max(0.0, when - first_arrival)) + 1;
+    const bool all = stretch.boundary(stretch.steps) < next_second;
+    const std::int64_t until =
+        all ? stretch.steps : std::max(done + 1, stretch.first_boundary_from(next_second, done + 1) - 1);
+    tokens(when, (until - done) * stretch.sequences);
+    done = until;
+  }
+}
+
+std::int64_t Recorder::peak_tokens_per_second() const {
+  return tokens_by_second_.empty() ? 0 : *std::max_element(tokens_by_second_.begin(), tokens_by_second_.end());
+}
+
+}  // namespace flotilla::sim

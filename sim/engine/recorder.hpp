@@ -1,0 +1,96 @@
+// Streams facts out of a running simulation: what each finished request met, what each step cost. Memory is that of fixed-size
+// sketches and three numbers per measured request, from which percentiles are exact.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "models/step_cost.hpp"
+#include "sim/engine/quantile_sketch.hpp"
+#include "sim/engine/request.hpp"
+#include "sim/engine/stretch.hpp"
+
+namespace flotilla::sim {
+
+/// Promises to users, in seconds; a negative one was not made.
+struct SloLimits {
+  double ttft = -1;
+  double tpot = -1;
+  double e2el = -1;
+};
+
+/// Per-request times in seconds, over completed requests that arrived after the warm-up.
+struct RequestSamples {
+  std::vector<double> ttft;
+  std::vector<double> tpot;  ///< requests of one output token have none
+  std::vector<double> e2el;
+  double queue_sum = 0;      ///< of scheduled - arrival
+  double client_queue_sum = 0;  ///< of arrival - wished arrival
+  double prefill_sum = 0;    ///< of first token - scheduled
+  double itl_sum = 0;        ///< of the gaps between output tokens of measured requests
+  std::int64_t itl_count = 0;
+  std::int64_t good = 0;     ///< met every promise
+  std::int64_t good_output_tokens = 0;
+};
+
+/// Unfinished requests over time, thinned to a fixed number of samples.
+struct BacklogSamples {
+  std::vector<double> time;
+  std::vector<std::int64_t> backlog;
+};
+
+class Recorder {
+ public:
+  Recorder(SloLimits slo, double warmup) : slo_(slo), warmup_(warmup) {}
+
+  /// Called with each request that leaves, in the order of leaving: for requests.csv.
+  void on_request(std::function<void(const Request&, RequestStatus)> sink) { sink_ = std::move(sink); }
+
+  void sent(double now);
+  void finished(const Request& r);
+  void rejected(const Request& r);
+  void unfinished(const Request& r);
+  /// `count` gaps first + i * step between successive tokens, each met by `sequences` sequences.
+  void token_gaps(double first, double step, std::int64_t count, std::int64_t sequences) {
+    itl_.add_arithmetic(first, step, count, sequences);
+  }
+  void token_gap(double gap) { itl_.add(gap, 1); }
+  /// `count` output tokens at time `when`.
+  void tokens(double when, std::int64_t count);
+  /// The output tokens of a finished stretch, each at its step's end.
+  void tokens_of(const Stretch& stretch);
+
+  [[nodiscard]] const RequestSamples& samples() const { return samples_; }
+  [[nodiscard]] const QuantileSketch& itl() const { return itl_; }
+  [[nodiscard]] const BacklogSamples& backlog() const { return backlog_; }
+  [[nodiscard]] double warmup() const { return warmup_; }
+
+  std::int64_t injected = 0;
+  std::int64_t completed = 0;
+  std::int64_t rejected_count = 0;
+  std::int64_t unfinished_count = 0;
+  std::int64_t total_input_tokens = 0;   ///< of completed requests
+  std::int64_t total_output_tokens = 0;
+  std::int64_t in_flight = 0;
+  std::int64_t peak_in_flight = 0;
+  double first_arrival = -1;
+  double last_arrival = -1;
+  double last_finish = 0;
+  /// Output tokens by second of simulated time since the first arrival.
+  [[nodiscard]] std::int64_t peak_tokens_per_second() const;
+
+ private:
+  void sample_backlog(double now);
+
+  SloLimits slo_;
+  double warmup_;
+  std::function<void(const Request&, RequestStatus)> sink_;
+  RequestSamples samples_;
+  QuantileSketch itl_;
+  BacklogSamples backlog_;
+  std::int64_t backlog_stride_ = 1;
+  std::vector<std::int64_t> tokens_by_second_;
+};
+
+}  // namespace flotilla::sim

@@ -1,0 +1,191 @@
+#include "sim/engine/replica.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "sim/engine/invariant.hpp"
+
+namespace flotilla::sim {
+
+Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& recorder)
+    : spec_(std::move(spec)),
+      pool_(pool),
+      clock_(clock),
+      recorder_(recorder),
+      batch_(pool, spec_.kv_blocks, spec_.block_size),
+      planner_(batch_),
+      slot_(clock.add_slot([this](double now) { on_event(now); })) {}
+
+void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
+  ++books_.requests;
+  const bool somebody_waited = !batch_.waiting().empty();
+  batch_.enqueue(handle);
+  if (state_ == State::kIdle) {
+    clock_.schedule(slot_, now);
+  } else if (state_ == State::kStretch && !somebody_waited) {
+    // A jump ends at the first boundary at which the newcomer can be seen.
+    const double from = after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now;
+    const std::int64_t k = stretch_.first_boundary_from(from, stretch_.steps + 1);
+    if (k < target_steps_) {
+      target_steps_ = k;
+      clock_.schedule(slot_, stretch_.boundary(k));
+    }
+  }
+}
+
+void Replica::on_event(double now) {
+  complete_steps(now);
+  begin_step(now);
+}
+
+void Replica::complete_steps(double now) {
+  if (state_ == State::kStretch) {
+    const std::int64_t steps = target_steps_ - stretch_.steps;
+    batch_.advance_decoding(steps);
+    stretch_.steps = target_steps_;
+    stretch_.blocks_at_end = batch_.kv().used();
+    retire_finished(now);
+  } else if (state_ == State::kMixedStep) {
+    ++books_.steps;
+    ++books_.mixed_steps;
+    books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
+    if (planner_.decode_planned()) {
+      batch_.advance_decoding(1);
+      recorder_.token_gaps(now - step_began_, 0, 1, mixed_decodes_);
+      recorder_.tokens(now, mixed_decodes_);
+      books_.output_tokens += mixed_decodes_;
+    }
+    complete_prefills(now);
+    retire_finished(now);
+  }
+}
+
+void Replica::complete_prefills(double now) {
+  for (const PrefillChunk& chunk : planner_.chunks()) {
+    books_.prefill_tokens += chunk.tokens;
+    batch_.prefill_advanced(chunk.request, chunk.tokens);
+    const Request& r = pool_[chunk.request];
+    if (r.computed == r.prefill_target) token_made(chunk.request, now);
+  }
+}
+
+void Replica::token_made(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  if (r.first_token < 0) {
+    r.first_token = now;
+  } else {
+    recorder_.token_gap(now - r.last_token);  // the pause of a preemption
+  }
+  r.last_token = now;
+  ++r.generated;
+  ++books_.output_tokens;
+  recorder_.tokens(now, 1);
+  batch_.start_decoding(handle);
+  if (r.decoding()) return;
+  batch_.retire(handle);
+  recorder_.finished(r);
+  finished_(handle);
+}
+
+void Replica::retire_finished(double now) {
+  for (RequestHandle handle = batch_.decoding().pop_finished(pool_); handle != kNoRequest;
+       handle = batch_.decoding().pop_finished(pool_)) {
+    if (stretch_.open()) close_stretch();
+    Request& r = pool_[handle];
+    r.last_token = now;
+    batch_.retire(handle);
+    recorder_.finished(r);
+    finished_(handle);
+  }
+}
+
+void Replica::begin_step(double now) {
+  planner_.begin(now);
+  spec_.scheduler->plan(planner_);
+  if (planner_.chunks().empty() && planner_.decode_planned()) {
+    begin_decode_step(now);
+  } else if (!planner_.chunks().empty()) {
+    begin_mixed_step(now);
+  } else {
+    close_stretch();
+    state_ = State::kIdle;
+    if (outstanding() > 0) {
+      throw InvariantError("a replica with work and memory is never idle",
+                           fmt::format("{} running, {} waiting, {} of {} blocks free at {} s", batch_.running(),
+                                       batch_.waiting().size(), batch_.kv().free(), batch_.kv().total(), now));
+    }
+  }
+}
+
+void Replica::begin_mixed_step(double now) {
+  close_stretch();
+  models::MixedBatch mixed;
+  mixed_decodes_ = planner_.decode_planned() ? batch_.decoding().size() : 0;
+  mixed.decode_seqs = static_cast<int>(mixed_decodes_);
+  mixed.decode_kv_tokens = mixed_decodes_ > 0 ? batch_.decoding().kv_tokens() : 0;
+  for (const PrefillChunk& chunk : planner_.chunks()) {
+    Request& r = pool_[chunk.request];
+    if (r.scheduled < 0) r.scheduled = now;
+    ++mixed.prefill_seqs;
+    mixed.prefill_last_chunks += r.computed + chunk.tokens == r.prefill_target ? 1 : 0;
+    mixed.prefill_tokens += chunk.tokens;
+    mixed.prefill_pairs += static_cast<double>(chunk.tokens) * (r.computed + 0.5 * chunk.tokens);
+    mixed.prefill_context += r.computed;
+  }
+  const models::CauseTimes times = spec_.cost->mixed(mixed);
+  books_.busy += times;
+  state_ = State::kMixedStep;
+  step_began_ = now;
+  clock_.schedule(slot_, now + times.total());
+}
+
+void Replica::begin_decode_step(double now) {
+  const bool beyond = stretch_.open() && stretch_.steps >= stretch_.steps_within(stretch_.cost->valid_until);
+  if (beyond || planner_.preempted()) close_stretch();
+  if (!stretch_.open()) {
+    const std::int64_t n = batch_.decoding().size();
+    const std::int64_t kv_tokens = batch_.decoding().kv_tokens();
+    stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens);
+    stretch_.blocks_at_start = batch_.kv().used();
+  }
+  state_ = State::kStretch;
+  schedule_stretch_end();
+}
+
+void Replica::schedule_stretch_end() {
+  target_steps_ = stretch_.steps + 1;
+  // After a preemption a policy may decide otherwise at the very next step, though nothing else has changed.
+  if (!spec_.step_by_step && !planner_.preempted()) {
+    // Blocks of the first step are taken already; the others must fit into what is free.
+    const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
+    std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);
+    jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() + first_blocks));
+    jump = std::min(jump, stretch_.steps_within(stretch_.cost->valid_until) - stretch_.steps);
+    target_steps_ = stretch_.steps + std::max<std::int64_t>(1, jump);
+  }
+  clock_.schedule(slot_, stretch_.boundary(target_steps_));
+}
+
+void Replica::close_stretch() {
+  if (!stretch_.open()) return;
+  const Stretch s = std::exchange(stretch_, {});
+  if (s.steps == 0) return;
+  books_.steps += s.steps;
+  books_.busy += s.time_by_cause();
+  books_.output_tokens += s.steps * s.sequences;
+  const double end = s.boundary(s.steps);
+  books_.kv_block_seconds += 0.5 * static_cast<double>(s.blocks_at_start + s.blocks_at_end) * (end - s.anchor);
+  recorder_.token_gaps(s.first, s.growth, s.steps, s.sequences);
+  recorder_.tokens_of(s);
+}
+
+void Replica::close() {
+  close_stretch();
+  batch_.for_each([this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); });
+  books_.preemptions = planner_.preemptions();
+  books_.kv_peak_blocks = batch_.kv().peak();
+}
+
+}  // namespace flotilla::sim

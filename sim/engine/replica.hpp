@@ -1,0 +1,90 @@
+// One instance of a model on its GPUs: takes requests, plans step after step by its scheduler policy, and keeps its books.
+// It jumps over decode steps that change nothing; `step_by_step` walks through them, with the same results to the bit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "models/step_cost.hpp"
+#include "sim/engine/batch.hpp"
+#include "sim/engine/clock.hpp"
+#include "sim/engine/recorder.hpp"
+#include "sim/engine/stretch.hpp"
+#include "sim/scheduler/scheduler.hpp"
+
+namespace flotilla::sim {
+
+struct ReplicaSpec {
+  std::shared_ptr<models::StepTimes> cost;  ///< shared by the replicas of a group: its memory of step times serves them all
+  std::unique_ptr<Scheduler> scheduler;
+  std::int64_t kv_blocks = 0;
+  int block_size = 16;
+  int gpus = 1;
+  int serving_group = 0;  ///< index into the scenario's serving groups
+  bool step_by_step = false;
+};
+
+/// What a replica did, over the whole run. Times in seconds.
+struct ReplicaBooks {
+  models::CauseTimes busy;
+  std::int64_t steps = 0;
+  std::int64_t mixed_steps = 0;        ///< those with prefill in them
+  std::int64_t preemptions = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t prefill_tokens = 0;     ///< computed, recomputation after preemption included
+  double kv_block_seconds = 0;         ///< integral of blocks in use over busy time
+  std::int64_t kv_peak_blocks = 0;
+  std::int64_t requests = 0;
+};
+
+class Replica {
+ public:
+  using Finished = std::function<void(RequestHandle)>;
+
+  Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& recorder);
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  /// Called for each request that ends, after the recorder has seen it; the handle is still valid during the call.
+  void on_finished(Finished callback) { finished_ = std::move(callback); }
+  /// A request arrives now. The next step that begins may take it: one that begins at this very instant, too, unless the steps of
+  /// this instant have begun already (`after_steps`).
+  void enqueue(RequestHandle handle, double now, bool after_steps);
+
+  /// Closes the books at the end of the run; requests still here are recorded as unfinished.
+  void close();
+  [[nodiscard]] const ReplicaBooks& books() const { return books_; }
+  [[nodiscard]] const ReplicaSpec& spec() const { return spec_; }
+  [[nodiscard]] std::int64_t outstanding() const { return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size()); }
+
+ private:
+  void on_event(double now);
+  void complete_steps(double now);
+  void complete_prefills(double now);
+  void token_made(RequestHandle handle, double now);
+  void retire_finished(double now);
+  void begin_step(double now);
+  void begin_mixed_step(double now);
+  void begin_decode_step(double now);
+  void schedule_stretch_end();
+  void close_stretch();
+
+  ReplicaSpec spec_;
+  RequestPool& pool_;
+  Clock& clock_;
+  Recorder& recorder_;
+  Finished finished_;
+  Batch batch_;
+  StepPlanner planner_;
+  int slot_;
+
+  enum class State { kIdle, kMixedStep, kStretch } state_ = State::kIdle;
+  Stretch stretch_;
+  std::int64_t target_steps_ = 0;  ///< of the stretch, at the pending event
+  std::int64_t mixed_decodes_ = 0;
+  double step_began_ = 0;
+  ReplicaBooks books_;
+};
+
+}  // namespace flotilla::sim

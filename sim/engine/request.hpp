@@ -1,0 +1,62 @@
+// One request on its way through the fleet, and the pool that holds those in flight.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace flotilla::sim {
+
+/// Index into the RequestPool; stable while the request is in flight.
+using RequestHandle = std::int32_t;
+inline constexpr RequestHandle kNoRequest = -1;
+
+enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kUnfinished };
+
+/// Times are seconds of simulated time; lengths are tokens.
+struct Request {
+  std::int64_t id = 0;
+  double wished_arrival = 0;   ///< when the client wanted to send; earlier than arrival where max_concurrency held it back
+  double arrival = 0;          ///< when it was sent
+  double scheduled = -1;       ///< first time a step took it
+  double first_token = -1;
+  double last_token = -1;      ///< time of its latest output token while it is not decoding
+  std::int32_t input_tokens = 0;
+  std::int32_t output_tokens = 0;
+  std::int32_t replica = -1;
+  std::int32_t preemptions = 0;
+
+  // The replica's own books.
+  std::int32_t generated = 0;       ///< output tokens so far (while decoding: as of when it joined the decoding set)
+  std::int32_t computed = 0;        ///< tokens whose KV is stored (while decoding: as of when it joined)
+  std::int32_t prefill_target = 0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
+  std::int64_t joined_at = -1;      ///< decode step counter when it joined the decoding set; -1 = not decoding
+  std::uint64_t admission = 0;      ///< rank in the order of admission to the running set
+  RequestHandle previous = kNoRequest;  ///< neighbours in the running set
+  RequestHandle next = kNoRequest;
+
+  [[nodiscard]] bool decoding() const { return joined_at >= 0; }
+};
+
+/// Records of requests in flight; freed slots are used again, so memory follows the backlog, not the trace.
+class RequestPool {
+ public:
+  RequestHandle allocate() {
+    if (free_.empty()) {
+      requests_.emplace_back();
+      return static_cast<RequestHandle>(requests_.size()) - 1;
+    }
+    const RequestHandle handle = free_.back();
+    free_.pop_back();
+    requests_[static_cast<std::size_t>(handle)] = Request{};
+    return handle;
+  }
+  void release(RequestHandle handle) { free_.push_back(handle); }
+  [[nodiscard]] Request& operator[](RequestHandle handle) { return requests_[static_cast<std::size_t>(handle)]; }
+  [[nodiscard]] const Request& operator[](RequestHandle handle) const { return requests_[static_cast<std::size_t>(handle)]; }
+
+ private:
+  std::vector<Request> requests_;
+  std::vector<RequestHandle> free_;
+};
+
+}  // namespace flotilla::sim

@@ -1,0 +1,23 @@
+// Each replica in turn.
+#include "sim/router/router.hpp"
+
+namespace flotilla::sim {
+namespace {
+
+class RoundRobin final : public Router {
+ public:
+  std::size_t pick(std::span<const ReplicaLoad> replicas) override {
+    const std::size_t choice = next_;
+    next_ = (next_ + 1) % replicas.size();
+    return choice;
+  }
+
+ private:
+  std::size_t next_ = 0;
+};
+
+const RouterRegistration kRegistration({"round_robin", "each replica in turn",
+                                        [](std::uint64_t) { return std::make_unique<RoundRobin>(); }});
+
+}  // namespace
+}  // namespace flotilla::sim

@@ -1,0 +1,148 @@
+#include "sim/scenario/scenario.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+#include "scenarios/reader/embedded.hpp"
+#include "sim/router/router.hpp"
+#include "sim/scheduler/scheduler.hpp"
+
+namespace flotilla::sim {
+
+namespace {
+
+std::vector<std::string> router_names() {
+  std::vector<std::string> names;
+  for (const RouterEntry& entry : routers()) names.push_back(entry.name);
+  return names;
+}
+
+std::vector<std::string> scheduler_names() {
+  std::vector<std::string> names;
+  for (const SchedulerEntry& entry : schedulers()) names.push_back(entry.name);
+  return names;
+}
+
+constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{{
+    {Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
+
+}  // namespace
+
+std::span<const std::pair<Role, std::string_view>> enum_names(Role) { return kRoles; }
+
+const reader::Schema<PoolSpec>& PoolSpec::schema() {
+  static const auto schema =
+      reader::Schema<PoolSpec>("pool", "GPUs of one kind")
+          .key("name", &PoolSpec::name, "how serving groups refer to it", {.required = true})
+          .key("system", &PoolSpec::system, "hgx-h100, hgx-h200, hgx-b200, gb200-nvl72, or a file of your own", {.required = true})
+          .key("gpus", &PoolSpec::gpus, "GPUs in the pool; give this or nodes", {.min = 1, .max = 1e6, .default_text = "nodes * GPUs of a node"})
+          .key("nodes", &PoolSpec::nodes, "whole nodes in the pool", {.min = 1, .max = 1e6, .default_text = "as many as hold gpus"})
+          .key("price", &PoolSpec::price, "a price list, or {usd_per_gpu_hour: 6.03}")
+          .key("assumed_output_tok_s_per_gpu", &PoolSpec::assumed_output_tok_s_per_gpu,
+               "an assumed throughput for `show cost`; the simulation does not use it", {.min = 0, .above_min = true, .unit = "tok/s"});
+  return schema;
+}
+
+const reader::Schema<FleetSpec>& FleetSpec::schema() {
+  static const auto schema = reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
+                                 .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
+                                 .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true});
+  return schema;
+}
+
+const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
+  static const auto schema =
+      reader::Schema<SchedulerSpec>("scheduler", "What enters each step")
+          .key("policy", &SchedulerSpec::policy, "scheduler policy", {.choices = scheduler_names, .default_text = "the engine's"})
+          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens, "tokens of one step at most",
+               {.min = 1, .max = 1e7, .unit = "tokens", .aliases = {"max_num_tokens"}, .default_text = "the engine's"})
+          .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once",
+               {.min = 1, .max = 1e6, .aliases = {"max_batch_size", "max_running_requests"}, .default_text = "the engine's"})
+          .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill, "a prompt may be spread over several steps",
+               {.default_text = "the engine's"});
+  return schema;
+}
+
+const reader::Schema<ServingSpec>& ServingSpec::schema() {
+  static const auto schema =
+      reader::Schema<ServingSpec>("serving_group", "Replicas of the model on a pool")
+          .key("pool", &ServingSpec::pool, "the pool it runs on", {.required = true})
+          .key("role", &ServingSpec::role, "what it does with a request")
+          .key("engine", &ServingSpec::engine, "vllm, tensorrt-llm or sglang: defaults and calibration")
+          .key("weights", &ServingSpec::weights, "number format of the weights")
+          .key("kv_cache_dtype", &ServingSpec::kv_cache_dtype, "number format of the KV cache")
+          .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer", {.min = 1, .max = 1024, .aliases = {"tp"}})
+          .key("pipeline_parallel_size", &ServingSpec::pipeline_parallel_size, "pipeline stages", {.min = 1, .max = 1024, .aliases = {"pp"}})
+          .key("expert_parallel_size", &ServingSpec::expert_parallel_size, "GPUs that share the experts", {.min = 1, .max = 1024, .aliases = {"ep"}})
+          .key("data_parallel_size", &ServingSpec::data_parallel_size, "attention ranks that step together", {.min = 1, .max = 1024, .aliases = {"dp"}})
+          .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
+          .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
+               {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
+          .key("block_size", &ServingSpec::block_size, "tokens of a KV block", {.min = 1, .max = 4096, .unit = "tokens", .default_text = "the engine's"})
+          .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
+               {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
+          .key("scheduler", &ServingSpec::scheduler, "what enters each step");
+  return schema;
+}
+
+const reader::Schema<SloSpec>& SloSpec::schema() {
+  static const auto schema =
+      reader::Schema<SloSpec>("slo", "What users were promised: counts requests that meet all of it")
+          .key("ttft", &SloSpec::ttft, "time to first token at most", {.min = 0, .above_min = true})
+          .key("tpot", &SloSpec::tpot, "time per output token at most", {.min = 0, .above_min = true})
+          .key("e2el", &SloSpec::e2el, "end-to-end latency at most", {.min = 0, .above_min = true})
+          .key("percentile", &SloSpec::percentile, "of the requests that must meet it", {.min = 0, .max = 100, .above_min = true, .unit = "%"});
+  return schema;
+}
+
+const reader::Schema<Scenario>& Scenario::schema() {
+  static const auto schema =
+      reader::Schema<Scenario>("scenario", "A fleet of LLM inference servers, its load and its promises")
+          .key("name", &Scenario::name, "shown in results", {.required = true})
+          .key("model", &Scenario::model, "catalogue name, or path to a Hugging Face config.json", {.required = true})
+          .key("fleet", &Scenario::fleet, "which GPUs, wired how", {.required = true})
+          .key("serving", &Scenario::serving, "who serves, and how", {.required = true})
+          .key("router", &Scenario::router, "which replica a request goes to", {.choices = router_names})
+          .key("workload", &Scenario::workload, "the requests", {.required = true})
+          .key("slo", &Scenario::slo, "what users were promised")
+          .key("seed", &Scenario::seed, "of every random stream", {.min = 0, .max = 9007199254740992.0});
+  return schema;
+}
+
+}  // namespace flotilla::sim
+
+namespace flotilla::reader {
+
+sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
+  sim::PriceRef price;
+  if (node.is_scalar()) {
+    price.name = node.text();
+    return price;
+  }
+  if (!node.is_mapping()) node.fail("a price is the name of a price list, or {usd_per_gpu_hour: 6.03}");
+  for (const auto& [key, value] : node.entries()) {
+    if (key != "usd_per_gpu_hour") value.fail_at_key(fmt::format("unknown key '{}'", key), suggest(key, {"usd_per_gpu_hour"}));
+    price.usd_per_gpu_hour = Codec<double>::read(value);
+    if (*price.usd_per_gpu_hour < 0) value.fail("a price cannot be negative");
+  }
+  if (!price.given()) node.fail("usd_per_gpu_hour is missing");
+  return price;
+}
+
+std::string Codec<sim::PriceRef>::write(const sim::PriceRef& price) {
+  if (!price.usd_per_gpu_hour) return price.name.empty() ? "''" : price.name;
+  return fmt::format("{{usd_per_gpu_hour: {}}}", *price.usd_per_gpu_hour);
+}
+
+nlohmann::ordered_json Codec<sim::PriceRef>::json_schema() {
+  return {{"oneOf",
+           {{{"type", "string"}},
+            {{"type", "object"},
+             {"properties", {{"usd_per_gpu_hour", {{"type", "number"}, {"minimum", 0}}}}},
+             {"required", {"usd_per_gpu_hour"}},
+             {"additionalProperties", false}}}}};
+}
+
+std::string Codec<sim::PriceRef>::type_text() { return "price list or {usd_per_gpu_hour: number}"; }
+
+}  // namespace flotilla::reader

@@ -1,0 +1,101 @@
+// A scenario as a user writes it: which model, on what fleet, served how, under which load. Every key is declared in
+// scenario.cpp, once; build.hpp turns a scenario into things that can run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/number_format.hpp"
+#include "scenarios/reader/schema.hpp"
+#include "sim/workload/spec.hpp"
+
+namespace flotilla::sim {
+
+/// A catalogue's name, or the user's own figure.
+struct PriceRef {
+  std::string name;                          ///< empty if usd_per_gpu_hour is given, or nothing is known
+  std::optional<double> usd_per_gpu_hour;
+  [[nodiscard]] bool given() const { return !name.empty() || usd_per_gpu_hour; }
+};
+
+struct PoolSpec {
+  std::string name;
+  std::string system;                        ///< catalogue name or path
+  std::optional<int> gpus;
+  std::optional<int> nodes;
+  PriceRef price;
+  std::optional<double> assumed_output_tok_s_per_gpu;
+  static const reader::Schema<PoolSpec>& schema();
+};
+
+struct FleetSpec {
+  std::string fabric = "ib-ndr-rail";        ///< catalogue name or path
+  std::vector<PoolSpec> pools;
+  static const reader::Schema<FleetSpec>& schema();
+};
+
+struct SchedulerSpec {
+  std::optional<std::string> policy;
+  std::optional<int> max_num_batched_tokens;
+  std::optional<int> max_num_seqs;
+  std::optional<bool> enable_chunked_prefill;
+  static const reader::Schema<SchedulerSpec>& schema();
+};
+
+/// What a serving group does with a request.
+enum class Role { kMixed, kPrefill, kDecode };
+std::span<const std::pair<Role, std::string_view>> enum_names(Role);
+
+struct ServingSpec {
+  std::string pool;
+  Role role = Role::kMixed;
+  std::string engine = "vllm";
+  models::NumberFormat weights = models::NumberFormat::kBf16;
+  models::NumberFormat kv_cache_dtype = models::NumberFormat::kBf16;
+  int tensor_parallel_size = 1;
+  int pipeline_parallel_size = 1;
+  int expert_parallel_size = 1;
+  int data_parallel_size = 1;
+  std::optional<int> replicas;
+  std::optional<double> gpu_memory_utilization;
+  std::optional<int> block_size;
+  std::optional<int> max_model_len;
+  SchedulerSpec scheduler;
+  static const reader::Schema<ServingSpec>& schema();
+};
+
+struct SloSpec {
+  std::optional<Seconds> ttft;
+  std::optional<Seconds> tpot;
+  std::optional<Seconds> e2el;
+  double percentile = 99;
+  static const reader::Schema<SloSpec>& schema();
+};
+
+struct Scenario {
+  std::string name;
+  std::string model;                         ///< catalogue name or path to a Hugging Face config.json
+  FleetSpec fleet;
+  std::vector<ServingSpec> serving;
+  std::string router = "least_loaded";
+  WorkloadSpec workload;
+  SloSpec slo;
+  std::int64_t seed = 1;
+  static const reader::Schema<Scenario>& schema();
+};
+
+}  // namespace flotilla::sim
+
+namespace flotilla::reader {
+
+template <>
+struct Codec<sim::PriceRef> {
+  static sim::PriceRef read(const Node& node);
+  static std::string write(const sim::PriceRef& price);
+  static nlohmann::ordered_json json_schema();
+  static std::string type_text();
+};
+
+}  // namespace flotilla::reader

@@ -1,0 +1,98 @@
+// What enters the next step: the interface of scheduler policies, and the planner through which they see and decide.
+//
+// A policy is a pure decision over the state of one replica. It keeps no memory of its own between steps, so that a decision
+// that changed nothing would be made again: while only the contexts of decoding sequences grow, the engine need not ask. A plan
+// that preempted is the exception: the step after it is always planned anew.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/engine/batch.hpp"
+
+namespace flotilla::sim {
+
+struct PrefillChunk {
+  RequestHandle request;
+  std::int32_t tokens;
+};
+
+/// The step that is being planned, and what a policy may do to it. One per replica, used again for each step.
+class StepPlanner {
+ public:
+  explicit StepPlanner(Batch& batch) : batch_(batch) {}
+
+  // The view.
+  [[nodiscard]] std::int64_t running() const { return batch_.running(); }
+  [[nodiscard]] std::int64_t decoding() const { return batch_.decoding().size(); }
+  [[nodiscard]] std::int64_t free_blocks() const { return batch_.kv().free(); }
+  [[nodiscard]] bool nobody_waits() const { return batch_.waiting().empty(); }
+  [[nodiscard]] const Request& first_waiting() const { return batch_.pool()[batch_.waiting().front()]; }
+  /// Prompt tokens that the first of the queue has to compute (after a preemption: its output so far, too).
+  [[nodiscard]] std::int32_t first_waiting_tokens() const {
+    return first_waiting().input_tokens + first_waiting().generated;
+  }
+  [[nodiscard]] bool preempted() const { return preempted_; }
+  /// Would every running sequence and the first of the queue reach their ends in the memory there is?
+  [[nodiscard]] bool first_waiting_fits_to_its_end() const {
+    const Request& r = first_waiting();
+    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <= batch_.kv().total();
+  }
+
+  // The decisions.
+  /// Every decoding sequence makes a token in this step; where memory is short, the last admitted sequences are preempted until
+  /// it suffices. Returns the tokens used.
+  std::int32_t decode_all();
+  /// Running prefills go on, in the order of admission, within the token budget; one that finds no memory preempts the last
+  /// admitted. Returns the tokens used.
+  std::int32_t continue_prefills(std::int32_t budget);
+  /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has changed).
+  bool admit(std::int32_t tokens);
+
+  // For the replica.
+  void begin(double now);
+  [[nodiscard]] bool decode_planned() const { return decode_planned_; }
+  [[nodiscard]] const std::vector<PrefillChunk>& chunks() const { return chunks_; }
+  [[nodiscard]] std::int64_t preemptions() const { return preemptions_; }
+
+ private:
+  void preempt_last();
+
+  Batch& batch_;
+  std::vector<PrefillChunk> chunks_;
+  double now_ = 0;
+  bool decode_planned_ = false;
+  bool preempted_ = false;
+  std::int64_t preemptions_ = 0;
+};
+
+/// Limits that every engine has.
+struct SchedulerLimits {
+  int max_num_batched_tokens = 8192;  ///< tokens of one step
+  int max_num_seqs = 1024;            ///< sequences that run at once
+  bool enable_chunked_prefill = true; ///< a prompt may be spread over several steps
+};
+
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  virtual void plan(StepPlanner& step) const = 0;
+};
+
+/// A policy registers itself by name, with a line of help, from its own file.
+struct SchedulerEntry {
+  std::string name;
+  std::string help;
+  std::function<std::unique_ptr<Scheduler>(const SchedulerLimits&)> make;
+};
+struct SchedulerRegistration {
+  explicit SchedulerRegistration(SchedulerEntry entry);
+};
+/// All policies, sorted by name.
+const std::vector<SchedulerEntry>& schedulers();
+/// Throws std::out_of_range for an unknown name: the scenario has checked it.
+std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const SchedulerLimits&);
+
+}  // namespace flotilla::sim

@@ -1,0 +1,137 @@
+// Jumping over decode steps must give what walking through them gives: every timestamp to the bit, every counter.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+#include <sstream>
+#include <string>
+
+#include "tests/sim/fleet_of_one.hpp"
+
+using namespace flotilla::sim;
+
+namespace {
+
+/// Everything an outcome holds, in hexadecimal floats; the number of preemptions first.
+std::string fingerprint(const Outcome& o) {
+  std::ostringstream out;
+  out << o.books.preemptions << '\n' << std::hexfloat;
+  for (const std::int64_t id : o.order) out << id << ' ';
+  for (const auto& [id, r] : o.requests) {
+    out << '\n' << id << ' ' << r.arrival << ' ' << r.scheduled << ' ' << r.first_token << ' ' << r.last_token << ' ' << r.preemptions;
+  }
+  const ReplicaBooks& b = o.books;
+  out << '\n' << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens << ' '
+      << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << '\n'
+      << o.rejected << ' ' << o.peak_tokens_per_second << ' ' << o.itl_median << ' ' << o.itl_count;
+  return out.str();
+}
+
+/// In a process of its own: SimGrid has one clock per process.
+std::string fingerprint_in_child(const Setup& setup, const std::vector<Arrival>& arrivals) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    std::string text;
+    try {
+      text = fingerprint(simulate_list(setup, arrivals));
+    } catch (const std::exception& e) {
+      text = std::string("threw: ") + e.what();
+    }
+    for (std::size_t done = 0; done < text.size();) {
+      const ssize_t n = write(ends[1], text.data() + done, text.size() - done);
+      if (n <= 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n = read(ends[0], buffer, sizeof buffer); n > 0; n = read(ends[0], buffer, sizeof buffer)) {
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  close(ends[0]);
+  waitpid(pid, nullptr, 0);
+  return text;
+}
+
+struct Case {
+  Setup setup;
+  std::vector<Arrival> arrivals;
+};
+
+Case random_case(std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  const auto pick = [&](int low, int high) { return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1)); };
+  Case c;
+  c.setup.scheduler = pick(0, 1) == 0 ? "vllm_v1" : "trtllm_inflight";
+  c.setup.router = pick(0, 1) == 0 ? "round_robin" : "least_loaded";
+  c.setup.limits.max_num_batched_tokens = pick(0, 1) == 0 ? 8192 : pick(40, 400);
+  c.setup.limits.max_num_seqs = pick(2, 40);
+  c.setup.block_size = 1 << pick(0, 5);
+  c.setup.kv_blocks = pick(300, 3000) / c.setup.block_size + 1;
+  c.setup.replicas = pick(1, 3);
+  c.setup.max_concurrency = pick(0, 2) == 0 ? pick(1, 30) : 0;
+  c.setup.times.base = 0.01 * pick(1, 100);
+  c.setup.times.per_sequence = 0.001 * pick(0, 5);
+  c.setup.times.per_kv_token = 1e-5 * pick(0, 20);
+  c.setup.times.per_prompt_token = 1e-4 * pick(0, 20);
+  // Every few cases arrivals fall on a coarse grid, so that many coincide with each other and with boundaries.
+  const bool grid = pick(0, 2) == 0;
+  if (grid) {
+    c.setup.times.base = 0.25;
+    c.setup.times.per_sequence = c.setup.times.per_kv_token = 0;
+    c.setup.times.per_prompt_token = 0.25;
+  }
+  if (pick(0, 3) == 0) c.setup.times.valid_until = pick(50, 2000);
+  double at = 0;
+  for (int i = 0; i < 120; ++i) {
+    at += grid ? 0.25 * pick(0, 4) : 1e-3 * pick(0, 2000);
+    c.arrivals.push_back({at, pick(1, 150), pick(1, 120)});
+  }
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("random workloads, policies, memories and preemptions: jumping equals walking, to the bit") {
+  int preempting = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Case c = random_case(seed);
+    const std::string jumped = fingerprint_in_child(c.setup, c.arrivals);
+    c.setup.step_by_step = true;
+    const std::string walked = fingerprint_in_child(c.setup, c.arrivals);
+    REQUIRE(jumped.rfind("threw", 0) != 0);
+    REQUIRE(jumped == walked);
+    preempting += std::stoll(jumped) > 0 ? 1 : 0;
+  }
+  CHECK(preempting > 10);  // the cases reach into preemption
+}
+
+TEST_CASE("the boundaries of a stretch are the sum of its steps within 1e-9") {
+  flotilla::models::DecodeCost cost;
+  cost.base = 0.0123;
+  cost.slope = 3.7e-8;
+  const Stretch s = Stretch::begin(1000.0, cost, 64, 64 * 1100);
+  double naive = 1000.0;
+  for (int k = 1; k <= 8000; ++k) {
+    naive += cost.base + cost.slope * (64.0 * 1100 + 64.0 * (k - 1));
+    CHECK(std::abs(s.boundary(k) - naive) < 1e-9 * naive);
+  }
+}
+
+TEST_CASE("the first boundary from a date is found to the bit") {
+  flotilla::models::DecodeCost cost;
+  cost.base = 0.01;
+  cost.slope = 1e-7;
+  const Stretch s = Stretch::begin(5.0, cost, 32, 32 * 500);
+  for (std::int64_t k = 1; k < 500; ++k) {
+    CHECK(s.first_boundary_from(s.boundary(k), 1) == k);
+    CHECK(s.first_boundary_from(std::nextafter(s.boundary(k), 1e9), 1) == k + 1);
+    CHECK(s.first_boundary_from(0, k) == k);
+  }
+}

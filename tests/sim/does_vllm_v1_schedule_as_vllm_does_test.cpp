@@ -1,0 +1,127 @@
+// Small schedules worked out by hand. Unless said otherwise a decode step takes 1 s, and a step with prefill 1 s and 0.01 s per
+// prompt token.
+#include <doctest/doctest.h>
+
+#include "tests/sim/fleet_of_one.hpp"
+
+using namespace flotilla::sim;
+
+namespace {
+Setup hand_setup() {
+  Setup setup;
+  setup.times.base = 1;
+  setup.times.per_prompt_token = 0.01;
+  return setup;
+}
+}  // namespace
+
+TEST_CASE("one request: a prefill step, then a step per further token") {
+  // Prefill of 100 tokens: 0 .. 2. It makes token 1; tokens 2, 3, 4 end at 3, 4, 5.
+  const Outcome o = simulate_list(hand_setup(), {{0, 100, 4}});
+  const Request& r = o.requests.at(0);
+  CHECK(r.scheduled == 0);
+  CHECK(r.first_token == doctest::Approx(2).epsilon(1e-12));
+  CHECK(r.last_token == doctest::Approx(5).epsilon(1e-12));
+  CHECK(o.books.steps == 4);
+  CHECK(o.books.mixed_steps == 1);
+  CHECK(o.books.output_tokens == 4);
+  CHECK(o.itl_count == 3);
+}
+
+TEST_CASE("a newcomer waits for the step under way and then shares one with the decoding sequence") {
+  // A: prefill 0 .. 2, token 2 at 3. B arrives at 2.5, is taken at 3: step 3 .. 5 (1 + 100 * 0.01) makes B's first token and A's
+  // third. Both go on at 6, 7: A (5 tokens) ends at 7; B (3 tokens) ends at 7.
+  const Outcome o = simulate_list(hand_setup(), {{0, 100, 5}, {2.5, 100, 3}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(5).epsilon(1e-12));
+  CHECK(o.requests.at(0).last_token == doctest::Approx(7).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(7).epsilon(1e-12));
+  CHECK(o.order == std::vector<std::int64_t>{0, 1});
+}
+
+TEST_CASE("an arrival at the very instant of a step boundary is seen by the step that begins there") {
+  const Outcome o = simulate_list(hand_setup(), {{0, 100, 5}, {3, 100, 3}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
+}
+
+TEST_CASE("a long prompt is cut into chunks, and decoding sequences get their token first") {
+  // Budget 60. A (50 tokens): 0 .. 1.5. B (100 tokens) arrives at 1: from 1.5 on A takes 1 token of the budget, B 59:
+  // 1.5 .. 3.09; then 41 left: 3.09 .. 4.50 with A's third token. A (3 tokens) ends there; B's token 2 at 5.50.
+  Setup setup = hand_setup();
+  setup.limits.max_num_batched_tokens = 60;
+  const Outcome o = simulate_list(setup, {{0, 50, 3}, {1, 100, 2}});
+  CHECK(o.requests.at(0).last_token == doctest::Approx(4.50).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(4.50).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(5.50).epsilon(1e-12));
+  CHECK(o.books.prefill_tokens == 150);
+}
+
+TEST_CASE("max_num_seqs holds the queue back until somebody leaves") {
+  // One at a time: A 0 .. 2, 3; B scheduled at 3: 3 .. 5, 6.
+  Setup setup = hand_setup();
+  setup.limits.max_num_seqs = 1;
+  const Outcome o = simulate_list(setup, {{0, 100, 2}, {0, 100, 2}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(6).epsilon(1e-12));
+}
+
+TEST_CASE("where memory runs out the last admitted is preempted and computed again with what it had made") {
+  // Blocks of 4 tokens, 5 blocks. A and B: 7 tokens in, 6 out. Prefill of both (14 tokens): 0 .. 1.14; 2 blocks each, 1 free.
+  // Stored 7 each. Step 1 (1.14 .. 2.14) stores the 8th: no new block. Step 2 needs a block for each of the two, 1 is free: B is
+  // preempted at 2.14 with 2 tokens made; A takes a block. Steps end at 3.14, 4.14, 5.14, 6.14 for A's tokens 3, 4, 5, 6.
+  // 2 blocks free: B needs 7 + 2 = 9 tokens, 3 blocks: not before A's end at 6.14. Then 9 prompt tokens: 6.14 .. 7.23 make its
+  // third token; its tokens 4, 5, 6 end at 8.23, 9.23, 10.23.
+  Setup setup = hand_setup();
+  setup.block_size = 4;
+  setup.kv_blocks = 5;
+  const Outcome o = simulate_list(setup, {{0, 7, 6}, {0, 7, 6}});
+  CHECK(o.books.preemptions == 1);
+  CHECK(o.requests.at(0).last_token == doctest::Approx(6.14).epsilon(1e-12));
+  CHECK(o.requests.at(1).preemptions == 1);
+  CHECK(o.requests.at(1).first_token == doctest::Approx(1.14).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(10.23).epsilon(1e-12));
+  CHECK(o.books.prefill_tokens == 7 + 7 + 9);
+  CHECK(o.books.output_tokens == 12);
+  CHECK(o.itl_count == 10);
+}
+
+TEST_CASE("a request that no empty replica could hold is refused at the door") {
+  Setup setup = hand_setup();
+  setup.kv_blocks = 4;
+  const Outcome o = simulate_list(setup, {{0, 60, 10}, {0, 60, 4}});
+  CHECK(o.rejected == 1);
+  CHECK(o.completed == 1);
+}
+
+TEST_CASE("a closed loop keeps max_concurrency requests in flight and sends the next when one ends") {
+  // One at a time, 1 token each of 100 prompt tokens: the client notices at 2 and sends; the idle replica begins at 2.
+  Setup setup = hand_setup();
+  setup.max_concurrency = 1;
+  const Outcome o = simulate_list(setup, {{0, 100, 1}, {0, 100, 1}, {0, 100, 1}});
+  CHECK(o.requests.at(1).arrival == doctest::Approx(2).epsilon(1e-12));
+  CHECK(o.requests.at(1).wished_arrival == 0);
+  CHECK(o.requests.at(2).last_token == doctest::Approx(6).epsilon(1e-12));
+}
+
+TEST_CASE("TensorRT-LLM admits only what can reach its end, and never preempts") {
+  // The memory of the preemption case: A and B end with 12 stored tokens, 3 blocks each; 5 blocks hold one of them. B waits for A:
+  // A 0 .. 1.07, then 5 steps to 6.07; B 6.07 .. 7.14, 12.14.
+  Setup setup = hand_setup();
+  setup.scheduler = "trtllm_inflight";
+  setup.block_size = 4;
+  setup.kv_blocks = 5;
+  const Outcome o = simulate_list(setup, {{0, 7, 6}, {0, 7, 6}});
+  CHECK(o.books.preemptions == 0);
+  CHECK(o.requests.at(0).last_token == doctest::Approx(6.07).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(12.14).epsilon(1e-12));
+}
+
+TEST_CASE("a prompt waits for a whole step's budget where chunked prefill is off") {
+  // Budget 120, A: 100, B: 50: not both in the first step. A 0 .. 2; B 2 .. 3.5 with A's second token.
+  Setup setup = hand_setup();
+  setup.limits.max_num_batched_tokens = 120;
+  setup.limits.enable_chunked_prefill = false;
+  const Outcome o = simulate_list(setup, {{0, 100, 2}, {0, 50, 1}});
+  CHECK(o.requests.at(0).first_token == doctest::Approx(2).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(3.5).epsilon(1e-12));
+}

@@ -1,0 +1,138 @@
+// A replica with step times one can work out by hand, fed with a handful of requests.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/engine/gateway.hpp"
+
+namespace flotilla::sim {
+
+/// A decode step of n sequences over K KV tokens takes `base` + `per_sequence` * n + `per_kv_token` * K seconds; a step with
+/// prefill the same and `per_prompt_token` for each prompt token.
+class LinearTimes final : public models::StepTimes {
+ public:
+  double base = 1;
+  double per_sequence = 0;
+  double per_kv_token = 0;
+  double per_prompt_token = 0;
+  double valid_until = std::numeric_limits<double>::infinity();
+
+  const models::DecodeCost& decode(int sequences) override {
+    models::DecodeCost& cost = costs_[sequences];
+    cost.base = base + per_sequence * sequences;
+    cost.slope = per_kv_token;
+    cost.valid_until = valid_until;
+    cost.base_by_cause.memory = cost.base;
+    cost.slope_by_cause.memory = cost.slope;
+    return cost;
+  }
+  models::CauseTimes mixed(const models::MixedBatch& batch) override {
+    models::CauseTimes times;
+    times.memory = base + per_sequence * batch.decode_seqs + per_kv_token * static_cast<double>(batch.decode_kv_tokens);
+    times.compute = per_prompt_token * static_cast<double>(batch.prefill_tokens);
+    return times;
+  }
+
+ private:
+  std::map<int, models::DecodeCost> costs_;
+};
+
+struct Arrival {
+  double at;
+  std::int32_t input;
+  std::int32_t output;
+};
+
+class ListSource final : public RequestSource {
+ public:
+  explicit ListSource(std::vector<Arrival> arrivals) : arrivals_(std::move(arrivals)) {}
+  bool next(ArrivingRequest& request) override {
+    if (next_ == arrivals_.size()) return false;
+    const Arrival& a = arrivals_[next_];
+    request.id = static_cast<std::int64_t>(next_++);
+    request.arrival = a.at;
+    request.input_tokens = a.input;
+    request.output_tokens = a.output;
+    return true;
+  }
+
+ private:
+  std::vector<Arrival> arrivals_;
+  std::size_t next_ = 0;
+};
+
+struct Setup {
+  std::string scheduler = "vllm_v1";
+  std::string router = "round_robin";
+  SchedulerLimits limits;
+  std::int64_t kv_blocks = 1000;
+  int block_size = 16;
+  int replicas = 1;
+  std::int64_t max_concurrency = 0;
+  bool step_by_step = false;
+  LinearTimes times;
+};
+
+struct Outcome {
+  std::map<std::int64_t, Request> requests;  ///< completed, by id
+  std::vector<std::int64_t> order;           ///< ids in the order of leaving
+  ReplicaBooks books;                        ///< summed over replicas
+  std::int64_t rejected = 0;
+  std::int64_t completed = 0;
+  std::int64_t peak_tokens_per_second = 0;
+  double itl_median = 0;
+  std::int64_t itl_count = 0;
+};
+
+/// Runs to the end. Once per process.
+inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) {
+  Clock clock;
+  RequestPool pool;
+  Recorder recorder({}, 0);
+  Outcome outcome;
+  recorder.on_request([&](const Request& r, RequestStatus status) {
+    outcome.order.push_back(r.id);
+    if (status == RequestStatus::kCompleted) outcome.requests[r.id] = r;
+  });
+  ListSource source(std::move(arrivals));
+  const auto router = make_router(setup.router, 1);
+  Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock, recorder);
+  const auto times = std::make_shared<LinearTimes>(setup.times);
+  std::vector<std::unique_ptr<Replica>> replicas;
+  for (int i = 0; i < setup.replicas; ++i) {
+    ReplicaSpec spec;
+    spec.cost = times;
+    spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
+    spec.kv_blocks = setup.kv_blocks;
+    spec.block_size = setup.block_size;
+    spec.step_by_step = setup.step_by_step;
+    replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
+    gateway.add_replica(*replicas.back(), {1 << 20, setup.kv_blocks * setup.block_size, 1 << 20});
+  }
+  gateway.start();
+  clock.run();
+  for (const auto& replica : replicas) {
+    replica->close();
+    outcome.books.steps += replica->books().steps;
+    outcome.books.mixed_steps += replica->books().mixed_steps;
+    outcome.books.preemptions += replica->books().preemptions;
+    outcome.books.output_tokens += replica->books().output_tokens;
+    outcome.books.prefill_tokens += replica->books().prefill_tokens;
+    outcome.books.kv_block_seconds += replica->books().kv_block_seconds;
+    outcome.books.kv_peak_blocks += replica->books().kv_peak_blocks;
+    outcome.books.busy += replica->books().busy;
+  }
+  outcome.rejected = recorder.rejected_count;
+  outcome.completed = recorder.completed;
+  outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
+  outcome.itl_median = recorder.itl().quantile(0.5);
+  outcome.itl_count = recorder.itl().count();
+  return outcome;
+}
+
+}  // namespace flotilla::sim
