@@ -1,0 +1,45 @@
+// Where requests come from: generated from distributions, or read from a trace. Streamed: no source holds more than a bounded
+// look-ahead in memory, however long the load.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/workload/spec.hpp"
+#include "sim/workload/trace/report.hpp"
+
+namespace flotilla::sim {
+
+/// A request that is about to reach the gateway.
+struct ArrivingRequest {
+  std::int64_t id = 0;             ///< counts from 0 in the order of arrival
+  double arrival = 0;              ///< seconds since the start; never earlier than the request before
+  std::int32_t input_tokens = 0;   ///< >= 1
+  std::int32_t output_tokens = 0;  ///< >= 1
+  std::int64_t session = -1;       ///< -1 = none
+  std::int64_t tenant = -1;        ///< -1 = none
+  /// Names of the prompt's blocks of RequestSource::hash_block_size() tokens, front to back; equal names = equal text. Empty
+  /// when nothing is known of the text. See hash_chain.hpp for how to ask about blocks of another size.
+  std::vector<std::uint64_t> hash_ids;
+};
+
+class RequestSource {
+ public:
+  virtual ~RequestSource() = default;
+
+  /// The next request, in the order of arrival; false at the end. Bad input is an InputError.
+  /// In a closed loop every arrival is 0 and the engine paces them; with `duration` there is then no end, and the engine stops.
+  virtual bool next(ArrivingRequest& request) = 0;
+
+  /// Tokens that one of hash_ids stands for.
+  [[nodiscard]] virtual std::int64_t hash_block_size() const { return 0; }
+  /// What was read and left out so far; nullptr unless requests come from a trace.
+  [[nodiscard]] virtual const TraceReport* report() const { return nullptr; }
+};
+
+/// The lengths of request i depend on the seed and i alone, not on rates or arrival times. A trace is opened here: a missing or
+/// unreadable file is an InputError at the line of the scenario that names it.
+std::unique_ptr<RequestSource> make_source(const WorkloadSpec& spec, std::uint64_t seed);
+
+}  // namespace flotilla::sim

@@ -1,0 +1,35 @@
+// The load as a scenario describes it: the `workload:` mapping.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "scenarios/reader/schema.hpp"
+#include "sim/workload/arrivals.hpp"
+#include "sim/workload/lengths.hpp"
+#include "sim/workload/trace/trace_spec.hpp"
+
+namespace flotilla::sim {
+
+/// Requests are either generated (request_rate, input_tokens, output_tokens, and num_prompts or duration) or replayed from a trace.
+/// Which keys go together is checked when the scenario is read.
+struct WorkloadSpec {
+  std::optional<double> request_rate;           ///< per second; infinity: as fast as max_concurrency lets them, or all at 0
+  std::optional<std::int64_t> max_concurrency;  ///< requests in flight at most
+  std::optional<ArrivalSpec> arrivals;
+  std::optional<double> burstiness;             ///< short for arrivals: {gamma: {burstiness: ...}}
+  std::optional<LengthSpec> input_tokens;
+  std::optional<LengthSpec> output_tokens;
+  std::optional<std::int64_t> num_prompts;
+  std::optional<Seconds> duration;              ///< of arrivals
+  Seconds warmup{0};                            ///< requests that arrive earlier are left out of latency statistics
+  std::optional<TraceSpec> trace;
+  static const reader::Schema<WorkloadSpec>& schema();
+
+  /// Infinite rate under a limit of concurrency: each client sends its next request when the last one is answered.
+  [[nodiscard]] bool closed_loop() const;
+  /// What `arrivals` and `burstiness` come to.
+  [[nodiscard]] ArrivalSpec arrival_process() const;
+};
+
+}  // namespace flotilla::sim
