@@ -1,23 +1,24 @@
 #include "scenarios/reader/decimal.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace flotilla::reader {
 namespace {
 
-constexpr int kExponentLimit = 100'000;  // far outside any double; keeps sums of exponents inside int
+constexpr int kExponentLimit = 100'000;      // far outside any double; keeps sums of exponents inside int
 constexpr std::size_t kLongestInteger = 19;  // digits of the largest 64-bit integer
-constexpr int kPlainLength = 21;         // longer numbers are written in scientific notation
+constexpr int kPlainLength = 21;             // longer numbers are written in scientific notation
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Appends digits from `pos` on, skipping underscores between two of them.
 std::size_t take_digits(std::string_view text, std::size_t pos, std::string& digits) {
   while (pos < text.size()) {
-    const bool joint = text[pos] == '_' && pos > 0 && is_digit(text[pos - 1]) && pos + 1 < text.size() && is_digit(text[pos + 1]);
+    const bool joint =
+        text[pos] == '_' && pos > 0 && is_digit(text[pos - 1]) && pos + 1 < text.size() && is_digit(text[pos + 1]);
     if (is_digit(text[pos])) {
       digits += text[pos];
     } else if (!joint) {
@@ -100,7 +101,8 @@ std::string to_text(const Decimal& number) {
   const int length = static_cast<int>(digits.size());
   const int point = length + number.exponent;  // digits before the decimal point
   if (number.exponent >= 0 && point <= kPlainLength) return fmt::format("{}{:0<{}}", sign, digits, point);
-  if (number.exponent < 0 && point > 0) return fmt::format("{}{}.{}", sign, digits.substr(0, point), digits.substr(point));
+  if (number.exponent < 0 && point > 0)
+    return fmt::format("{}{}.{}", sign, digits.substr(0, point), digits.substr(point));
   if (point <= 0 && length - point + 2 <= kPlainLength) return fmt::format("{}0.{:0>{}}", sign, digits, length - point);
   return fmt::format("{}{}{}{}e{}", sign, digits[0], length > 1 ? "." : "", digits.substr(1), point - 1);
 }

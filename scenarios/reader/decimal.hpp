@@ -1,5 +1,5 @@
-// Decimal numbers as people write them: "80", "1_000", "1e6", "0.25". Kept as digits until the unit is known, so that "0.1ms"
-// becomes the double nearest to 1e-4 and not a product that was rounded twice.
+// Decimal numbers as people write them: "80", "1_000", "1e6", "0.25". Kept as digits until the unit is known, so that
+// "0.1ms" becomes the double nearest to 1e-4 and not a product that was rounded twice.
 #pragma once
 
 #include <cstddef>

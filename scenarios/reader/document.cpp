@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "scenarios/reader/load.hpp"
 #include "scenarios/reader/node.hpp"
@@ -12,7 +12,8 @@ namespace {
 
 Tree step_into(const Node::Impl& value, const PathStep& step) {
   if (value.kind == Kind::kMapping && !step.bracketed) return value.child(step.key);
-  if (value.kind == Kind::kSequence && step.index && *step.index < value.children.size()) return value.children[*step.index].second;
+  if (value.kind == Kind::kSequence && step.index && *step.index < value.children.size())
+    return value.children[*step.index].second;
   return nullptr;
 }
 
@@ -32,7 +33,9 @@ std::pair<Tree, bool> follow(const Tree& root, std::string_view path) {
   return {here, true};
 }
 
-SourceLocation location(const Place& place) { return place.source != nullptr ? place.source->at(place.position) : SourceLocation{}; }
+SourceLocation location(const Place& place) {
+  return place.source != nullptr ? place.source->at(place.position) : SourceLocation{};
+}
 
 }  // namespace
 
@@ -44,7 +47,8 @@ Document Document::from_text(std::string text, std::string name) {
   auto& sources = document.data_->sources;
   sources.push_back(std::make_unique<Source>(std::move(name), std::move(text)));
   if (sources.front()->text().size() > kMaxFileBytes) {
-    throw InputError({sources.front()->name(), 0, 0, ""}, "", fmt::format("more than {} MB of text", kMaxFileBytes / 1'000'000));
+    throw InputError({sources.front()->name(), 0, 0, ""}, "",
+                     fmt::format("more than {} MB of text", kMaxFileBytes / 1'000'000));
   }
   check_text(*sources.front());
   document.data_->root = parse_yaml(*sources.front(), sources.front()->text());

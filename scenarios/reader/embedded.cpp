@@ -31,10 +31,12 @@ std::vector<std::string> embedded_names(std::string_view folder) {
   const std::string prefix = std::string(folder) + "/";
   constexpr std::string_view kSuffix = ".yaml";
   std::vector<std::string> names;
-  for (auto it = files().lower_bound(prefix); it != files().end() && it->first.compare(0, prefix.size(), prefix) == 0; ++it) {
+  for (auto it = files().lower_bound(prefix); it != files().end() && it->first.compare(0, prefix.size(), prefix) == 0;
+       ++it) {
     const std::string_view name = std::string_view(it->first).substr(prefix.size());
     const bool is_yaml = name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
-    if (is_yaml && name.find('/') == std::string_view::npos) names.emplace_back(name.substr(0, name.size() - kSuffix.size()));
+    if (is_yaml && name.find('/') == std::string_view::npos)
+      names.emplace_back(name.substr(0, name.size() - kSuffix.size()));
   }
   std::sort(names.begin(), names.end());  // by stem: "h100" before "h100-sxm"
   return names;

@@ -1,10 +1,10 @@
 #include "scenarios/reader/error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace flotilla {
 namespace {
@@ -22,7 +22,8 @@ std::vector<std::size_t> character_starts(const std::string& text) {
   return starts;
 }
 
-/// The source line and, below it, a caret under the column. Tabs stay tabs, so that the caret stands right in any terminal.
+/// The source line and, below it, a caret under the column. Tabs stay tabs, so that the caret stands right in any
+/// terminal.
 std::string excerpt(const SourceLocation& where) {
   const auto starts = character_starts(where.source_line);
   const std::size_t length = starts.size() - 1;
@@ -39,7 +40,8 @@ std::string excerpt(const SourceLocation& where) {
   return fmt::format("\n{}{}\n{}{}^", cut, shown, cut_blank, below);
 }
 
-std::string render(const SourceLocation& where, const std::string& path, const std::string& message, const std::string& hint) {
+std::string render(const SourceLocation& where, const std::string& path, const std::string& message,
+                   const std::string& hint) {
   std::string text;
   if (!where.file.empty()) text += where.file + ":";
   if (where.line > 0) text += fmt::format("{}:", where.line);

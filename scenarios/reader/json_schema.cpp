@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "scenarios/reader/decimal.hpp"
 #include "scenarios/reader/schema_base.hpp"
@@ -56,7 +56,8 @@ bool tells_default(const KeyInfo& key, const Written& value) {
 
 Json property(const KeyInfo& key, const Written& default_value) {
   Json schema = key.json_schema(key.rules);
-  if (schema.contains("properties")) schema = {{"allOf", Json::array({schema})}};  // keeps the struct's own title and help apart
+  if (schema.contains("properties"))
+    schema = {{"allOf", Json::array({schema})}};  // keeps the struct's own title and help apart
   schema["description"] = description(key);
   if (tells_default(key, default_value)) schema["default"] = json_of(default_value);
   return schema;
@@ -66,7 +67,8 @@ Json property(const KeyInfo& key, const Written& default_value) {
 void hoist(Json& node, Json& definitions) {
   if (!node.is_structured()) return;
   for (auto& child : node) hoist(child, definitions);
-  const bool is_struct = node.is_object() && node.contains("title") && node["title"].is_string() && node.contains("properties") && node["properties"].is_object();
+  const bool is_struct = node.is_object() && node.contains("title") && node["title"].is_string() &&
+                         node.contains("properties") && node["properties"].is_object();
   if (!is_struct) return;
   const std::string title = node["title"];
   std::string name = title;
@@ -79,7 +81,8 @@ void hoist(Json& node, Json& definitions) {
 
 Json SchemaBase::json_schema() const {
   thread_local SchemaList open;  // a struct may hold itself
-  if (std::find(open.begin(), open.end(), this) != open.end()) return {{"$ref", open.front() == this ? "#" : "#/$defs/" + title_}};
+  if (std::find(open.begin(), open.end(), this) != open.end())
+    return {{"$ref", open.front() == this ? "#" : "#/$defs/" + title_}};
   open.push_back(this);
   const auto defaults = default_object();
   Json properties = Json::object();

@@ -1,13 +1,13 @@
 // Opening a file for Document: every way in which a path can be wrong gets an answer a user can act on.
 #include "scenarios/reader/load.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/tree.hpp"
 
@@ -49,12 +49,14 @@ std::string list_of_yaml(const fs::path& folder) {
     fail(path, "no such file", fmt::format("there is no folder '{}'", file.parent_path().string()));
   }
   const std::string near = did_you_mean(file.filename().string(), names_in(file.parent_path(), false));
-  if (!near.empty()) fail(path, "no such file", fmt::format("did you mean '{}'?", (file.parent_path() / near).string()));
+  if (!near.empty())
+    fail(path, "no such file", fmt::format("did you mean '{}'?", (file.parent_path() / near).string()));
   fail(path, "no such file", list_of_yaml(file.parent_path()));
 }
 
 std::string size_problem(std::uintmax_t bytes) {
-  return fmt::format("the file has {:.1f} MB; at most {} MB are read", static_cast<double>(bytes) / 1e6, kMaxFileBytes / 1'000'000);
+  return fmt::format("the file has {:.1f} MB; at most {} MB are read", static_cast<double>(bytes) / 1e6,
+                     kMaxFileBytes / 1'000'000);
 }
 
 }  // namespace
@@ -78,7 +80,8 @@ std::string read_text_file(const std::string& path) {
   std::vector<char> block(1 << 16);
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     text.append(block.data(), static_cast<std::size_t>(file.gcount()));
-    if (text.size() > kMaxFileBytes) fail(path, fmt::format("more than {} MB of text", kMaxFileBytes / 1'000'000), kTooLarge);
+    if (text.size() > kMaxFileBytes)
+      fail(path, fmt::format("more than {} MB of text", kMaxFileBytes / 1'000'000), kTooLarge);
   }
   if (file.bad()) fail(path, "the file cannot be read to its end");
   return text;

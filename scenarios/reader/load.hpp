@@ -5,8 +5,8 @@
 
 namespace flotilla::reader {
 
-/// A missing file (with near names), a directory, a file above the limit of tree.hpp (before it is read) and one that cannot be
-/// opened are InputErrors. Pipes are read up to the limit.
+/// A missing file (with near names), a directory, a file above the limit of tree.hpp (before it is read) and one that
+/// cannot be opened are InputErrors. Pipes are read up to the limit.
 std::string read_text_file(const std::string& path);
 
 }  // namespace flotilla::reader

@@ -32,8 +32,9 @@ std::string table(const SchemaBase& schema) {
   text += "| key | type | unit | default | range | help |\n|---|---|---|---|---|---|\n";
   const auto defaults = schema.default_object();
   for (const auto& key : schema.keys()) {
-    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(key_cell(key)), cell(key.type_text()), cell(key.rules.unit),
-                        cell(default_cell(key, key.written(defaults.get()))), cell(key.range_text(key.rules)), cell(key.help));
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(key_cell(key)), cell(key.type_text()),
+                        cell(key.rules.unit), cell(default_cell(key, key.written(defaults.get()))),
+                        cell(key.range_text(key.rules)), cell(key.help));
   }
   return text;
 }

@@ -16,10 +16,14 @@ Tree Node::Impl::child(std::string_view name) const {
 
 std::string described(const Node::Impl& value) {
   switch (value.kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kScalar: return in_quotes(value.text);
-    case Kind::kMapping: return "a mapping";
-    case Kind::kSequence: return "a list";
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kScalar:
+      return in_quotes(value.text);
+    case Kind::kMapping:
+      return "a mapping";
+    case Kind::kSequence:
+      return "a list";
   }
   return "";
 }
@@ -50,7 +54,8 @@ std::vector<std::pair<std::string, Node>> Node::entries() const {
   if (!is_mapping()) fail_type("a mapping (key: value)");
   std::vector<std::pair<std::string, Node>> result;
   result.reserve(size());
-  for (const auto& [key, value] : impl_->children) result.emplace_back(key, Node(document_, value, child_path(path_, key)));
+  for (const auto& [key, value] : impl_->children)
+    result.emplace_back(key, Node(document_, value, child_path(path_, key)));
   return result;
 }
 
@@ -72,10 +77,13 @@ SourceLocation Node::key_where() const {
 std::string Node::origin() const {
   const Source* source = impl_->value.source;
   if (source == nullptr) return "";
-  return source->name() == kCommandLine ? source->name() : fmt::format("{}:{}", source->name(), impl_->value.position.line + 1);
+  return source->name() == kCommandLine ? source->name()
+                                        : fmt::format("{}:{}", source->name(), impl_->value.position.line + 1);
 }
 
-void Node::fail(const std::string& message, const std::string& hint) const { throw InputError(where(), path_, message, hint); }
+void Node::fail(const std::string& message, const std::string& hint) const {
+  throw InputError(where(), path_, message, hint);
+}
 void Node::fail_type(const std::string& expected, const std::string& hint) const {
   fail(fmt::format("{} is expected, {} is given", expected, described(*impl_)), hint);
 }

@@ -20,19 +20,19 @@ class Node {
   [[nodiscard]] bool is_mapping() const;
   [[nodiscard]] bool is_sequence() const;
   [[nodiscard]] bool is_null() const;
-  [[nodiscard]] bool is_quoted() const;          ///< "80" in quotes is text, never a number
-  [[nodiscard]] const std::string& text() const; ///< of a scalar; fails otherwise
+  [[nodiscard]] bool is_quoted() const;           ///< "80" in quotes is text, never a number
+  [[nodiscard]] const std::string& text() const;  ///< of a scalar; fails otherwise
 
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] Node operator[](std::size_t index) const;          ///< of a sequence
+  [[nodiscard]] Node operator[](std::size_t index) const;                   ///< of a sequence
   [[nodiscard]] std::vector<std::pair<std::string, Node>> entries() const;  ///< of a mapping, in the order written
   [[nodiscard]] bool has(std::string_view key) const;
-  [[nodiscard]] Node at(std::string_view key) const;               ///< of a mapping; fails if absent
+  [[nodiscard]] Node at(std::string_view key) const;  ///< of a mapping; fails if absent
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] SourceLocation where() const;       ///< of the value
-  [[nodiscard]] SourceLocation key_where() const;   ///< of the key it stands under
-  [[nodiscard]] std::string origin() const;         ///< "scenario.yaml:12" or "command line"
+  [[nodiscard]] SourceLocation where() const;      ///< of the value
+  [[nodiscard]] SourceLocation key_where() const;  ///< of the key it stands under
+  [[nodiscard]] std::string origin() const;        ///< "scenario.yaml:12" or "command line"
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
   [[noreturn]] void fail_at_key(const std::string& message, const std::string& hint = {}) const;
   /// "a list is expected, '80' is given".
@@ -49,8 +49,8 @@ class Node {
   std::string path_;
 };
 
-/// A YAML file (or text) as read: duplicate keys, tabs, aliases that explode, an empty file, a directory, a missing file and a
-/// file above 16 MB are refused here with an InputError.
+/// A YAML file (or text) as read: duplicate keys, tabs, aliases that explode, an empty file, a directory, a missing
+/// file and a file above 16 MB are refused here with an InputError.
 class Document {
  public:
   static Document load(const std::string& path);
@@ -76,6 +76,8 @@ class Document {
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 /// "did you mean 'x'?" or "one of: a, b, c".
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates);
+/// "a, b, c", cut where it gets long.
+std::string listed(const std::vector<std::string>& names);
 /// A user's text in quotes for a message: cut to a readable length, control characters escaped.
 std::string in_quotes(std::string_view text);
 

@@ -1,8 +1,8 @@
-// Document::set: one `a.b[0].c=value` of the command line. Values are never changed in place, so those along the path are
-// built anew and the others are shared.
-#include <algorithm>
-
+// Document::set: one `a.b[0].c=value` of the command line. Values are never changed in place, so those along the path
+// are built anew and the others are shared.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "scenarios/reader/path.hpp"
 #include "scenarios/reader/tree.hpp"
@@ -20,7 +20,8 @@ struct Override {
   [[nodiscard]] Place place(std::size_t step) const { return {&source, {0, static_cast<int>(steps[step].offset)}}; }
   [[nodiscard]] std::string path(std::size_t count) const {
     std::string text;
-    for (std::size_t i = 0; i < count; ++i) text = steps[i].bracketed ? child_path(text, *steps[i].index) : child_path(text, steps[i].key);
+    for (std::size_t i = 0; i < count; ++i)
+      text = steps[i].bracketed ? child_path(text, *steps[i].index) : child_path(text, steps[i].key);
     return text;
   }
   [[noreturn]] void fail(std::size_t step, const std::string& message, const std::string& hint = {}) const {
@@ -43,8 +44,9 @@ Tree applied_to_list(const Override& change, std::size_t depth, Impl list) {
   const auto& step = change.steps[depth];
   const std::size_t count = list.children.size();
   if (!step.index) {
-    change.fail(depth, fmt::format("'{}' is a list: say which element", change.path(depth)),
-                count == 0 ? "the list is empty" : fmt::format("for example {}[0]; it has {}", change.path(depth), count));
+    change.fail(
+        depth, fmt::format("'{}' is a list: say which element", change.path(depth)),
+        count == 0 ? "the list is empty" : fmt::format("for example {}[0]; it has {}", change.path(depth), count));
   }
   if (*step.index >= count) {
     change.fail(depth, fmt::format("there is no element {} in '{}'", *step.index, change.path(depth)),
@@ -59,9 +61,11 @@ Tree applied_to_list(const Override& change, std::size_t depth, Impl list) {
 Tree applied_to_mapping(const Override& change, std::size_t depth, Impl mapping) {
   const auto& step = change.steps[depth];
   if (step.bracketed) {
-    change.fail(depth, depth == 0 ? "the document is a mapping, not a list" : fmt::format("'{}' is not a list", change.path(depth)));
+    change.fail(depth, depth == 0 ? "the document is a mapping, not a list"
+                                  : fmt::format("'{}' is not a list", change.path(depth)));
   }
-  const auto found = std::find_if(mapping.children.begin(), mapping.children.end(), [&](const auto& child) { return child.first == step.key; });
+  const auto found = std::find_if(mapping.children.begin(), mapping.children.end(),
+                                  [&](const auto& child) { return child.first == step.key; });
   if (found != mapping.children.end()) {
     found->second = applied(change, depth + 1, found->second, found->second->key);
   } else {
@@ -114,7 +118,8 @@ std::vector<PathStep> parse_key(const Source& source, std::size_t equals) {
   try {
     return parse_path(std::string_view(source.text()).substr(0, equals));
   } catch (const PathError& error) {
-    throw InputError(source.at({0, static_cast<int>(error.offset)}), "", error.message, "write key=value, as in workload.request_rate=60");
+    throw InputError(source.at({0, static_cast<int>(error.offset)}), "", error.message,
+                     "write key=value, as in workload.request_rate=60");
   }
 }
 

@@ -1,15 +1,18 @@
-// From yaml-cpp's events to the tree. The events carry the position of every key and value, which yaml-cpp's own nodes do not.
-#include <array>
-#include <sstream>
-#include <unordered_map>
-#include <unordered_set>
-
+// From yaml-cpp's events to the tree. The events carry the position of every key and value, which yaml-cpp's own nodes
+// do not.
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
+
 #include "scenarios/reader/path.hpp"
+#include "scenarios/reader/syntax.hpp"
 #include "scenarios/reader/tree.hpp"
 
 namespace flotilla::reader {
@@ -17,16 +20,29 @@ namespace {
 
 using Impl = Node::Impl;
 
+/// Whether text starts with a null that is spelled out, and is not a key.
+bool is_written_null(std::string_view text) {
+  std::size_t length = 0;
+  for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+    if (text.substr(0, word.size()) == word) length = word.size();
+  }
+  const std::size_t next = text.find_first_not_of(" \t", length);
+  return length > 0 && (next == std::string_view::npos || text[next] != ':');
+}
+
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const Source& source) : source_(source) {}
 
   [[nodiscard]] Tree root() const { return root_; }
+  [[nodiscard]] Position last_event() const { return last_event_; }
+  /// Where the innermost list or mapping that is still open begins.
+  [[nodiscard]] std::optional<Position> innermost() const {
+    return frames_.empty() ? std::nullopt : std::optional(frames_.back().value.value.position);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) {
-      fail(place(mark).position, "a second document ('---') in one file", "one file holds one document: split the file");
-    }
+    if (++documents_ > 1) fail_second_document(source_, place(mark).position);
   }
   void OnDocumentEnd() override {}
 
@@ -50,8 +66,11 @@ class TreeBuilder : public YAML::EventHandler {
     add(std::move(value), 0);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    last_event_ = place(mark).position;
     refuse_tag(mark, tag);
+    if (tag == "!") check_quotes(source_, last_event_, path());
     Impl value;
     value.kind = Kind::kScalar;
     value.quoted = tag == "!";
@@ -60,10 +79,12 @@ class TreeBuilder : public YAML::EventHandler {
     add(std::move(value), anchor);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     start(Kind::kSequence, mark, tag, anchor);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     start(Kind::kMapping, mark, tag, anchor);
   }
   void OnSequenceEnd() override { end(); }
@@ -84,11 +105,7 @@ class TreeBuilder : public YAML::EventHandler {
   /// A value that is not written at all stands, for people, behind its key.
   [[nodiscard]] Place place_of_null(const YAML::Mark& mark) const {
     const Place here = place(mark);
-    const std::string_view rest = source_.line(mark.line).substr(std::min<std::size_t>(source_.line(mark.line).size(), mark.column));
-    const std::size_t length = rest.empty() ? 0 : rest[0] == '~' ? 1 : rest.size() >= 4 && (rest.substr(1, 3) == "ull" || rest.substr(1, 3) == "ULL") ? 4 : 0;
-    const std::size_t next = length == 0 ? std::string_view::npos : std::min(rest.find_first_not_of(" \t", length), rest.size());
-    const bool written = next != std::string_view::npos && (next == rest.size() || rest[next] != ':');
-    if (written || frames_.empty() || !frames_.back().expects_value) return here;
+    if (is_written_null(source_.rest(here.position)) || frames_.empty() || !frames_.back().expects_value) return here;
     return frames_.back().key_place;
   }
 
@@ -109,13 +126,15 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
-    if (tag.empty() || tag == "?" || tag == "!" || tag == "tag:yaml.org,2002:str") return;
-    fail(place(mark).position, "YAML tags (!...) are not used here", "write the value without a tag, in quotes if it starts with '!'");
+    if (tag.empty() || tag == "?" || (tag == "!" && source_.rest(place(mark).position).substr(0, 1) != "!")) return;
+    fail(place(mark).position, "YAML tags (!...) are not used here",
+         "write the value without a tag, in quotes if it starts with '!'");
   }
 
   void start(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    last_event_ = place(mark).position;
     refuse_tag(mark, tag);
-    if (kind_of_key()) fail(place(mark).position, "a key must be text", "a list or mapping cannot be a key");
+    if (kind_of_key()) fail_key(source_, last_event_, path());
     if (static_cast<int>(frames_.size()) >= kMaxDepth) fail_depth(place(mark).position);
     Frame frame;
     frame.value.kind = kind;
@@ -136,14 +155,16 @@ class TreeBuilder : public YAML::EventHandler {
 
   void add(Impl value, YAML::anchor_t anchor) {
     if (++values_ + aliased_ > kMaxValues) {
-      fail(value.value.position, fmt::format("more than {} values", kMaxValues), "large data belongs in a file of its own (CSV, JSONL)");
+      fail(value.value.position, fmt::format("more than {} values", kMaxValues),
+           "large data belongs in a file of its own (CSV, JSONL)");
     }
     if (kind_of_key()) {
       take_key(value, anchor);
       return;
     }
     Frame* frame = frames_.empty() ? nullptr : &frames_.back();
-    value.key = frame != nullptr && frame->value.kind == Kind::kMapping ? frame->key_place : alias_place_.source != nullptr ? alias_place_ : value.value;
+    const bool has_key = frame != nullptr && frame->value.kind == Kind::kMapping;
+    value.key = has_key ? frame->key_place : alias_place_.source != nullptr ? alias_place_ : value.value;
     alias_place_ = {};
     auto shared = std::make_shared<const Impl>(std::move(value));
     if (anchor != 0) anchors_[anchor] = shared;
@@ -153,24 +174,25 @@ class TreeBuilder : public YAML::EventHandler {
     }
     frame->value.values += shared->values;
     frame->value.height = std::max(frame->value.height, shared->height + 1);
-    frame->value.children.emplace_back(frame->value.kind == Kind::kMapping ? frame->key : "", std::move(shared));
+    frame->value.children.emplace_back(has_key ? frame->key : "", std::move(shared));
     frame->expects_value = false;
   }
 
   void take_key(const Impl& value, YAML::anchor_t anchor) {
     const Position position = alias_place_.source != nullptr ? alias_place_.position : value.value.position;
     alias_place_ = {};
-    if (value.kind == Kind::kNull) fail(position, "a key is missing before the ':'");
-    if (value.kind != Kind::kScalar) fail(position, "a key must be text", "a list or mapping cannot be a key");
+    if (value.kind != Kind::kScalar) fail_key(source_, position, path());
     if (value.text == "<<" && !value.quoted) {
-      fail(position, "merge keys ('<<') are not supported", "write the keys out, or share a whole value: 'a: &name {...}' and 'b: *name'");
+      fail(position, "merge keys ('<<') are not supported",
+           "write the keys out, or share a whole value: 'a: &name {...}' and 'b: *name'");
     }
     Frame& frame = frames_.back();
     const auto [earlier, is_new] = frame.lines.emplace(value.text, position.line + 1);
     if (!is_new) {
       frame.key = value.text;
       frame.expects_value = true;
-      fail(position, fmt::format("the key {} is given twice", in_quotes(value.text)), fmt::format("it was first given in line {}", earlier->second));
+      fail(position, fmt::format("the key {} is given twice", in_quotes(value.text)),
+           fmt::format("it was first given in line {}", earlier->second));
     }
     if (anchor != 0) anchors_[anchor] = std::make_shared<const Impl>(value);
     frame.key = value.text;
@@ -183,41 +205,11 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Tree> anchors_;
   Place alias_place_;
+  Position last_event_;
   std::size_t values_ = 0;
   std::size_t aliased_ = 0;
   int documents_ = 0;
 };
-
-/// yaml-cpp's words, and ours for those who do not know its grammar.
-std::pair<std::string, std::string> plain_words(const std::string& message) {
-  struct Words {
-    const char* theirs;
-    const char* ours;
-    const char* hint;
-  };
-  static constexpr std::array kWords{
-      Words{YAML::ErrorMsg::END_OF_MAP_FLOW, "a '{' is not closed", "a '}' or a ',' is missing before this place"},
-      Words{YAML::ErrorMsg::END_OF_SEQ_FLOW, "a '[' is not closed", "a ']' or a ',' is missing before this place"},
-      Words{YAML::ErrorMsg::END_OF_MAP, "this does not fit into the mapping above", "is it indented as the keys around it are, and does it have a ':'?"},
-      Words{YAML::ErrorMsg::END_OF_SEQ, "this does not fit into the list above", "each element starts with '- ', all in the same column"},
-      Words{YAML::ErrorMsg::MAP_VALUE, "a ':' where no value can stand", "is the indentation right? text with ': ' in it needs quotes"},
-      Words{YAML::ErrorMsg::MAP_KEY, "a key where none can stand", "is the indentation right?"},
-      Words{YAML::ErrorMsg::BLOCK_ENTRY, "a '- ' where no list can start", "put the list on lines of its own, or write [a, b]"},
-      Words{YAML::ErrorMsg::FLOW_END, "a closing bracket without its opening one", ""},
-      Words{YAML::ErrorMsg::EOF_IN_SCALAR, "a quote is opened and never closed", ""},
-      Words{YAML::ErrorMsg::DOC_IN_SCALAR, "a quote is opened and never closed before '---'", ""},
-      Words{YAML::ErrorMsg::UNKNOWN_TOKEN, "no value can start with this character", "put the text in quotes"},
-      Words{YAML::ErrorMsg::UNKNOWN_ANCHOR, "this alias (*name) has no value (&name) before it", "text that starts with '*' needs quotes"},
-      Words{YAML::ErrorMsg::ALIAS_NOT_FOUND, "a name is missing after '*'", "text that starts with '*' needs quotes"},
-      Words{YAML::ErrorMsg::ANCHOR_NOT_FOUND, "a name is missing after '&'", "text that starts with '&' needs quotes"},
-      Words{YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation", "YAML is indented with spaces"},
-      Words{YAML::ErrorMsg::CHAR_IN_SCALAR, "a character that cannot stand in this text", "put the text in quotes"},
-  };
-  for (const auto& words : kWords) {
-    if (message == words.theirs) return {words.ours, words.hint};
-  }
-  return {message, ""};
-}
 
 }  // namespace
 
@@ -229,8 +221,7 @@ Tree parse_yaml(const Source& source, const std::string& text) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    const auto [message, hint] = plain_words(error.msg);
-    throw InputError(source.at({error.mark.line, error.mark.column}), "", fmt::format("not valid YAML: {}", message), hint);
+    fail_syntax(source, {error.msg, {error.mark.line, error.mark.column}, builder.last_event(), builder.innermost()});
   }
   return builder.root() ? builder.root() : std::make_shared<const Impl>();
 }

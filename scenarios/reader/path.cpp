@@ -1,8 +1,8 @@
 #include "scenarios/reader/path.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace flotilla::reader {
 namespace {

@@ -1,11 +1,11 @@
 #include "scenarios/reader/scalars.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/decimal.hpp"
 #include "scenarios/reader/schema.hpp"
@@ -47,7 +47,9 @@ const std::string& scalar_text(const Node& node, const std::string& what) {
   return node.text();
 }
 
-bool is_infinite_word(std::string_view text) { return is_one_of(text, {"inf", ".inf", "+.inf", "Inf", ".Inf", "infinity"}); }
+bool is_infinite_word(std::string_view text) {
+  return is_one_of(text, {"inf", ".inf", "+.inf", "Inf", ".Inf", "infinity"});
+}
 
 }  // namespace
 
@@ -70,11 +72,13 @@ std::int64_t read_integer(const Node& node, const KeyRules& rules, std::int64_t 
   if (!number) fail_number(node, "an integer");
   std::int64_t value = 0;
   const IntegerFault fault = to_integer(*number, value);
-  if (fault == IntegerFault::kNotIntegral) node.fail(fmt::format("{} is not an integer", in_quotes(text)), "a whole number is expected");
+  if (fault == IntegerFault::kNotIntegral)
+    node.fail(fmt::format("{} is not an integer", in_quotes(text)), "a whole number is expected");
   if (fault == IntegerFault::kTooLarge || value < lowest || value > highest) {
-    const std::string valid = range_text(rules, number_text);
-    node.fail(fmt::format("{} is out of range", in_quotes(text)),
-              fmt::format("valid: {}", valid.empty() || fault == IntegerFault::kNone ? fmt::format("{} to {}", lowest, highest) : valid));
+    const std::string low = rules.min > static_cast<double>(lowest) ? number_text(rules.min) : std::to_string(lowest);
+    const std::string high =
+        rules.max < static_cast<double>(highest) ? number_text(rules.max) : std::to_string(highest);
+    node.fail(fmt::format("{} is out of range", in_quotes(text)), fmt::format("valid: {} to {}", low, high));
   }
   check_range(node, static_cast<double>(value), text, rules, number_text);
   return value;
@@ -106,7 +110,8 @@ std::string read_text(const Node& node, const KeyRules& rules) {
 std::size_t read_choice(const Node& node, const std::vector<std::string>& names) {
   if (!node.is_scalar()) node.fail_type("a name", suggest("", names));
   const auto found = std::find(names.begin(), names.end(), node.text());
-  if (found == names.end()) node.fail(fmt::format("{} is not known here", in_quotes(node.text())), suggest(node.text(), names));
+  if (found == names.end())
+    node.fail(fmt::format("{} is not known here", in_quotes(node.text())), suggest(node.text(), names));
   return static_cast<std::size_t>(found - names.begin());
 }
 
@@ -120,7 +125,8 @@ void check_range(const Node& node, double value, const std::string& shown, const
   const bool low = value < rules.min || (rules.above_min && value <= rules.min);
   if (!low && value <= rules.max) return;
   const std::string unit = rules.unit.empty() ? "" : " " + rules.unit;
-  node.fail(fmt::format("{} is out of range", in_quotes(shown)), fmt::format("valid: {}{}", range_text(rules, limit), unit));
+  node.fail(fmt::format("{} is out of range", in_quotes(shown)),
+            fmt::format("valid: {}{}", range_text(rules, limit), unit));
 }
 
 std::string range_text(const KeyRules& rules, LimitText limit) {
@@ -163,7 +169,9 @@ nlohmann::ordered_json Codec<std::string>::json_schema(const KeyRules& rules) {
   return schema;
 }
 
-std::string Codec<std::string>::range_text(const KeyRules& rules) { return rules.choices ? joined_names(rules.choices()) : ""; }
+std::string Codec<std::string>::range_text(const KeyRules& rules) {
+  return rules.choices ? joined_names(rules.choices()) : "";
+}
 
 UsdPerHour Codec<UsdPerHour>::read(const Node& node, const KeyRules& rules) {
   KeyRules own = rules;

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/path.hpp"
 #include "scenarios/reader/schema_base.hpp"
@@ -39,8 +39,10 @@ void SchemaBase::fail_unknown(const std::string& word, const Node& value) const 
   for (const auto& key : keys_) {
     SchemaList inside;
     key.nested(inside);
-    if (!inside.empty() && inside.front()->find(word) != nullptr) hint = fmt::format("'{}' is a key of '{}'", word, key.name);
+    if (!inside.empty() && inside.front()->find(word) != nullptr)
+      hint = fmt::format("'{}' is a key of '{}'", word, key.name);
   }
+  if (word.find(':') != std::string::npos) hint = "put a blank behind the ':'";
   value.fail_at_key(fmt::format("unknown key {}", in_quotes(word)), hint);
 }
 
@@ -48,27 +50,30 @@ void SchemaBase::read_keys(const Node& node, void* object) const {
   if (!node.is_mapping()) {
     std::vector<std::string> names;
     for (const auto& key : keys_) names.push_back(key.name);
-    node.fail_type("a mapping (key: value)", names.empty() ? "" : "its keys are " + suggest("", names));
+    node.fail_type("a mapping (key: value)", names.empty() ? "" : "its keys: " + listed(names));
   }
   std::vector<std::string> given(keys_.size());
   for (const auto& [word, value] : node.entries()) {
     const KeyInfo* key = find(word);
     if (key == nullptr) fail_unknown(word, value);
     std::string& earlier = given[static_cast<std::size_t>(key - keys_.data())];
-    if (!earlier.empty()) value.fail_at_key(fmt::format("'{}' and '{}' are two names of one key", earlier, word), "keep one of them");
+    if (!earlier.empty())
+      value.fail_at_key(fmt::format("'{}' and '{}' are two names of one key", earlier, word), "keep one of them");
     earlier = word;
     key->read(value, key->rules, object);
   }
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (keys_[i].rules.required && given[i].empty()) {
-      node.fail(fmt::format("the key '{}' is missing", keys_[i].name), fmt::format("{}: {}", keys_[i].name, keys_[i].help));
+      node.fail(fmt::format("the key '{}' is missing", keys_[i].name),
+                fmt::format("{}: {}", keys_[i].name, keys_[i].help));
     }
   }
 }
 
 Written SchemaBase::written(const void* object) const {
   Written mapping{.kind = Written::Kind::kMapping};
-  for (const auto& key : keys_) mapping.entries.push_back({.key = key.name, .value = key.written(object), .info = &key});
+  for (const auto& key : keys_)
+    mapping.entries.push_back({.key = key.name, .value = key.written(object), .info = &key});
   return mapping;
 }
 

@@ -1,5 +1,5 @@
-// Every key a user may write is declared once, as data: name, type, unit, range, default, help. From that one declaration come
-// reading, errors, resolved.yaml, the JSON Schema and the reference page.
+// Every key a user may write is declared once, as data: name, type, unit, range, default, help. From that one
+// declaration come reading, errors, resolved.yaml, the JSON Schema and the reference page.
 //
 //   struct Slo {
 //     Seconds ttft{1.0};
@@ -12,12 +12,14 @@
 //     }
 //   };
 //
-// A member's default is its value in a default-constructed struct. Types are known by Codec<M>: bool, int, std::int64_t, double,
-// std::string, the quantities of units.hpp, enums (found by `enum_names(E)`), structs with a schema(), std::optional, std::vector
-// and std::map<std::string, M> of these. A type with a grammar of its own (a number or a mapping) specialises Codec.
+// A member's default is its value in a default-constructed struct. Types are known by Codec<M>: bool, int,
+// std::int64_t, double, std::string, the quantities of units.hpp, enums (found by `enum_names(E)`), structs with a
+// schema(), std::optional, std::vector and std::map<std::string, M> of these. A type with a grammar of its own (a
+// number or a mapping) specialises Codec.
 //
-// How values are written: integers 20000, 20_000, 2e4 or 20000.0; numbers in quotes are text; booleans are true and false, nothing
-// else; `null` is an optional that is absent; a quantity has its unit. NaN is never read, infinity only where a key allows it.
+// How values are written: integers 20000, 20_000, 2e4 or 20000.0; numbers in quotes are text; booleans are true and
+// false, nothing else; `null` is an optional that is absent; a quantity has its unit. NaN is never read, infinity only
+// where a key allows it.
 #pragma once
 
 #include <functional>
@@ -37,18 +39,19 @@
 
 namespace flotilla::reader {
 
-/// Reads, writes and describes values of type M. See schema_codecs.hpp for the built-in ones. A specialisation of your own has
+/// Reads, writes and describes values of type M. See schema_codecs.hpp for the built-in ones. A specialisation of your
+/// own has
 ///   static M read(const Node&);                       throws InputError
 ///   static std::string write(const M&);               YAML flow text that reads back to the same value
 ///   static nlohmann::ordered_json json_schema();      a JSON Schema fragment
 ///   static std::string type_text();                   for people: "integer", "time", "bytes"
-/// read and json_schema may take a const KeyRules& as well, to apply the rules of the key; `static void nested(SchemaList&)` names
-/// the structs that the grammar contains, for the reference page.
+/// read and json_schema may take a const KeyRules& as well, to apply the rules of the key; `static void
+/// nested(SchemaList&)` names the structs that the grammar contains, for the reference page.
 template <class M, class Enable = void>
 struct Codec;
 
-/// The declaration of T's keys. Build it once, in a static of `T::schema()`; T is default-constructible, and its defaults are those
-/// of the keys.
+/// The declaration of T's keys. Build it once, in a static of `T::schema()`; T is default-constructible, and its
+/// defaults are those of the keys.
 template <class T>
 class Schema : public SchemaBase {
  public:
@@ -58,8 +61,8 @@ class Schema : public SchemaBase {
   template <class M, class Owner>
   Schema& key(std::string name, M Owner::*member, std::string help, KeyRules rules = {});
 
-  /// A rule across the keys of one mapping, checked once all are read: throws through node.fail or node.fail_for(key, ...). Not run
-  /// for a mapping that is absent.
+  /// A rule across the keys of one mapping, checked once all are read: throws through node.fail or node.fail_for(key,
+  /// ...). Not run for a mapping that is absent.
   Schema& check(std::function<void(const T&, const Node&)> rule);
 
   /// Reads the keys given over `value`, which keeps the rest.
@@ -77,10 +80,12 @@ T read(const Node& node);
 template <class T>
 std::string write_flow(const T& value);
 
-/// The whole of `value` as a YAML document: every key, defaults filled in, absent optionals left out. Reads back to an equal value.
+/// The whole of `value` as a YAML document: every key, defaults filled in, absent optionals left out. Reads back to an
+/// equal value.
 template <class T>
 std::string write_yaml(const T& value);
-/// The same, each line with its origin as a comment (`# scenario.yaml:12`, `# default`), absent optionals as comments too.
+/// The same, each line with its origin as a comment (`# scenario.yaml:12`, `# default`), absent optionals as comments
+/// too.
 template <class T>
 std::string write_yaml(const T& value, const Origins& origins);
 
@@ -98,5 +103,5 @@ std::string reference_markdown();
 
 }  // namespace flotilla::reader
 
-#include "scenarios/reader/schema_impl.hpp"
 #include "scenarios/reader/schema_codecs.hpp"
+#include "scenarios/reader/schema_impl.hpp"

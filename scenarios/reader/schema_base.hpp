@@ -1,4 +1,5 @@
-// The part of a schema that does not depend on the struct: keys as data, with functions that reach into an object by its address.
+// The part of a schema that does not depend on the struct: keys as data, with functions that reach into an object by
+// its address.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// The built-in codecs: bool, integers, double, text, quantities, enums, structs, optionals, lists and maps. Included by schema.hpp.
+// The built-in codecs: bool, integers, double, text, quantities, enums, structs, optionals, lists and maps. Included by
+// schema.hpp.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,14 @@
 namespace flotilla::reader {
 
 template <class M>
-concept HasSchema = requires { M::schema().title(); };
+concept HasSchema = requires {
+  M::schema().title();
+};
 
 template <class E>
-concept NamedEnum = std::is_enum_v<E> && requires(E e) { enum_names(e); };
+concept NamedEnum = std::is_enum_v<E> && requires(E e) {
+  enum_names(e);
+};
 
 template <>
 struct Codec<bool> {
@@ -37,7 +42,8 @@ struct Codec<M, std::enable_if_t<std::is_integral_v<M> && !std::is_same_v<M, boo
   static M read(const Node& node, const KeyRules& rules = {}) {
     constexpr bool kWide = sizeof(M) == sizeof(std::int64_t);
     constexpr auto kLowest = static_cast<std::int64_t>(std::numeric_limits<M>::min());
-    constexpr auto kHighest = kWide ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(std::numeric_limits<M>::max());
+    constexpr auto kHighest =
+        kWide ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(std::numeric_limits<M>::max());
     return static_cast<M>(read_integer(node, rules, kLowest, kHighest));
   }
   static std::string write(M value) { return std::to_string(value); }
@@ -72,12 +78,12 @@ struct Codec<std::string> {
 template <class Q>
 struct QuantityText;
 
-#define FLOTILLA_QUANTITY(Type, parser, name, article)                  \
-  template <>                                                           \
-  struct QuantityText<Type> {                                           \
-    static Type parse(std::string_view text) { return parser(text); }   \
-    static constexpr const char* kName = name;                          \
-    static constexpr const char* kWithArticle = article " " name;       \
+#define FLOTILLA_QUANTITY(Type, parser, name, article)                \
+  template <>                                                         \
+  struct QuantityText<Type> {                                         \
+    static Type parse(std::string_view text) { return parser(text); } \
+    static constexpr const char* kName = name;                        \
+    static constexpr const char* kWithArticle = article " " name;     \
   }
 FLOTILLA_QUANTITY(Seconds, parse_seconds, "time", "a");
 FLOTILLA_QUANTITY(Bytes, parse_bytes, "bytes", "an amount of");
@@ -129,7 +135,8 @@ struct Codec<UsdPerHour> {
   static std::string range_text(const KeyRules& rules) { return reader::range_text(rules, number_text); }
 };
 
-/// `std::span<const std::pair<E, std::string_view>> enum_names(E)` is found beside E. A value's first name is the one written.
+/// `std::span<const std::pair<E, std::string_view>> enum_names(E)` is found beside E. A value's first name is the one
+/// written.
 template <class E>
 struct Codec<E, std::enable_if_t<NamedEnum<E>>> {
   static E read(const Node& node) { return enum_names(E{})[read_choice(node, names())].first; }
@@ -140,9 +147,7 @@ struct Codec<E, std::enable_if_t<NamedEnum<E>>> {
     throw std::logic_error("an enum value without a name");
   }
   static nlohmann::ordered_json json_schema() { return {{"enum", names()}}; }
-  static std::string type_text() {
-    return "one of " + joined_names(names());
-  }
+  static std::string type_text() { return "one of " + joined_names(names()); }
 
  private:
   static std::vector<std::string> names() {

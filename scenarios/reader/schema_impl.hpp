@@ -62,7 +62,8 @@ void nested_as(SchemaList& list) {
 
 template <class T>
 Schema<T>::Schema(std::string title, std::string help)
-    : SchemaBase(std::move(title), std::move(help), [] { return std::shared_ptr<const void>(std::make_shared<const T>()); }) {}
+    : SchemaBase(std::move(title), std::move(help),
+                 [] { return std::shared_ptr<const void>(std::make_shared<const T>()); }) {}
 
 template <class T>
 template <class M, class Owner>
@@ -72,7 +73,9 @@ Schema<T>& Schema<T>::key(std::string name, M Owner::*member, std::string help, 
   info.name = std::move(name);
   info.help = std::move(help);
   info.rules = std::move(rules);
-  info.read = [member](const Node& node, const KeyRules& r, void* object) { read_member(node, r, static_cast<T*>(object)->*member); };
+  info.read = [member](const Node& node, const KeyRules& r, void* object) {
+    read_member(node, r, static_cast<T*>(object)->*member);
+  };
   info.written = [member](const void* object) { return written_as<M>(static_cast<const T*>(object)->*member); };
   info.json_schema = [](const KeyRules& r) { return json_schema_as<M>(r); };
   info.type_text = [] { return Codec<M>::type_text(); };

@@ -27,6 +27,12 @@ class Source {
   [[nodiscard]] std::size_t line_count() const { return line_starts_.size(); }
   /// Without its end of line; empty past the end of the text.
   [[nodiscard]] std::string_view line(int number) const;
+  /// The line from `position` on.
+  [[nodiscard]] std::string_view rest(Position position) const;
+  /// Everything from `position` on.
+  [[nodiscard]] std::string_view text_from(Position position) const;
+  /// The position `bytes` behind `position`.
+  [[nodiscard]] Position advanced(Position position, std::size_t bytes) const;
   [[nodiscard]] SourceLocation at(Position position) const;
 
  private:
@@ -37,7 +43,8 @@ class Source {
 
 /// Throws InputError where `source` holds bytes that are not text, or invalid UTF-8.
 void check_bytes(const Source& source);
-/// The same for a file, and for nothing but blanks and comments, and for a tab in the indentation (allowed where the text is JSON).
+/// The same for a file, and for nothing but blanks and comments, and for a tab in the indentation (allowed where the
+/// text is JSON).
 void check_text(const Source& source);
 
 }  // namespace flotilla::reader

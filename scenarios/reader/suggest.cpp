@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/node.hpp"
 
@@ -48,7 +48,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   for (const auto& candidate : candidates) {
     if (candidate.size() > wanted.size() + limit || wanted.size() > candidate.size() + limit) continue;
     const std::size_t distance = edit_distance(wanted, folded(candidate));
-    if (distance < best_distance && distance < std::max<std::size_t>(1, candidate.size())) {
+    if (distance < best_distance && distance < std::max<std::size_t>(1, std::min(candidate.size(), wanted.size()))) {
       best = candidate;
       best_distance = distance;
     }
@@ -56,14 +56,16 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return best;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size() && i < kMostCandidates; ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return names.size() <= kMostCandidates ? list : fmt::format("{}, ... ({} in all)", list, names.size());
+}
+
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string near = did_you_mean(word, candidates);
   if (!near.empty()) return fmt::format("did you mean '{}'?", near);
-  if (candidates.empty()) return "";
-  std::string list = "one of: ";
-  for (std::size_t i = 0; i < candidates.size() && i < kMostCandidates; ++i) list += (i == 0 ? "" : ", ") + candidates[i];
-  if (candidates.size() > kMostCandidates) list += fmt::format(", ... ({} in all)", candidates.size());
-  return list;
+  return candidates.empty() ? "" : "one of: " + listed(candidates);
 }
 
 std::string in_quotes(std::string_view text) {

@@ -1,5 +1,5 @@
-// The tree behind Node and Document. Values are shared and never changed: an alias is a second way to the same value, and an
-// override builds new values along its path.
+// The tree behind Node and Document. Values are shared and never changed: an alias is a second way to the same value,
+// and an override builds new values along its path.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct Node::Impl {
   bool quoted = false;
   std::string text;  ///< of a scalar
   Place value;
-  Place key;         ///< where the key stands, or the value itself in a sequence and at the root
+  Place key;  ///< where the key stands, or the value itself in a sequence and at the root
   /// Of a mapping, in the order written; of a sequence with empty keys.
   std::vector<std::pair<std::string, std::shared_ptr<const Impl>>> children;
   std::size_t values = 1;  ///< in this tree, itself included, aliases expanded
@@ -46,8 +46,8 @@ struct DocumentData {
   Tree root;
 };
 
-/// Parses the one YAML document in `text`, whose positions are those of `source`; throws InputError. Values point to `source`:
-/// keep it alive. Numbers, booleans and units are not looked at here.
+/// Parses the one YAML document in `text`, whose positions are those of `source`; throws InputError. Values point to
+/// `source`: keep it alive. Numbers, booleans and units are not looked at here.
 Tree parse_yaml(const Source& source, const std::string& text);
 
 /// "mapping", "list", "text '8O'", "nothing": for "a number is expected, ... is given".

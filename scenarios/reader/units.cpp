@@ -1,5 +1,7 @@
 #include "scenarios/reader/units.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -8,8 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/decimal.hpp"
 #include "scenarios/reader/node.hpp"
@@ -30,6 +30,7 @@ struct Unit {
 
 struct Dimension {
   std::string a_name;  ///< with its article: "a time"
+  std::string noun;    ///< "a unit of ..."
   std::string examples;
   std::vector<Unit> units;
 };
@@ -39,17 +40,31 @@ struct Prefix {
   int decimal;
   int binary;
 };
-constexpr std::array<Prefix, 15> kPrefixes{{{"", 0, 0},   {"k", 3, 0},   {"K", 3, 0},   {"M", 6, 0},   {"G", 9, 0},
-                                            {"T", 12, 0}, {"P", 15, 0},  {"E", 18, 0},  {"Ki", 0, 10}, {"ki", 0, 10},
-                                            {"Mi", 0, 20}, {"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50}, {"Ei", 0, 60}}};
+constexpr std::array<Prefix, 15> kPrefixes{{{"", 0, 0},
+                                            {"k", 3, 0},
+                                            {"K", 3, 0},
+                                            {"M", 6, 0},
+                                            {"G", 9, 0},
+                                            {"T", 12, 0},
+                                            {"P", 15, 0},
+                                            {"E", 18, 0},
+                                            {"Ki", 0, 10},
+                                            {"ki", 0, 10},
+                                            {"Mi", 0, 20},
+                                            {"Gi", 0, 30},
+                                            {"Ti", 0, 40},
+                                            {"Pi", 0, 50},
+                                            {"Ei", 0, 60}}};
 
 /// Every prefix before each of `suffixes`; only the first suffix is written, and "kB" rather than "KB".
-std::vector<Unit> prefixed(const std::vector<std::string>& suffixes, int binary, bool written, bool with_binary_prefixes) {
+std::vector<Unit> prefixed(const std::vector<std::string>& suffixes, int binary, bool written,
+                           bool with_binary_prefixes) {
   std::vector<Unit> units;
   for (const auto& suffix : suffixes) {
     for (const auto& prefix : kPrefixes) {
       if (prefix.binary != 0 && !with_binary_prefixes) continue;
-      const bool choose = written && &suffix == &suffixes.front() && prefix.text[0] != 'K' && std::string_view(prefix.text) != "ki";
+      const bool choose =
+          written && &suffix == &suffixes.front() && prefix.text[0] != 'K' && std::string_view(prefix.text) != "ki";
       const bool kibi = written && &suffix == &suffixes.front() && std::string_view(prefix.text) == "Ki";
       units.push_back({prefix.text + suffix, prefix.decimal, prefix.binary + binary, 1, choose || kibi});
     }
@@ -64,31 +79,43 @@ std::vector<Unit> joined(std::vector<Unit> a, const std::vector<Unit>& b) {
 
 // A bit is 2^-3 bytes.
 const Dimension& seconds_dimension() {
-  static const Dimension d{"a time", "30s, 20ms, 10min", {{"s"}, {"ms", -3}, {"us", -6}, {"ns", -9}, {"min", 0, 0, 60},
-                           {"h", 0, 0, 3600}, {"d", 0, 0, 86400}, {"\xC2\xB5s", -6, 0, 1, false}}};
+  static const Dimension d{"a time",
+                           "time",
+                           "30s, 20ms, 10min",
+                           {{"s"},
+                            {"ms", -3},
+                            {"us", -6},
+                            {"ns", -9},
+                            {"min", 0, 0, 60},
+                            {"h", 0, 0, 3600},
+                            {"d", 0, 0, 86400},
+                            {"\xC2\xB5s", -6, 0, 1, false}}};
   return d;
 }
 const Dimension& bytes_dimension() {
-  static const Dimension d{"an amount of bytes", "80GiB, 180GB, 512MiB",
+  static const Dimension d{"an amount of bytes", "bytes", "80GiB, 180GB, 512MiB",
                            joined(prefixed({"B"}, 0, true, true), prefixed({"b"}, -3, false, true))};
   return d;
 }
 const Dimension& bandwidth_dimension() {
-  static const Dimension d{"a bandwidth", "450GBps, 400Gbps, 3.35TBps",
-                           joined(prefixed({"Bps", "B/s"}, 0, true, true), prefixed({"bps", "b/s", "bit/s"}, -3, true, true))};
+  static const Dimension d{
+      "a bandwidth", "bandwidth", "450GBps, 400Gbps, 3.35TBps",
+      joined(prefixed({"Bps", "B/s"}, 0, true, true), prefixed({"bps", "b/s", "bit/s"}, -3, true, true))};
   return d;
 }
 const Dimension& flops_dimension() {
-  static const Dimension d{"a number of operations", "140GFLOP, 2.5TFLOP", prefixed({"FLOP", "flop"}, 0, true, false)};
+  static const Dimension d{"a number of operations", "operations", "140GFLOP, 2.5TFLOP",
+                           prefixed({"FLOP", "flop"}, 0, true, false)};
   return d;
 }
 const Dimension& flop_rate_dimension() {
-  static const Dimension d{"a rate of operations", "1979TF, 2.25PF, 989TFLOPS",
+  static const Dimension d{"a rate of operations", "operations per second", "1979TF, 2.25PF, 989TFLOPS",
                            prefixed({"F", "f", "FLOPS", "flops", "FLOP/s", "flop/s"}, 0, true, false)};
   return d;
 }
 const Dimension& watts_dimension() {
-  static const Dimension d{"a power", "700W, 10.2kW", joined(prefixed({"W"}, 0, true, false), {{"mW", -3, 0, 1, false}})};
+  static const Dimension d{"a power", "power", "700W, 10.2kW",
+                           joined(prefixed({"W"}, 0, true, false), {{"mW", -3, 0, 1, false}})};
   return d;
 }
 
@@ -100,8 +127,8 @@ const Unit* find_unit(const Dimension& dimension, std::string_view suffix) {
 }
 
 const Dimension* dimension_of(std::string_view suffix) {
-  for (const auto* d : {&seconds_dimension(), &bytes_dimension(), &bandwidth_dimension(), &flops_dimension(), &flop_rate_dimension(),
-                        &watts_dimension()}) {
+  for (const auto* d : {&seconds_dimension(), &bytes_dimension(), &bandwidth_dimension(), &flops_dimension(),
+                        &flop_rate_dimension(), &watts_dimension()}) {
     if (find_unit(*d, suffix) != nullptr) return d;
   }
   return nullptr;
@@ -113,7 +140,8 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-[[noreturn]] void fail_unit(const Dimension& dimension, std::string_view text, std::string_view number, std::string_view suffix) {
+[[noreturn]] void fail_unit(const Dimension& dimension, std::string_view text, std::string_view number,
+                            std::string_view suffix) {
   const std::string examples = fmt::format("for example {}", dimension.examples);
   const std::string shown = reader::in_quotes(text);
   if (const auto* other = dimension_of(suffix)) {
@@ -124,8 +152,7 @@ std::string lower(std::string_view text) {
     throw UnitError(fmt::format("{}: there is no unit {}", shown, reader::in_quotes(suffix)),
                     fmt::format("did you mean '{}{}'?", number, unit.suffix));
   }
-  throw UnitError(fmt::format("{}: {} is not a unit of {}", shown, reader::in_quotes(suffix),
-                              dimension.a_name.substr(dimension.a_name.find(' ') + 1)),
+  throw UnitError(fmt::format("{}: {} is not a unit of {}", shown, reader::in_quotes(suffix), dimension.noun),
                   examples);
 }
 
@@ -140,7 +167,8 @@ double parse(const Dimension& dimension, std::string_view text) {
   std::size_t used = 0;
   const auto number = reader::parse_decimal_prefix(text, used);
   if (!number) {
-    throw UnitError(fmt::format("{} is not {}", reader::in_quotes(text), dimension.a_name), fmt::format("for example {}", dimension.examples));
+    throw UnitError(fmt::format("{} is not {}", reader::in_quotes(text), dimension.a_name),
+                    fmt::format("for example {}", dimension.examples));
   }
   const std::string_view written = text.substr(0, used);
   std::string_view suffix = text.substr(used);
@@ -184,13 +212,19 @@ std::string write(const Dimension& dimension, double value) {
 }  // namespace
 
 UnitError::UnitError(std::string message, std::string hint)
-    : std::invalid_argument(hint.empty() ? message : message + "; " + hint), message_(std::move(message)), hint_(std::move(hint)) {}
+    : std::invalid_argument(hint.empty() ? message : message + "; " + hint),
+      message_(std::move(message)),
+      hint_(std::move(hint)) {}
 
 Seconds parse_seconds(std::string_view text) { return Seconds(parse(seconds_dimension(), text)); }
 Bytes parse_bytes(std::string_view text) { return Bytes(parse(bytes_dimension(), text)); }
-BytesPerSecond parse_bytes_per_second(std::string_view text) { return BytesPerSecond(parse(bandwidth_dimension(), text)); }
+BytesPerSecond parse_bytes_per_second(std::string_view text) {
+  return BytesPerSecond(parse(bandwidth_dimension(), text));
+}
 Flops parse_flops(std::string_view text) { return Flops(parse(flops_dimension(), text)); }
-FlopsPerSecond parse_flops_per_second(std::string_view text) { return FlopsPerSecond(parse(flop_rate_dimension(), text)); }
+FlopsPerSecond parse_flops_per_second(std::string_view text) {
+  return FlopsPerSecond(parse(flop_rate_dimension(), text));
+}
 Watts parse_watts(std::string_view text) { return Watts(parse(watts_dimension(), text)); }
 
 std::string to_text(Seconds value) { return write(seconds_dimension(), value.value()); }

@@ -11,7 +11,8 @@
 
 namespace flotilla {
 
-/// A double with a dimension. Construction is explicit; arithmetic stays inside the dimension; a ratio is a bare number.
+/// A double with a dimension. Construction is explicit; arithmetic stays inside the dimension; a ratio is a bare
+/// number.
 template <class Tag>
 class Quantity {
  public:
@@ -20,8 +21,14 @@ class Quantity {
   [[nodiscard]] constexpr double value() const { return value_; }
 
   constexpr auto operator<=>(const Quantity&) const = default;
-  constexpr Quantity& operator+=(Quantity other) { value_ += other.value_; return *this; }
-  constexpr Quantity& operator-=(Quantity other) { value_ -= other.value_; return *this; }
+  constexpr Quantity& operator+=(Quantity other) {
+    value_ += other.value_;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity other) {
+    value_ -= other.value_;
+    return *this;
+  }
   friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.value_ + b.value_); }
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.value_ - b.value_); }
   friend constexpr Quantity operator*(Quantity a, double f) { return Quantity(a.value_ * f); }
@@ -36,7 +43,7 @@ class Quantity {
 using Seconds = Quantity<struct SecondsTag>;
 using Bytes = Quantity<struct BytesTag>;
 using BytesPerSecond = Quantity<struct BytesPerSecondTag>;
-using Flops = Quantity<struct FlopsTag>;                    ///< an amount of floating-point operations
+using Flops = Quantity<struct FlopsTag>;  ///< an amount of floating-point operations
 using FlopsPerSecond = Quantity<struct FlopsPerSecondTag>;
 using Watts = Quantity<struct WattsTag>;
 using UsdPerHour = Quantity<struct UsdPerHourTag>;
@@ -55,8 +62,8 @@ class UnitError : public std::invalid_argument {
   std::string message_, hint_;
 };
 
-/// Parses "20ms", "80GiB", "400Gbps", "1979TF", "700W"; a blank may stand before the unit, and 0 needs none. The result is the
-/// double nearest to what is written. Throws UnitError (the reader adds file, line and column).
+/// Parses "20ms", "80GiB", "400Gbps", "1979TF", "700W"; a blank may stand before the unit, and 0 needs none. The result
+/// is the double nearest to what is written. Throws UnitError (the reader adds file, line and column).
 Seconds parse_seconds(std::string_view text);
 Bytes parse_bytes(std::string_view text);
 BytesPerSecond parse_bytes_per_second(std::string_view text);

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/decimal.hpp"
 #include "scenarios/reader/path.hpp"
@@ -12,26 +12,32 @@ namespace flotilla::reader {
 namespace {
 
 bool is_plain_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_./@+-()= ").find(c) != std::string_view::npos;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("_./@+-()= ").find(c) != std::string_view::npos;
 }
 
 /// Words and forms that some YAML reader takes for something other than text.
 bool means_something_else(std::string_view text) {
   std::string word;
   for (const char c : text) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* special : {"null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "+.inf", ".nan", "inf", "nan"}) {
+  for (const char* special :
+       {"null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "+.inf", ".nan", "inf", "nan"}) {
     if (word == special) return true;
   }
-  const bool date_or_hex = std::isdigit(static_cast<unsigned char>(word[0])) != 0 && (word.find_first_not_of("0123456789-_.") == std::string::npos ||
-                           word.compare(0, 2, "0x") == 0 || word.compare(0, 2, "0o") == 0 || word.compare(0, 2, "0b") == 0);
+  const bool date_or_hex =
+      std::isdigit(static_cast<unsigned char>(word[0])) != 0 &&
+      (word.find_first_not_of("0123456789-_.") == std::string::npos || word.compare(0, 2, "0x") == 0 ||
+       word.compare(0, 2, "0o") == 0 || word.compare(0, 2, "0b") == 0);
   return date_or_hex || parse_decimal(text).has_value();
 }
 
 bool may_be_plain(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return false;
   const char first = text.front();
-  if (std::isalnum(static_cast<unsigned char>(first)) == 0 && first != '_' && first != '/' && first != '.') return false;
-  return std::all_of(text.begin(), text.end(), is_plain_character) && text.substr(0, 3) != "..." && !means_something_else(text);
+  if (std::isalnum(static_cast<unsigned char>(first)) == 0 && first != '_' && first != '/' && first != '.')
+    return false;
+  return std::all_of(text.begin(), text.end(), is_plain_character) && text.substr(0, 3) != "..." &&
+         !means_something_else(text);
 }
 
 /// Whether a value takes lines of its own; lists of plain values stay on one.
@@ -64,7 +70,8 @@ class BlockWriter {
   }
 
  private:
-  void add(const WrittenEntry& entry, bool in_list, const std::string& path, const std::string& from, std::vector<std::string>& lines) const {
+  void add(const WrittenEntry& entry, bool in_list, const std::string& path, const std::string& from,
+           std::vector<std::string>& lines) const {
     const Written& value = entry.value;
     const std::string name = in_list ? "-" : quoted_if_needed(entry.key) + ":";
     if (value.kind == Written::Kind::kAbsent && !in_list) {

@@ -23,13 +23,13 @@ struct Written {
 };
 
 struct WrittenEntry {
-  std::string key = {};           ///< empty in a list
+  std::string key = {};  ///< empty in a list
   Written value = {};
   const KeyInfo* info = nullptr;  ///< of a struct's key
 };
 
-/// Where each resolved value came from: dotted path -> "scenario.yaml:12", "command line", "engine vllm", "default". A path holds for
-/// everything below it that has no origin of its own.
+/// Where each resolved value came from: dotted path -> "scenario.yaml:12", "command line", "engine vllm", "default". A
+/// path holds for everything below it that has no origin of its own.
 using Origins = std::map<std::string, std::string>;
 
 /// A string as a YAML scalar: plain where every YAML reader would take it for text, else in double quotes.

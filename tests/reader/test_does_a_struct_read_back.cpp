@@ -13,7 +13,8 @@ namespace fleet {
 
 enum class Role { kMixed, kPrefill };
 std::span<const std::pair<Role, std::string_view>> enum_names(Role) {
-  static constexpr std::array<std::pair<Role, std::string_view>, 2> kNames{{{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}}};
+  static constexpr std::array<std::pair<Role, std::string_view>, 2> kNames{
+      {{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}}};
   return kNames;
 }
 
@@ -22,9 +23,10 @@ struct Slo {
   double percentile = 99;
   bool operator==(const Slo&) const = default;
   static const reader::Schema<Slo>& schema() {
-    static const auto s = reader::Schema<Slo>("slo", "What users were promised")
-                              .key("ttft", &Slo::ttft, "time to first token", {.min = 0})
-                              .key("percentile", &Slo::percentile, "of the requests", {.min = 0, .max = 100, .unit = "%"});
+    static const auto s =
+        reader::Schema<Slo>("slo", "What users were promised")
+            .key("ttft", &Slo::ttft, "time to first token", {.min = 0})
+            .key("percentile", &Slo::percentile, "of the requests", {.min = 0, .max = 100, .unit = "%"});
     return s;
   }
 };
@@ -38,13 +40,14 @@ struct Serving {
   Slo slo;
   bool operator==(const Serving&) const = default;
   static const reader::Schema<Serving>& schema() {
-    static const auto s = reader::Schema<Serving>("serving", "A group of replicas")
-                              .key("pool", &Serving::pool, "name of the pool", {.required = true})
-                              .key("role", &Serving::role, "what it does")
-                              .key("replicas", &Serving::replicas, "copies", {.min = 1, .default_text = "as many as fit"})
-                              .key("weights", &Serving::weights, "numbers")
-                              .key("memory", &Serving::memory, "bytes by name")
-                              .key("slo", &Serving::slo, "promises");
+    static const auto s =
+        reader::Schema<Serving>("serving", "A group of replicas")
+            .key("pool", &Serving::pool, "name of the pool", {.required = true})
+            .key("role", &Serving::role, "what it does")
+            .key("replicas", &Serving::replicas, "copies", {.min = 1, .default_text = "as many as fit"})
+            .key("weights", &Serving::weights, "numbers")
+            .key("memory", &Serving::memory, "bytes by name")
+            .key("slo", &Serving::slo, "promises");
     return s;
   }
 };
@@ -53,7 +56,9 @@ struct Serving {
 
 TEST_CASE("a struct of every kind of member reads back equal") {
   const auto doc = reader::Document::from_text(
-      "pool: chat\nrole: prefill\nreplicas: 1_000\nweights: [1, 2.5, 1e6]\nmemory: {hbm: 80GiB, host: 2TB}\nslo: {ttft: 20 ms}\n", "s.yaml");
+      "pool: chat\nrole: prefill\nreplicas: 1_000\nweights: [1, 2.5, 1e6]\nmemory: {hbm: 80GiB, host: 2TB}\nslo: "
+      "{ttft: 20 ms}\n",
+      "s.yaml");
   const auto value = reader::read<fleet::Serving>(doc.root());
   CHECK(value.pool == "chat");
   CHECK(value.role == fleet::Role::kPrefill);
