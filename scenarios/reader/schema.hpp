@@ -31,6 +31,7 @@
 #include <utility>
 #include <vector>
 
+#include "scenarios/reader/codec.hpp"
 #include "scenarios/reader/node.hpp"
 #include "scenarios/reader/rules.hpp"
 #include "scenarios/reader/schema_base.hpp"
@@ -38,17 +39,6 @@
 #include "scenarios/reader/written.hpp"
 
 namespace flotilla::reader {
-
-/// Reads, writes and describes values of type M. See schema_codecs.hpp for the built-in ones. A specialisation of your
-/// own has
-///   static M read(const Node&);                       throws InputError
-///   static std::string write(const M&);               YAML flow text that reads back to the same value
-///   static nlohmann::ordered_json json_schema();      a JSON Schema fragment
-///   static std::string type_text();                   for people: "integer", "time", "bytes"
-/// read and json_schema may take a const KeyRules& as well, to apply the rules of the key; `static void
-/// nested(SchemaList&)` names the structs that the grammar contains, for the reference page.
-template <class M, class Enable = void>
-struct Codec;
 
 /// The declaration of T's keys. Build it once, in a static of `T::schema()`; T is default-constructible, and its
 /// defaults are those of the keys.

@@ -13,8 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "scenarios/reader/codec.hpp"
 #include "scenarios/reader/scalars.hpp"
-#include "scenarios/reader/schema.hpp"
+#include "scenarios/reader/units.hpp"
 
 namespace flotilla::reader {
 

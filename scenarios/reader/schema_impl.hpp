@@ -9,57 +9,6 @@
 
 namespace flotilla::reader {
 
-// A codec need not have every hook: these call what there is.
-template <class M>
-M read_as(const Node& node, const KeyRules& rules) {
-  if constexpr (requires { Codec<M>::read(node, rules); }) {
-    return Codec<M>::read(node, rules);
-  } else {
-    return Codec<M>::read(node);
-  }
-}
-
-template <class M>
-void read_member(const Node& node, const KeyRules& rules, M& value) {
-  if constexpr (requires { Codec<M>::read_over(node, value); }) {
-    Codec<M>::read_over(node, value);
-  } else {
-    value = read_as<M>(node, rules);
-  }
-}
-
-template <class M>
-Written written_as(const M& value) {
-  if constexpr (requires { Codec<M>::written(value); }) {
-    return Codec<M>::written(value);
-  } else {
-    return Written::leaf(Codec<M>::write(value));
-  }
-}
-
-template <class M>
-nlohmann::ordered_json json_schema_as(const KeyRules& rules) {
-  if constexpr (requires { Codec<M>::json_schema(rules); }) {
-    return Codec<M>::json_schema(rules);
-  } else {
-    return Codec<M>::json_schema();
-  }
-}
-
-template <class M>
-std::string range_as(const KeyRules& rules) {
-  if constexpr (requires { Codec<M>::range_text(rules); }) {
-    return Codec<M>::range_text(rules);
-  } else {
-    return "";
-  }
-}
-
-template <class M>
-void nested_as(SchemaList& list) {
-  if constexpr (requires { Codec<M>::nested(list); }) Codec<M>::nested(list);
-}
-
 template <class T>
 Schema<T>::Schema(std::string title, std::string help)
     : SchemaBase(std::move(title), std::move(help),
