@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <queue>
+#include <tuple>
 
 namespace flotilla::analysis {
 namespace {
@@ -27,45 +28,98 @@ class Random {
 struct Request {
   int input = 0, output = 0;
   int prefilled = 0;
+  double tpot_weight = 0, ttft_weight = 0;  ///< of each step it decodes in, of each step it waits in
 };
 
 struct Finish {
   std::int64_t step;
-  int request;
+  std::size_t request;
   bool operator>(const Finish& o) const { return step != o.step ? step > o.step : request > o.request; }
+};
+
+/// Sums over steps of one shape.
+class Merged {
+ public:
+  void add(const models::MixedBatch& b, double tpot_weight, double ttft_weight) {
+    const double w = tpot_weight + ttft_weight;
+    shape_ = b;
+    tpot_ += tpot_weight;
+    ttft_ += ttft_weight;
+    decode_ += w * b.decode_seqs;
+    kv_ += w * static_cast<double>(b.decode_kv_tokens);
+    tokens_ += w * static_cast<double>(b.prefill_tokens);
+    pairs_ += w * b.prefill_pairs;
+    context_ += w * static_cast<double>(b.prefill_context);
+  }
+
+  [[nodiscard]] WeightedBatch mean() const {
+    WeightedBatch result{shape_, tpot_, ttft_};
+    const double w = tpot_ + ttft_;
+    result.batch.decode_seqs = static_cast<int>(std::lround(decode_ / w));
+    result.batch.decode_kv_tokens = std::llround(kv_ / w);
+    result.batch.prefill_tokens = std::llround(tokens_ / w);
+    result.batch.prefill_pairs = pairs_ / w;
+    result.batch.prefill_context = std::llround(context_ / w);
+    return result;
+  }
+
+  [[nodiscard]] bool empty() const { return tpot_ + ttft_ <= 0; }
+
+ private:
+  models::MixedBatch shape_;
+  double tpot_ = 0, ttft_ = 0, decode_ = 0, kv_ = 0, tokens_ = 0, pairs_ = 0, context_ = 0;
 };
 
 class Loop {
  public:
   explicit Loop(const ClosedLoop& config) : config_(config), random_(config.seed) {
-    for (int i = 0; i < config.requests; ++i) requests_.push_back({length(config.input_tokens), length(config.output_tokens)});
-    for (int i = 0; i < config.concurrency; ++i) send_next();
+    if (config.staggered) {
+      for (int i = 0; i < config.concurrency; ++i) start_amid();
+    } else {
+      for (int i = 0; i < config.concurrency; ++i) send_next();
+    }
   }
 
   std::vector<WeightedBatch> run() {
     while (decoding_ > 0 || !waiting_.empty()) step();
-    for (const auto& [n, merged] : decode_) {
-      auto batch = merged;
-      batch.batch.decode_kv_tokens = std::llround(kv_by_n_[n] / merged.tpot_weight);
-      batches_.push_back(batch);
+    std::vector<WeightedBatch> batches;
+    for (const auto& [shape, merged] : merged_) {
+      if (!merged.empty()) batches.push_back(merged.mean());
     }
-    return batches_;
+    return batches;
   }
 
  private:
+  using Shape = std::tuple<int, int, int, std::int64_t>;
+
   int length(double nominal) {
     const int high = static_cast<int>(nominal);
     return random_.uniform(static_cast<int>(std::ceil(nominal * config_.shortest)), high);
   }
 
+  void start_amid() {
+    Request request{length(config_.input_tokens), length(config_.output_tokens)};
+    const int done = random_.uniform(0, request.output - 2);
+    request.input += done;
+    request.output -= done;
+    requests_.push_back(request);
+    start_decoding(requests_.size() - 1);
+  }
+
   void send_next() {
-    if (next_ < config_.requests) waiting_.push_back(next_++);
+    if (sent_ == config_.requests) return;
+    ++sent_;
+    Request request{length(config_.input_tokens), length(config_.output_tokens)};
+    request.ttft_weight = 1.0 / config_.requests;
+    request.tpot_weight = request.ttft_weight / std::max(1, request.output - 1);
+    requests_.push_back(request);
+    waiting_.push_back(requests_.size() - 1);
   }
 
   bool waits_for_more() {
     if (config_.wait_steps == 0 || waiting_.empty() || decoding_ == 0) return false;
     double tokens = 0;
-    for (const int r : waiting_) tokens += requests_[r].input;
+    for (const auto r : waiting_) tokens += requests_[r].input;
     if (tokens >= config_.wait_ratio * config_.max_num_batched_tokens) return false;
     return waited_++ < config_.wait_steps;
   }
@@ -77,13 +131,10 @@ class Loop {
     std::int64_t budget = config_.max_num_batched_tokens - decoding_;
     for (std::size_t i = 0; i < waiting_.size() && budget > 0; ++i) {
       auto& request = requests_[waiting_[i]];
-      if (request.prefilled == 0 && config_.kv_tokens > 0) {
-        if (reserved_ + request.input + request.output > config_.kv_tokens) break;
-      }
       const int left = request.input - request.prefilled;
-      if (left > budget && (!config_.chunked_prefill) && batch.prefill_tokens + decoding_ > 0) break;
-      if (request.prefilled == 0) reserved_ += request.input + request.output;
-      const auto chunk = static_cast<int>(std::min<std::int64_t>(left, config_.chunked_prefill ? budget : left));
+      const bool first = batch.prefill_tokens + decoding_ == 0;  // a prompt that never fits beside others runs alone
+      if (left > budget && !config_.chunked_prefill && !first) break;
+      const auto chunk = static_cast<int>(config_.chunked_prefill ? std::min<std::int64_t>(left, budget) : left);
       batch.prefill_seqs += 1;
       batch.prefill_tokens += chunk;
       batch.prefill_pairs += chunk * (request.prefilled + chunk / 2.0);
@@ -95,66 +146,62 @@ class Loop {
   }
 
   void step() {
-    WeightedBatch step;
-    step.batch.decode_seqs = decoding_;
+    models::MixedBatch batch;
+    batch.decode_seqs = decoding_;
     kv_ += decoding_;  // each reads its own new token too
-    step.batch.decode_kv_tokens = kv_;
-    step.tpot_weight = tpot_weight_;
-    step.ttft_weight = static_cast<double>(waiting_.size()) / config_.requests;
-    schedule_prefill(step.batch);
+    batch.decode_kv_tokens = kv_;
+    double ttft_weight = 0;
+    for (const auto r : waiting_) ttft_weight += requests_[r].ttft_weight;
+    schedule_prefill(batch);
     ++now_;
-    record(step);
+    record(batch, ttft_weight);
     for (; !finishes_.empty() && finishes_.top().step == now_; finishes_.pop()) finish(finishes_.top().request);
-    for (int i = 0; i < step.batch.prefill_last_chunks; ++i) {
+    for (int i = 0; i < batch.prefill_last_chunks; ++i) {
       start_decoding(waiting_.front());
       waiting_.pop_front();
     }
   }
 
-  void record(const WeightedBatch& step) {
-    if (step.batch.prefill_seqs > 0) {
-      batches_.push_back(step);
-      return;
-    }
-    auto& merged = decode_[step.batch.decode_seqs];
-    merged.batch.decode_seqs = step.batch.decode_seqs;
-    merged.tpot_weight += step.tpot_weight;
-    merged.ttft_weight += step.ttft_weight;
-    kv_by_n_[step.batch.decode_seqs] += step.tpot_weight * static_cast<double>(step.batch.decode_kv_tokens);
+  void record(const models::MixedBatch& batch, double ttft_weight) {
+    constexpr int kTokens = 64;   // a multiplication's step in M
+    constexpr int kSequences = 4;
+    const bool mixed = batch.prefill_seqs > 0;
+    const auto tokens = batch.decode_seqs + batch.prefill_tokens;
+    const Shape shape = mixed ? Shape{batch.prefill_seqs, batch.prefill_last_chunks, batch.decode_seqs / kSequences, tokens / kTokens}
+                              : Shape{0, 0, batch.decode_seqs, 0};
+    merged_[shape].add(batch, std::max(0.0, tpot_weight_), ttft_weight);
   }
 
   /// The step that ended its prompt gave the first token.
-  void start_decoding(int r) {
+  void start_decoding(std::size_t r) {
     const auto& request = requests_[r];
+    if (request.output < 2) {
+      send_next();
+      return;
+    }
     decoding_ += 1;
     kv_ += request.input;
-    tpot_weight_ += weight(request);
+    tpot_weight_ += request.tpot_weight;
     finishes_.push({now_ + request.output - 1, r});
   }
 
-  void finish(int r) {
+  void finish(std::size_t r) {
     const auto& request = requests_[r];
     decoding_ -= 1;
     kv_ -= request.input + request.output - 1;
-    tpot_weight_ -= weight(request);
-    if (decoding_ == 0) tpot_weight_ = 0;
-    reserved_ -= request.input + request.output;
+    tpot_weight_ = decoding_ == 0 ? 0 : tpot_weight_ - request.tpot_weight;
     send_next();
   }
-
-  [[nodiscard]] double weight(const Request& request) const { return 1.0 / (request.output - 1) / config_.requests; }
 
   ClosedLoop config_;
   Random random_;
   std::vector<Request> requests_;
-  std::deque<int> waiting_;
+  std::deque<std::size_t> waiting_;
   std::priority_queue<Finish, std::vector<Finish>, std::greater<>> finishes_;
-  std::int64_t now_ = 0, kv_ = 0, reserved_ = 0;
-  int next_ = 0, decoding_ = 0, waited_ = 0;
+  std::map<Shape, Merged> merged_;
+  std::int64_t now_ = 0, kv_ = 0;
+  int sent_ = 0, decoding_ = 0, waited_ = 0;
   double tpot_weight_ = 0;
-  std::map<int, WeightedBatch> decode_;
-  std::map<int, double> kv_by_n_;
-  std::vector<WeightedBatch> batches_;
 };
 
 }  // namespace

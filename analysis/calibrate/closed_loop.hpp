@@ -23,11 +23,14 @@ struct ClosedLoop {
   /// TensorRT-LLM's batch waiting: prompts wait until they fill this share of max_num_batched_tokens, at most so many steps.
   double wait_ratio = 0;
   int wait_steps = 0;
-  std::int64_t kv_tokens = 0;         ///< admission reserves input + output in this budget; 0 = no limit
+  /// Starts amid as many unmeasured requests, each somewhere in its answer; else with a burst of new ones. Requests of one length
+  /// that start in a burst would end in a burst, again and again.
+  bool staggered = false;
   std::uint64_t seed = 1;
 };
 
-/// A step, or all steps of one shape in common: pure decode steps of n sequences are merged, with their mean KV tokens.
+/// Steps of one shape in common: pure decode steps of n sequences are merged, and mixed steps of like size, with weighted means of
+/// their KV tokens and chunks.
 struct WeightedBatch {
   models::MixedBatch batch;
   double tpot_weight = 0;   ///< mean TPOT = sum of tpot_weight * step time

@@ -1,0 +1,147 @@
+// flotilla_calibrate TABLES OUTPUT: fits the operators of models/ to measured kernels, their scales to measured serving points, and
+// writes one coefficient file per GPU and engine. TABLES holds kernels/*.csv.gz and serving_points.csv.gz. The same tables give the
+// same files.
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "analysis/calibrate/calibration_yaml.hpp"
+#include "analysis/calibrate/kernel_fits.hpp"
+#include "analysis/calibrate/least_squares.hpp"
+#include "analysis/calibrate/serving_fit.hpp"
+
+namespace {
+
+using namespace flotilla;
+using models::NumberFormat;
+
+constexpr auto kProvenance =
+    "Kernels: NVIDIA AIConfigurator's measured tables (github.com/ai-dynamo/aiconfigurator, 095f58a5, Apache-2.0), on real GPUs. "
+    "Serving points: InferenceX (SemiAnalysis) and NVIDIA runs collected there. Coefficients: our fit.";
+
+struct Cell {
+  std::string gpu, gpu_label, engine, framework, versions;
+};
+
+const Cell kCells[] = {
+    {"h100-sxm", "H100", "vllm", "vllm", "kernels 0.24.0; serving 0.11 to 0.12"},
+    {"h100-sxm", "H100", "tensorrt-llm", "trtllm", "kernels 1.3.0rc20; serving 1.0.0rc3"},
+    {"h200-sxm", "H200", "vllm", "vllm", "kernels 0.24.0; serving 0.11 to 0.12"},
+    {"h200-sxm", "H200", "tensorrt-llm", "trtllm", "kernels 1.3.0rc20; serving of October 2025, 1.0 to 1.1"},
+    {"b200-hgx", "B200", "vllm", "vllm", "kernels 0.24.0; serving of October 2025, 0.11"},
+    {"b200-hgx", "B200", "tensorrt-llm", "trtllm", "kernels 1.3.0rc20; serving of October 2025, 1.0 to 1.1"},
+    {"gb200", "GB200", "vllm", "vllm", "kernels 0.24.0"},
+    {"gb200", "GB200", "tensorrt-llm", "trtllm", "kernels 1.3.0rc20"},
+};
+
+/// A GPU without enough serving points takes scales and host terms from its nearest relative of the same engine.
+const std::map<std::string, std::string> kRelatives{{"gb200", "b200-hgx"}};
+
+void report(const std::string& what, const analysis::KernelFitError& e) {
+  fmt::print("  {:<26} {:6} rows, error median {:4.1f} %, p90 {:4.1f} %\n", what, e.rows, 100 * e.median, 100 * e.p90);
+}
+
+models::Calibration fit_kernels(const std::string& tables, const Cell& cell) {
+  models::Calibration c;
+  c.gpu = cell.gpu, c.engine = cell.engine, c.engine_versions = cell.versions, c.provenance = kProvenance;
+  const analysis::KernelCell kernels{models::load_gpu(cell.gpu), cell.gpu_label, cell.framework};
+  analysis::KernelFitError error;
+  const auto gemms = analysis::Table::load(fmt::format("{}/kernels/gemm_{}.csv.gz", tables, cell.gpu_label));
+  for (const auto format : {NumberFormat::kBf16, NumberFormat::kFp8, NumberFormat::kNvfp4}) {
+    if (!has_native(kernels.gpu, format)) continue;
+    c.formats[std::string(name_of(format))].gemm = fit_gemm(gemms, kernels, format, error);
+    report(fmt::format("gemm {}", name_of(format)), error);
+  }
+  static const auto decode = analysis::Table::load(tables + "/kernels/attention_decode.csv.gz");
+  static const auto prefill = analysis::Table::load(tables + "/kernels/attention_prefill.csv.gz");
+  static const auto collectives = analysis::Table::load(tables + "/kernels/collectives.csv.gz");
+  for (const auto kv : {NumberFormat::kBf16, NumberFormat::kFp8}) {
+    const std::string name(name_of(kv));
+    c.attention_decode[name] = fit_attention_decode(decode, kernels, kv, error);
+    report("attention decode, KV " + name, error);
+    c.attention_prefill[name] = fit_attention_prefill(prefill, kernels, kv, error);
+    report("attention prefill, KV " + name, error);
+  }
+  c.all_reduce.curves = fit_all_reduce(collectives, kernels);
+  // No table covers these: about four small kernels of 2 us in a CUDA graph; the launch scale corrects it.
+  c.elementwise = {8e-6, 0.7};
+  return c;
+}
+
+void report_errors(const std::string& what, const Eigen::VectorXd& errors) {
+  fmt::print("  {:<26} {:6} points, TPOT error median {:4.1f} %, p90 {:4.1f} %, worst {:4.1f} %, bias {:+4.1f} %\n", what, errors.size(),
+             100 * analysis::absolute_quantile(errors, 0.5), 100 * analysis::absolute_quantile(errors, 0.9),
+             100 * analysis::absolute_quantile(errors, 1), 100 * (errors.size() ? errors.mean() : 0));
+}
+
+/// Fits without one tensor-parallel size and predicts it.
+void leave_one_out(const models::Calibration& kernels, const std::vector<analysis::ServingPoint>& points) {
+  std::set<int> sizes;
+  for (const auto& p : points) sizes.insert(p.deployment.tensor_parallel_size);
+  if (sizes.size() < 2) return;
+  for (const int tp : sizes) {
+    std::vector<analysis::ServingPoint> rest, left_out;
+    for (const auto& p : points) (p.deployment.tensor_parallel_size == tp ? left_out : rest).push_back(p);
+    auto trial = kernels;
+    analysis::fit_serving(trial, rest);
+    report_errors(fmt::format("without TP {}: TP {}", tp, tp), analysis::tpot_errors(trial, left_out));
+  }
+}
+
+void list_points(const models::Calibration& c, const std::vector<analysis::ServingPoint>& points) {
+  const auto errors = analysis::tpot_errors(c, points);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto& p = points[i];
+    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f}\n", c.gpu, c.engine, p.model, name_of(p.deployment.weights),
+               p.deployment.tensor_parallel_size, p.load.input_tokens, p.load.output_tokens, p.load.concurrency, p.tpot * 1e3,
+               errors[static_cast<Eigen::Index>(i)]);
+  }
+}
+
+models::Calibration fit_cell(const std::string& tables, const analysis::Table& serving, const Cell& cell,
+                             const std::map<std::string, models::Calibration>& done, bool verbose) {
+  fmt::print("{}, {}\n", cell.gpu, cell.engine);
+  auto calibration = fit_kernels(tables, cell);
+  if (const auto relative = kRelatives.find(cell.gpu); relative != kRelatives.end()) {
+    analysis::inherit_serving(calibration, done.at(relative->second + "-" + cell.engine));
+    return calibration;
+  }
+  const auto points = analysis::serving_points(serving, cell.gpu, cell.engine);
+  if (verbose) leave_one_out(calibration, points);
+  analysis::fit_serving(calibration, points);
+  // Statistics are of the digits that are written.
+  const auto text = analysis::to_yaml(calibration);
+  calibration = models::read_calibration(reader::Document::from_text(text, cell.gpu));
+  analysis::set_statistics(calibration, points);
+  report_errors("all", analysis::tpot_errors(calibration, points));
+  if (verbose) list_points(calibration, points);
+  return calibration;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: flotilla_calibrate TABLES OUTPUT [--verbose]\n");
+    return 2;
+  }
+  try {
+    const std::string tables = argv[1], output = argv[2];
+    const bool verbose = argc > 3 && std::string(argv[3]) == "--verbose";
+    const auto serving = analysis::Table::load(tables + "/serving_points.csv.gz");
+    std::map<std::string, models::Calibration> done;
+    for (const auto& cell : kCells) {
+      const auto name = cell.gpu + "-" + cell.engine;
+      done[name] = fit_cell(tables, serving, cell, done, verbose);
+      std::ofstream(output + "/" + name + ".yaml") << analysis::to_yaml(done[name]);
+      std::fflush(stdout);
+    }
+  } catch (const InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 2;
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+// Measured serving points: what was run, and what came out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/calibrate/closed_loop.hpp"
+#include "analysis/calibrate/table.hpp"
+#include "models/step_cost.hpp"
+
+namespace flotilla::analysis {
+
+struct ServingPoint {
+  std::string id;
+  std::string model;            ///< as the table names it
+  models::Deployment deployment;
+  ClosedLoop load;
+  double tpot = 0, ttft = 0;    ///< seconds, means
+  std::vector<WeightedBatch> batches;
+};
+
+/// Aggregated closed-loop points of dense models on one GPU model and engine (catalogue names), clean ones only. Left out: points
+/// whose TTFT exceeds 5 s, which queue for KV memory and say more of admission than of steps.
+std::vector<ServingPoint> serving_points(const Table&, const std::string& gpu, const std::string& engine);
+
+/// Mean TPOT of the point's batches.
+double predicted_tpot(models::StepCost&, const ServingPoint&);
+
+}  // namespace flotilla::analysis
