@@ -1,0 +1,22 @@
+// Runs transfers on a fleet's SimGrid platform, in a child process: SimGrid has one engine per process.
+#pragma once
+
+#include <vector>
+
+#include "topologies/build.hpp"
+
+namespace flotilla::topologies::test {
+
+struct Flow {
+  VertexId from = kNone;
+  VertexId to = kNone;
+  double bytes = 0;
+};
+
+/// Seconds at which each flow ends; all start at 0.
+std::vector<double> end_times(const Fleet& fleet, const std::vector<Flow>& flows);
+
+/// Seconds of wall clock that make_platform takes.
+double seconds_to_make_platform(const Fleet& fleet);
+
+}  // namespace flotilla::topologies::test

@@ -1,0 +1,133 @@
+#include "topologies/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "topologies/route.hpp"
+
+namespace flotilla::topologies {
+namespace {
+
+std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
+
+std::size_t domain_of(const Fleet& fleet, GpuId gpu) { return fleet.nodes[fleet.gpus[gpu].node].domain; }
+
+/// The pool's free GPUs, by NVLink domain and in order.
+std::map<std::size_t, std::vector<GpuId>> free_gpus(const Fleet& fleet, const Pool& pool, const std::vector<GpuId>& taken) {
+  std::map<std::size_t, std::vector<GpuId>> free;
+  for (const auto gpu : pool.gpus) {
+    if (std::find(taken.begin(), taken.end(), gpu) == taken.end()) free[domain_of(fleet, gpu)].push_back(gpu);
+  }
+  return free;
+}
+
+int how_many(const std::string& pool, int free, int per_replica, std::optional<int> replicas) {
+  const auto gpus = [](int n) { return fmt::format("{} GPU{}", n, n == 1 ? "" : "s"); };
+  if (per_replica < 1 || per_replica > free) {
+    throw PlacementError(PlacementError::About::kGpusPerReplica,
+                         fmt::format("a replica needs {}, pool '{}' has {} left", gpus(per_replica), pool, gpus(free)),
+                         "fewer GPUs per replica, or more in the pool");
+  }
+  if (!replicas) {
+    if (free % per_replica != 0) {
+      throw PlacementError(PlacementError::About::kGpusPerReplica,
+                           fmt::format("the {} of pool '{}' do not divide into replicas of {}", gpus(free), pool, per_replica),
+                           fmt::format("'replicas: {}' leaves {} idle", free / per_replica, gpus(free % per_replica)));
+    }
+    return free / per_replica;
+  }
+  if (*replicas * per_replica > free) {
+    throw PlacementError(PlacementError::About::kReplicas,
+                         fmt::format("{} replicas of {} need {}, pool '{}' has {} left", *replicas, gpus(per_replica),
+                                     gpus(*replicas * per_replica), pool, gpus(free)),
+                         fmt::format("at most {}", free / per_replica));
+  }
+  return *replicas;
+}
+
+void note_crossing(Placement& placement, int per_replica) {
+  const auto crosses = [](const Placement::Replica& replica) { return replica.crosses_domains; };
+  const auto count = std::count_if(placement.replicas.begin(), placement.replicas.end(), crosses);
+  if (count == 0) return;
+  placement.notes.push_back(fmt::format("{} of {} replicas of {} GPUs have them in several NVLink domains: their collectives cross the fabric.",
+                                        count, placement.replicas.size(), per_replica));
+}
+
+}  // namespace
+
+PlacementError::PlacementError(About about_what, std::string message, std::string hint_text)
+    : std::runtime_error(std::move(message)), about(about_what), hint(std::move(hint_text)) {}
+
+//   domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
+//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more, across domains
+Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_replica, std::optional<int> replicas,
+                const std::vector<GpuId>& taken) {
+  const auto& pool = fleet.pool(pool_name);
+  auto free = free_gpus(fleet, pool, taken);
+  int left = 0;
+  for (const auto& [domain, gpus] : free) left += static_cast<int>(gpus.size());
+  const auto wanted = as_index(how_many(pool_name, left, gpus_per_replica, replicas));
+  const auto size = as_index(gpus_per_replica);
+
+  Placement placement;
+  std::vector<GpuId> scattered;
+  for (const auto& [domain, gpus] : free) {
+    std::size_t next = 0;
+    for (; next + size <= gpus.size() && placement.replicas.size() < wanted; next += size) {
+      const auto first = gpus.begin() + static_cast<std::ptrdiff_t>(next);
+      placement.replicas.push_back({{first, first + gpus_per_replica}, false});
+    }
+    scattered.insert(scattered.end(), gpus.begin() + static_cast<std::ptrdiff_t>(next), gpus.end());
+  }
+  std::size_t next = 0;
+  for (; placement.replicas.size() < wanted; next += size) {
+    const auto first = scattered.begin() + static_cast<std::ptrdiff_t>(next);
+    placement.replicas.push_back({{first, first + gpus_per_replica}, true});
+  }
+  note_crossing(placement, gpus_per_replica);
+  if (next < scattered.size()) placement.notes.push_back(fmt::format("{} GPUs of pool '{}' are left idle.", scattered.size() - next, pool_name));
+  return placement;
+}
+
+GroupLinks group_links(const Fleet& fleet, const std::vector<GpuId>& group) {
+  GroupLinks result;
+  std::unordered_map<LinkId, int> leaving;  // GPUs of the group whose way to their NIC takes this link
+  for (const auto gpu : group) {
+    const auto& node = fleet.nodes[fleet.gpus[gpu].node];
+    const auto local = fleet.local(fleet.gpus[gpu].vertex);
+    const auto nic = node.shape->own_nic[local];
+    if (nic == kNone) continue;
+    for (const auto& hop : node.shape->paths[local][nic]) ++leaving[node.first_link + hop.link];
+    ++leaving[node.nic_ports[nic - node.shape->first_nic()].link];
+  }
+  const auto consider = [&](LinkId link, int sharers) {
+    const auto bandwidth = fleet.links[link].bandwidth / sharers;
+    if (result.bottleneck != kNone && bandwidth >= result.bandwidth) return;
+    result.bandwidth = bandwidth;
+    result.bottleneck = link;
+  };
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    for (std::size_t j = i + 1; j < group.size(); ++j) {
+      const auto hops = route(fleet, fleet.gpus[group[i]].vertex, fleet.gpus[group[j]].vertex);
+      const auto pair = facts(fleet, hops);
+      result.latency = std::max(result.latency, pair.latency);
+      result.crosses_fabric = result.crosses_fabric || pair.crosses_fabric;
+      for (const auto& hop : hops) {
+        const auto sharers = leaving.find(hop.link);
+        consider(hop.link, pair.crosses_fabric && sharers != leaving.end() ? sharers->second : 1);
+      }
+    }
+  }
+  if (group.size() == 1) {
+    const auto& gpu = fleet.gpus[group.front()];
+    const auto& node = fleet.nodes[gpu.node];
+    if (node.shape->system.nvlink.present()) consider(node.first_link + fleet.local(gpu.vertex), 1);
+  }
+  return result;
+}
+
+}  // namespace flotilla::topologies

@@ -1,0 +1,49 @@
+// Which GPUs each replica gets, and what links the GPUs of a group have between them.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "topologies/build.hpp"
+
+namespace flotilla::topologies {
+
+/// What cannot be placed. `about` says which of the caller's words to blame.
+class PlacementError : public std::runtime_error {
+ public:
+  enum class About { kGpusPerReplica, kReplicas };
+  PlacementError(About about_what, std::string message, std::string hint_text);
+  About about;
+  std::string hint;
+};
+
+struct Placement {
+  struct Replica {
+    std::vector<GpuId> gpus;
+    bool crosses_domains = false;  ///< its GPUs do not share one NVLink domain
+  };
+  std::vector<Replica> replicas;
+  std::vector<std::string> notes;  ///< whole sentences for the user: replicas that cross domains, GPUs left over
+};
+
+/// Packs replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain where it fits there.
+/// Groups larger than a domain, and groups for which only scattered GPUs are left, take GPUs of several domains; `notes` says so.
+/// Without `replicas` as many as there are GPUs for, which must come out even. Throws PlacementError; std::out_of_range for an
+/// unknown pool.
+Placement place(const Fleet& fleet, const std::string& pool, int gpus_per_replica, std::optional<int> replicas = {},
+                const std::vector<GpuId>& taken = {});
+
+/// The links of a group as its collectives see them.
+struct GroupLinks {
+  BytesPerSecond bandwidth{0};    ///< per GPU and direction, of the narrowest path between any two; GPUs that leave by one NIC share it
+  Seconds latency{0};             ///< of the longest path between any two
+  bool crosses_fabric = false;    ///< some pair is linked only through NICs
+  LinkId bottleneck = kNone;      ///< a link of that bandwidth
+};
+
+/// A group of one has its GPU's NVLink bandwidth (0 without) and no latency.
+GroupLinks group_links(const Fleet& fleet, const std::vector<GpuId>& group);
+
+}  // namespace flotilla::topologies
