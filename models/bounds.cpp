@@ -1,9 +1,9 @@
 #include "models/bounds.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "models/figures.hpp"
 
@@ -30,7 +30,12 @@ struct Range {
 class Sheet {
  public:
   Sheet(const Llm& llm, const Gpu& gpu, NumberFormat weights, NumberFormat kv)
-      : llm_(llm), gpu_(gpu), weights_(weights), kv_(kv), parameters_(parameters(llm)), article_(!gpu.article.title.empty()) {}
+      : llm_(llm),
+        gpu_(gpu),
+        weights_(weights),
+        kv_(kv),
+        parameters_(parameters(llm)),
+        article_(!gpu.article.title.empty()) {}
 
   std::vector<Bound> take() {
     hardware();
@@ -42,12 +47,14 @@ class Sheet {
   }
 
  private:
-  void row(std::string name, double value, std::string unit, std::string text, std::string formula, std::string source) {
+  void row(std::string name, double value, std::string unit, std::string text, std::string formula,
+           std::string source) {
     rows_.push_back({std::move(name), value, std::move(unit), std::move(text), std::move(formula), std::move(source)});
   }
 
   void gigabytes(std::string name, double bytes, std::string formula, std::string source) {
-    row(std::move(name), bytes / kGB, "GB", fmt::format("{:.2f} GB", bytes / kGB), std::move(formula), std::move(source));
+    row(std::move(name), bytes / kGB, "GB", fmt::format("{:.2f} GB", bytes / kGB), std::move(formula),
+        std::move(source));
   }
 
   void hardware() {
@@ -64,27 +71,34 @@ class Sheet {
     const double scale = bytes_per_element(weights_) - element;
     const std::string shape = "the model's shape: " + llm_.source;
     gigabytes("linear weights", linear * element, fmt::format("{:.2f}e9 x {} B", linear / 1e9, element), shape);
-    gigabytes("block scales", linear * scale,
-              scale == 0 ? "none" : fmt::format("{:.2f}e9 x {} B", linear / 1e9, scale),
-              scale == 0 ? fmt::format("{} scales are per tensor or channel: negligible", upper(name_of(weights_))) : scale_source());
+    gigabytes("block scales", linear * scale, scale == 0 ? "none" : fmt::format("{:.2f}e9 x {} B", linear / 1e9, scale),
+              scale == 0 ? fmt::format("{} scales are per tensor or channel: negligible", upper(name_of(weights_)))
+                         : scale_source());
     const double vocabulary = parameters_.embedding + parameters_.lm_head;
     gigabytes("embedding and lm_head", vocabulary * 2, fmt::format("{:.2f}e9 x 2 B (BF16)", vocabulary / 1e9), shape);
     resident_ = linear * (element + scale) + vocabulary * 2;
-    gigabytes("weights resident", resident_,
-              fmt::format("{:.2f} + {:.2f} + {:.2f} GB", linear * element / kGB, linear * scale / kGB, vocabulary * 2 / kGB),
-              fmt::format("linear weights, their scales, embedding, lm_head; norms ({:.3f} GB) are left out, as the articles do",
-                          parameters_.norms * 2 / kGB));
+    gigabytes(
+        "weights resident", resident_,
+        fmt::format("{:.2f} + {:.2f} + {:.2f} GB", linear * element / kGB, linear * scale / kGB, vocabulary * 2 / kGB),
+        fmt::format(
+            "linear weights, their scales, embedding, lm_head; norms ({:.3f} GB) are left out, as the articles do",
+            parameters_.norms * 2 / kGB));
     streamed();
     const double runtime = gpu_.article.footprint_runtime.value();
-    gigabytes("resident footprint", resident_ + runtime, fmt::format("{:.2f} + {:.0f} GB", resident_ / kGB, runtime / kGB),
-              article_ ? gpu_.article.footprint_runtime.source : "weights alone; what the engine adds is in the memory ledger");
+    gigabytes("resident footprint", resident_ + runtime,
+              fmt::format("{:.2f} + {:.0f} GB", resident_ / kGB, runtime / kGB),
+              article_ ? gpu_.article.footprint_runtime.source
+                       : "weights alone; what the engine adds is in the memory ledger");
   }
 
   [[nodiscard]] std::string scale_source() const {
     switch (weights_) {
-      case NumberFormat::kNvfp4: return "NVFP4: one 8-bit scale per 16 elements";
-      case NumberFormat::kMxfp4: return "MXFP4: one 8-bit scale per 32 elements (OCP Microscaling Formats)";
-      default: return "INT4: one 16-bit scale per 128 elements";
+      case NumberFormat::kNvfp4:
+        return "NVFP4: one 8-bit scale per 16 elements";
+      case NumberFormat::kMxfp4:
+        return "MXFP4: one 8-bit scale per 32 elements (OCP Microscaling Formats)";
+      default:
+        return "INT4: one 16-bit scale per 128 elements";
     }
   }
 
@@ -100,7 +114,8 @@ class Sheet {
                 fmt::format("\"{}\" counts the embedding table, too", gpu_.article.title));
     } else {
       streamed_ = resident_ - (llm_.tied_embeddings ? 0 : parameters_.embedding * 2);
-      gigabytes("weights streamed per step", streamed_, fmt::format("{:.2f} - {:.2f} GB", resident_ / kGB, (resident_ - streamed_) / kGB),
+      gigabytes("weights streamed per step", streamed_,
+                fmt::format("{:.2f} - {:.2f} GB", resident_ / kGB, (resident_ - streamed_) / kGB),
                 "all but the embedding table, of which a step reads one row per token");
     }
   }
@@ -110,8 +125,8 @@ class Sheet {
     const auto division = fmt::format("{:.2f} GB / {} TB/s", streamed_ / kGB, gpu_.hbm_bandwidth.value() / kTB);
     row("decode floor, batch 1", floor * 1e3, "ms", fmt::format("{:.1f} ms", floor * 1e3), division,
         "every step streams the weights once: " + gpu_.hbm_bandwidth.source);
-    row("decode ceiling, batch 1", 1 / floor, "tok/s/user", significant(1 / floor, 3) + " tok/s/user", "1 / (" + division + ")",
-        "one token per step");
+    row("decode ceiling, batch 1", 1 / floor, "tok/s/user", significant(1 / floor, 3) + " tok/s/user",
+        "1 / (" + division + ")", "one token per step");
   }
 
   void kv_rows() {
@@ -123,11 +138,13 @@ class Sheet {
     const Range budget{std::max(0.0, capacity - held - reserve.high), std::max(0.0, capacity - held - reserve.low)};
     auto formula = fmt::format("{:.2f} - {:.2f} GB", capacity / kGB, held / kGB);
     if (reserve.high > 0) {
-      formula += reserve.low < reserve.high ? fmt::format(" - {:.0f} to {:.0f} GB", reserve.low / kGB, reserve.high / kGB)
-                                            : fmt::format(" - {:.0f} GB", reserve.high / kGB);
+      formula += reserve.low < reserve.high
+                     ? fmt::format(" - {:.0f} to {:.0f} GB", reserve.low / kGB, reserve.high / kGB)
+                     : fmt::format(" - {:.0f} GB", reserve.high / kGB);
     }
     row("KV budget", budget.high / kGB, "GB", budget_text(budget), formula,
-        article_ ? article.reserve_high.source : "all that the weights leave; an engine leaves less: see the memory ledger");
+        article_ ? article.reserve_high.source
+                 : "all that the weights leave; an engine leaves less: see the memory ledger");
     std::vector<NumberFormat> formats{NumberFormat::kBf16, NumberFormat::kFp8};
     if (std::find(formats.begin(), formats.end(), kv_) == formats.end()) formats.push_back(kv_);
     for (const auto format : formats) kv_tokens(format, budget);
@@ -136,14 +153,16 @@ class Sheet {
 
   [[nodiscard]] static std::string budget_text(const Range& budget) {
     if (budget.low < budget.high) return fmt::format("{:.0f}-{:.0f} GB", budget.low / kGB, budget.high / kGB);
-    return budget.high < 20 * kGB ? fmt::format("{:.1f} GB", budget.high / kGB) : fmt::format("~{:.0f} GB", budget.high / kGB);
+    return budget.high < 20 * kGB ? fmt::format("{:.1f} GB", budget.high / kGB)
+                                  : fmt::format("~{:.0f} GB", budget.high / kGB);
   }
 
   void kv_tokens(NumberFormat format, const Range& budget) {
     const double per_token = kv_bytes_per_token(llm_, format).value();
     const auto name = upper(name_of(format));
     row("KV bytes per token, " + name, per_token, "B", with_commas(per_token) + " B",
-        fmt::format("2 x {} layers x {} KV heads x {} x {} B", llm_.layers, llm_.kv_heads, llm_.head_dim, bytes_per_element(format)),
+        fmt::format("2 x {} layers x {} KV heads x {} x {} B", llm_.layers, llm_.kv_heads, llm_.head_dim,
+                    bytes_per_element(format)),
         "keys and values of every layer");
     const Range tokens{budget.low / per_token, budget.high / per_token};
     row("KV tokens, " + name, std::floor(tokens.high), "tokens", tokens_text(tokens),
@@ -153,7 +172,8 @@ class Sheet {
   /// A range is rounded outwards: down to a whole thousand, up to half a one.
   [[nodiscard]] static std::string tokens_text(const Range& tokens) {
     if (tokens.low == tokens.high) return about(tokens.high) + " tokens";
-    return with_commas(std::floor(tokens.low / 1000) * 1000) + "-" + with_commas(std::ceil(tokens.high / 500) * 500) + " tokens";
+    return with_commas(std::floor(tokens.low / 1000) * 1000) + "-" + with_commas(std::ceil(tokens.high / 500) * 500) +
+           " tokens";
   }
 
   void sequences(double length, const Range& budget) {
@@ -161,7 +181,8 @@ class Sheet {
     const double count = budget.high / bytes;
     constexpr double kNearlyOneMore = 0.05;  // 2.98 sequences are "about 3"
     const double whole = std::floor(count + kNearlyOneMore);
-    const auto text = whole < 1 ? "< 1 sequence" : fmt::format("~{} sequence{}", with_commas(whole), whole == 1 ? "" : "s");
+    const auto text =
+        whole < 1 ? "< 1 sequence" : fmt::format("~{} sequence{}", with_commas(whole), whole == 1 ? "" : "s");
     row(fmt::format("sequences of {} tokens", with_commas(length)), count, "sequences", text,
         fmt::format("{:.2f} GB / ({} x {} B)", budget.high / kGB, with_commas(length), with_commas(bytes / length)),
         fmt::format("{} KV cache", upper(name_of(kv_))));
@@ -183,7 +204,8 @@ class Sheet {
   void ridge(const std::string& name, const Sourced<FlopsPerSecond>& flops) {
     const double value = flops.value() / gpu_.hbm_bandwidth.value();
     row("roofline ridge, " + name, value, "FLOP/B", with_commas(value) + " FLOP/B",
-        fmt::format("{} TFLOPS / {} TB/s", with_commas(flops.value() / kTera), gpu_.hbm_bandwidth.value() / kTB), flops.source);
+        fmt::format("{} TFLOPS / {} TB/s", with_commas(flops.value() / kTera), gpu_.hbm_bandwidth.value() / kTB),
+        flops.source);
   }
 
   const Llm& llm_;

@@ -1,5 +1,6 @@
-// The physical bounds of a model on a GPU: datasheet arithmetic and nothing else. What the articles compute; a simulation is compared
-// with them. Every figure comes with its formula, filled in, and the sources of what it is made of.
+// The physical bounds of a model on a GPU: datasheet arithmetic and nothing else. What the articles compute; a
+// simulation is compared with them. Every figure comes with its formula, filled in, and the sources of what it is made
+// of.
 #pragma once
 
 #include <string>
@@ -20,9 +21,10 @@ struct Bound {
   std::string source;   ///< where the inputs come from, and what is counted
 };
 
-/// Bounds of one GPU, always in the same order. For an article's variant (h100-sxm@a1) the article's inputs are used: the weights it
-/// streams, what it reserves. Otherwise: the embedding table is not streamed, and the KV budget is all that weights leave of the
-/// driver's capacity (an engine leaves less: memory.hpp). `kv` is the format of the rows that count sequences.
+/// Bounds of one GPU, always in the same order. For an article's variant (h100-sxm@a1) the article's inputs are used:
+/// the weights it streams, what it reserves. Otherwise: the embedding table is not streamed, and the KV budget is all
+/// that weights leave of the driver's capacity (an engine leaves less: memory.hpp). `kv` is the format of the rows that
+/// count sequences.
 std::vector<Bound> bounds(const Llm&, const Gpu&, NumberFormat weights, NumberFormat kv);
 
 }  // namespace flotilla::models

@@ -1,11 +1,11 @@
 #include "models/catalog.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/embedded.hpp"
 
@@ -51,7 +51,9 @@ Reference::Reference(std::string word) : text(std::move(word)) { where.file = "c
 
 Reference::Reference(const reader::Node& node) : text(node.text()), where(node.where()), path(node.path()) {}
 
-void Reference::fail(const std::string& message, const std::string& hint) const { throw InputError(where, path, message, hint); }
+void Reference::fail(const std::string& message, const std::string& hint) const {
+  throw InputError(where, path, message, hint);
+}
 
 std::string catalog_name(std::string_view kind, std::string_view word) {
   const auto wanted = canonical(word);
@@ -67,7 +69,9 @@ reader::Document catalog_document(std::string_view kind, std::string_view name) 
 }
 
 bool looks_like_path(std::string_view word) {
-  const auto ends_in = [&](std::string_view ending) { return word.size() > ending.size() && word.substr(word.size() - ending.size()) == ending; };
+  const auto ends_in = [&](std::string_view ending) {
+    return word.size() > ending.size() && word.substr(word.size() - ending.size()) == ending;
+  };
   return word.find('/') != std::string_view::npos || ends_in(".yaml") || ends_in(".yml") || ends_in(".json");
 }
 
@@ -85,8 +89,10 @@ reader::Document find_document(std::string_view kind, const Reference& reference
     if (!fs::exists(path, ignored)) reference.fail(fmt::format("no such file: {}", path));
     return reader::Document::load(path);
   }
-  reference.fail(fmt::format("unknown {} '{}'", singular(kind), reference.text),
-                 fmt::format("{}; or the path of a file", reader::suggest(reference.text, catalog_names(kind))));
+  const auto names = catalog_names(kind);
+  auto hint = reader::suggest(reference.text, names);
+  if (reader::did_you_mean(reference.text, names).empty()) hint += "; or the path of a file of your own";
+  reference.fail(fmt::format("unknown {} '{}'", singular(kind), reference.text), hint);
 }
 
 }  // namespace flotilla::models

@@ -1,5 +1,5 @@
-// How a user's word for a GPU, a model, an engine or a price becomes a document: a name of the built-in catalogue, one of its
-// aliases, or the path of a file of the user's own.
+// How a user's word for a GPU, a model, an engine or a price becomes a document: a name of the built-in catalogue, one
+// of its aliases, or the path of a file of the user's own.
 #pragma once
 
 #include <string>

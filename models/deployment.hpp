@@ -27,11 +27,12 @@ struct Deployment {
   double gpu_memory_utilization = 0.9;
   int max_num_batched_tokens = 8192;
   int max_num_seqs = 1024;
-  int block_size = 16;                ///< tokens per KV block
+  int block_size = 16;  ///< tokens per KV block
   GroupLinks links;
 };
 
-/// A deployment with the engine's defaults on this GPU; weights as the checkpoint stores them, BF16 where it does not say.
+/// A deployment with the engine's defaults on this GPU; weights as the checkpoint stores them, BF16 where it does not
+/// say.
 Deployment default_deployment(Llm, Gpu, Engine);
 
 }  // namespace flotilla::models

@@ -12,7 +12,8 @@ constexpr std::array<std::pair<MemoryBasis, std::string_view>, 3> kBases{
 
 /// The engine's default, or that of the last class of GPUs that this one belongs to.
 template <class T>
-T default_of(const Engine& engine, const Gpu& gpu, Sourced<T> Engine::*common, std::optional<Sourced<T>> GpuClass::*special) {
+T default_of(const Engine& engine, const Gpu& gpu, Sourced<T> Engine::*common,
+             std::optional<Sourced<T>> GpuClass::*special) {
   T value = engine.*common;
   for (const auto& gpu_class : engine.gpu_classes) {
     if (gpu.memory >= gpu_class.from && (gpu_class.*special).has_value()) value = *(gpu_class.*special);
@@ -30,7 +31,8 @@ const reader::Schema<GpuClass>& GpuClass::schema() {
   static const auto s =
       reader::Schema<GpuClass>("gpu_class", "Defaults of GPUs with at least this much memory")
           .key("from", &GpuClass::from, "least memory of the class", {.min = 0, .required = true})
-          .key("gpu_memory_utilization", &GpuClass::gpu_memory_utilization, "share of memory, by memory_basis", {.min = 0, .max = 1})
+          .key("gpu_memory_utilization", &GpuClass::gpu_memory_utilization, "share of memory, by memory_basis",
+               {.min = 0, .max = 1})
           .key("max_num_seqs", &GpuClass::max_num_seqs, "sequences per step at most", {.min = 1})
           .key("max_num_batched_tokens", &GpuClass::max_num_batched_tokens, "tokens per step at most", {.min = 1});
   return s;
@@ -48,15 +50,17 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("gpu_memory_utilization", &Engine::gpu_memory_utilization, "share of memory, by memory_basis",
                {.min = 0, .max = 1, .required = true})
           .key("max_num_seqs", &Engine::max_num_seqs, "sequences per step at most", {.min = 1, .required = true})
-          .key("max_num_batched_tokens", &Engine::max_num_batched_tokens, "tokens per step at most", {.min = 1, .required = true})
+          .key("max_num_batched_tokens", &Engine::max_num_batched_tokens, "tokens per step at most",
+               {.min = 1, .required = true})
           .key("block_size", &Engine::block_size, "tokens per KV block", {.min = 1, .required = true})
           .key("gpu_classes", &Engine::gpu_classes, "what differs on GPUs of some size")
           .key("chunked_prefill", &Engine::chunked_prefill, "long prompts are split over steps")
           .key("prefix_caching", &Engine::prefix_caching, "KV of shared prefixes is kept and reused")
           .key("runtime", &Engine::runtime, "memory beside weights, KV and activations", {.min = 0})
-          .key("sampler_bytes_per_logit", &Engine::sampler_bytes_per_logit, "sampling workspace per sequence and vocabulary entry",
-               {.min = 0})
-          .key("sampler_max_seqs", &Engine::sampler_max_seqs, "sequences counted in the sampling workspace at most", {.min = 0});
+          .key("sampler_bytes_per_logit", &Engine::sampler_bytes_per_logit,
+               "sampling workspace per sequence and vocabulary entry", {.min = 0})
+          .key("sampler_max_seqs", &Engine::sampler_max_seqs, "sequences counted in the sampling workspace at most",
+               {.min = 0});
   return s;
 }
 

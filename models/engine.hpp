@@ -1,5 +1,5 @@
-// A serving engine's defaults: what a user gets who states nothing. The engine's speed is calibrated elsewhere, its decisions
-// are scheduler policies of the simulator; here are the limits it sets and how it divides memory.
+// A serving engine's defaults: what a user gets who states nothing. The engine's speed is calibrated elsewhere, its
+// decisions are scheduler policies of the simulator; here are the limits it sets and how it divides memory.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,8 @@ namespace flotilla::models {
 /// Of what `gpu_memory_utilization` is a share. Three engines, three meanings.
 enum class MemoryBasis {
   kTotal,   ///< all the engine may use, of the GPU's total: vLLM's gpu_memory_utilization
-  kFree,    ///< the KV cache, of what is free after loading the weights and a trial run: TensorRT-LLM's free_gpu_memory_fraction
+  kFree,    ///< the KV cache, of what is free after loading the weights and a trial run: TensorRT-LLM's
+            ///< free_gpu_memory_fraction
   kStatic,  ///< weights and KV cache together, of the total; activations live in the rest: SGLang's mem_fraction_static
 };
 std::span<const std::pair<MemoryBasis, std::string_view>> enum_names(MemoryBasis);
@@ -43,15 +44,15 @@ struct Engine {
   Sourced<double> gpu_memory_utilization;
   Sourced<int> max_num_seqs;
   Sourced<int> max_num_batched_tokens;
-  Sourced<int> block_size;           ///< tokens per KV block
-  std::vector<GpuClass> gpu_classes; ///< what differs on GPUs of some size; the last class that applies wins
+  Sourced<int> block_size;            ///< tokens per KV block
+  std::vector<GpuClass> gpu_classes;  ///< what differs on GPUs of some size; the last class that applies wins
   Sourced<bool> chunked_prefill;
   Sourced<bool> prefix_caching;
 
   // The memory it takes beside weights and KV: see memory.hpp.
-  Sourced<Bytes> runtime;            ///< CUDA context, libraries, tables, allocator slack
+  Sourced<Bytes> runtime;                   ///< CUDA context, libraries, tables, allocator slack
   Sourced<double> sampler_bytes_per_logit;  ///< workspace of a sampling step, per sequence and vocabulary entry
-  Sourced<int> sampler_max_seqs;     ///< sequences for which that workspace is counted at most
+  Sourced<int> sampler_max_seqs;            ///< sequences for which that workspace is counted at most
 
   static const reader::Schema<Engine>& schema();
 };

@@ -1,9 +1,9 @@
 #include "models/figures.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace flotilla::models {
 namespace {

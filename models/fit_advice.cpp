@@ -1,8 +1,8 @@
 #include "models/fit_advice.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "models/catalog.hpp"
 #include "models/figures.hpp"
@@ -10,7 +10,8 @@
 namespace flotilla::models {
 namespace {
 
-constexpr double kHighUtilization = 0.95;  // the highest that leaves room for graphs and fragmentation, as operators use it
+constexpr double kHighUtilization =
+    0.95;  // the highest that leaves room for graphs and fragmentation, as operators use it
 
 class Search {
  public:
@@ -23,7 +24,8 @@ class Search {
 
   void formats() {
     for (const auto format : {NumberFormat::kFp8, NumberFormat::kNvfp4}) {
-      if (bytes_per_element(format) >= bytes_per_element(deployment_.weights) || !has_native(deployment_.gpu, format)) continue;
+      if (bytes_per_element(format) >= bytes_per_element(deployment_.weights) || !has_native(deployment_.gpu, format))
+        continue;
       auto changed = deployment_;
       changed.weights = format;
       consider(fmt::format("weights: {}", name_of(format)), changed);
@@ -55,7 +57,8 @@ class Search {
     for (const auto& name : catalog_names("gpus")) {
       const auto gpu = load_gpu(name);
       const bool is_datasheet = datasheet_name(gpu) == name;
-      if (is_datasheet && gpu.memory > deployment_.gpu.memory && has_native(gpu, deployment_.weights)) larger.push_back(gpu);
+      if (is_datasheet && gpu.memory > deployment_.gpu.memory && has_native(gpu, deployment_.weights))
+        larger.push_back(gpu);
     }
     std::sort(larger.begin(), larger.end(), [](const Gpu& a, const Gpu& b) { return a.memory < b.memory; });
     for (const auto& gpu : larger) {
@@ -87,8 +90,8 @@ std::vector<Alternative> alternatives(const Deployment& deployment) {
 std::vector<std::string> fit_advice(const Deployment& deployment) {
   std::vector<std::string> advice;
   for (const auto& a : alternatives(deployment)) {
-    advice.push_back(fmt::format("{}: fits, KV for {} tokens ({:.1f} GB per GPU)", a.change, with_commas(static_cast<double>(a.kv_tokens)),
-                                 a.kv_budget.value() / 1e9));
+    advice.push_back(fmt::format("{}: fits, KV for {} tokens ({:.1f} GB per GPU)", a.change,
+                                 with_commas(static_cast<double>(a.kv_tokens)), a.kv_budget.value() / 1e9));
   }
   return advice;
 }

@@ -11,14 +11,14 @@ namespace flotilla::models {
 
 /// One changed key, or another GPU, and what comes of it.
 struct Alternative {
-  std::string change;            ///< "weights: fp8", "tensor_parallel_size: 2", "on h200-sxm"
-  std::int64_t kv_tokens = 0;    ///< of the whole replica
-  Bytes kv_budget;               ///< on each GPU
+  std::string change;          ///< "weights: fp8", "tensor_parallel_size: 2", "on h200-sxm"
+  std::int64_t kv_tokens = 0;  ///< of the whole replica
+  Bytes kv_budget;             ///< on each GPU
 };
 
-/// Alternatives that fit and hold more KV than the deployment as it is; computed with memory_ledger, none assumed. Narrower weights
-/// that the GPU multiplies natively, an FP8 KV cache, tensor parallelism 2, 4 and 8 where it divides the heads, a utilization of
-/// 0.95, and the catalogue's larger GPUs.
+/// Alternatives that fit and hold more KV than the deployment as it is; computed with memory_ledger, none assumed.
+/// Narrower weights that the GPU multiplies natively, an FP8 KV cache, tensor parallelism 2, 4 and 8 where it divides
+/// the heads, a utilization of 0.95, and the catalogue's larger GPUs.
 std::vector<Alternative> alternatives(const Deployment&);
 
 /// The same in sentences: "weights: fp8: fits, KV for 12,345 tokens (2.0 GB per GPU)".

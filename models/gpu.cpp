@@ -9,52 +9,63 @@ const reader::Schema<ArticleInputs>& ArticleInputs::schema() {
       reader::Schema<ArticleInputs>("article", "What an article puts in by hand")
           .key("title", &ArticleInputs::title, "the article")
           .key("streamed_weights", &ArticleInputs::streamed_weights, "bytes it streams per step, by model/format")
-          .key("footprint_runtime", &ArticleInputs::footprint_runtime, "runtime counted into the resident footprint", {.min = 0})
-          .key("reserve_low", &ArticleInputs::reserve_low, "kept from the KV cache beside the footprint, at least", {.min = 0})
-          .key("reserve_high", &ArticleInputs::reserve_high, "kept from the KV cache beside the footprint, at most", {.min = 0});
+          .key("footprint_runtime", &ArticleInputs::footprint_runtime, "runtime counted into the resident footprint",
+               {.min = 0})
+          .key("reserve_low", &ArticleInputs::reserve_low, "kept from the KV cache beside the footprint, at least",
+               {.min = 0})
+          .key("reserve_high", &ArticleInputs::reserve_high, "kept from the KV cache beside the footprint, at most",
+               {.min = 0});
   return s;
 }
 
 const reader::Schema<Gpu>& Gpu::schema() {
-  static const auto s =
-      reader::Schema<Gpu>("gpu", "One GPU by its datasheet: dense peaks, bandwidths per direction")
-          .key("name", &Gpu::name, "name in scenarios", {.required = true})
-          .key("title", &Gpu::title, "name for people")
-          .key("generation", &Gpu::generation, "architecture: hopper, blackwell, ...")
-          .key("aliases", &Gpu::aliases, "other names")
-          .key("memory", &Gpu::memory, "capacity as the driver reports it", {.min = 0, .above_min = true, .required = true})
-          .key("hbm_bandwidth", &Gpu::hbm_bandwidth, "memory bandwidth", {.min = 0, .above_min = true, .required = true})
-          .key("bf16", &Gpu::bf16, "dense BF16 peak", {.min = 0, .above_min = true, .required = true})
-          .key("fp8", &Gpu::fp8, "dense FP8 peak; 0 = no FP8 tensor cores", {.min = 0})
-          .key("fp4", &Gpu::fp4, "dense FP4 peak; 0 = no FP4 tensor cores", {.min = 0})
-          .key("nvlink", &Gpu::nvlink, "scale-up bandwidth per direction", {.min = 0})
-          .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
-          .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
-          .key("prefill_utilization", &Gpu::prefill_utilization, "share of the peak in the prefill ceiling; 0 = all",
-               {.min = 0, .max = 1})
-          .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");
+  static const auto s = reader::Schema<Gpu>("gpu", "One GPU by its datasheet: dense peaks, bandwidths per direction")
+                            .key("name", &Gpu::name, "name in scenarios", {.required = true})
+                            .key("title", &Gpu::title, "name for people")
+                            .key("generation", &Gpu::generation, "architecture: hopper, blackwell, ...")
+                            .key("aliases", &Gpu::aliases, "other names")
+                            .key("memory", &Gpu::memory, "capacity as the driver reports it",
+                                 {.min = 0, .above_min = true, .required = true})
+                            .key("hbm_bandwidth", &Gpu::hbm_bandwidth, "memory bandwidth",
+                                 {.min = 0, .above_min = true, .required = true})
+                            .key("bf16", &Gpu::bf16, "dense BF16 peak", {.min = 0, .above_min = true, .required = true})
+                            .key("fp8", &Gpu::fp8, "dense FP8 peak; 0 = no FP8 tensor cores", {.min = 0})
+                            .key("fp4", &Gpu::fp4, "dense FP4 peak; 0 = no FP4 tensor cores", {.min = 0})
+                            .key("nvlink", &Gpu::nvlink, "scale-up bandwidth per direction", {.min = 0})
+                            .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
+                            .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
+                            .key("prefill_utilization", &Gpu::prefill_utilization,
+                                 "share of the peak in the prefill ceiling; 0 = all", {.min = 0, .max = 1})
+                            .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");
   return s;
 }
 
 FlopsPerSecond peak(const Gpu& gpu, NumberFormat weights) {
   if (!has_native(gpu, weights)) return gpu.bf16;
   switch (weights) {
-    case NumberFormat::kFp8: return gpu.fp8;
+    case NumberFormat::kFp8:
+      return gpu.fp8;
     case NumberFormat::kNvfp4:
-    case NumberFormat::kMxfp4: return gpu.fp4;
+    case NumberFormat::kMxfp4:
+      return gpu.fp4;
     case NumberFormat::kBf16:
-    case NumberFormat::kInt4: return gpu.bf16;
+    case NumberFormat::kInt4:
+      return gpu.bf16;
   }
   return gpu.bf16;
 }
 
 bool has_native(const Gpu& gpu, NumberFormat format) {
   switch (format) {
-    case NumberFormat::kBf16: return true;
-    case NumberFormat::kFp8: return gpu.fp8.value() > 0;
+    case NumberFormat::kBf16:
+      return true;
+    case NumberFormat::kFp8:
+      return gpu.fp8.value() > 0;
     case NumberFormat::kNvfp4:
-    case NumberFormat::kMxfp4: return gpu.fp4.value() > 0;
-    case NumberFormat::kInt4: return false;
+    case NumberFormat::kMxfp4:
+      return gpu.fp4.value() > 0;
+    case NumberFormat::kInt4:
+      return false;
   }
   return false;
 }

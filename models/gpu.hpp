@@ -1,4 +1,5 @@
-// One GPU: what its memory holds and how fast it moves and multiplies, by datasheet. No effects of kernels: those are calibrated.
+// One GPU: what its memory holds and how fast it moves and multiplies, by datasheet. No effects of kernels: those are
+// calibrated.
 #pragma once
 
 #include <map>
@@ -31,21 +32,21 @@ struct Gpu {
   std::vector<std::string> aliases;  ///< "h100_sxm", "h100"
   Sourced<Bytes> memory;             ///< what the driver reports (nvidia-smi, MiB)
   Sourced<BytesPerSecond> hbm_bandwidth;
-  Sourced<FlopsPerSecond> bf16;      ///< dense, no sparsity
-  Sourced<FlopsPerSecond> fp8;       ///< 0 = no such tensor cores
-  Sourced<FlopsPerSecond> fp4;       ///< 0 = no such tensor cores
-  Sourced<BytesPerSecond> nvlink;    ///< per direction
+  Sourced<FlopsPerSecond> bf16;    ///< dense, no sparsity
+  Sourced<FlopsPerSecond> fp8;     ///< 0 = no such tensor cores
+  Sourced<FlopsPerSecond> fp4;     ///< 0 = no such tensor cores
+  Sourced<BytesPerSecond> nvlink;  ///< per direction
   Sourced<Bytes> l2_cache;
   Sourced<Watts> tdp;
   Sourced<double> prefill_utilization;  ///< share of the peak that a prefill ceiling grants; 0 = all of it
-  ArticleInputs article;             ///< empty but in an article's variant
-  std::string source;                ///< where the file was read: catalogue path or the user's
+  ArticleInputs article;                ///< empty but in an article's variant
+  std::string source;                   ///< where the file was read: catalogue path or the user's
 
   static const reader::Schema<Gpu>& schema();
 };
 
-/// Dense peak of the tensor cores that multiply weights of this format: FP4 formats use FP4 cores where there are any and else,
-/// as INT4 always, are expanded to BF16 (weight-only quantisation); FP8 likewise falls back to BF16.
+/// Dense peak of the tensor cores that multiply weights of this format: FP4 formats use FP4 cores where there are any
+/// and else, as INT4 always, are expanded to BF16 (weight-only quantisation); FP8 likewise falls back to BF16.
 FlopsPerSecond peak(const Gpu&, NumberFormat weights);
 /// Does the GPU have tensor cores of the format itself (not just weight-only storage)?
 bool has_native(const Gpu&, NumberFormat);

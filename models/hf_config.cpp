@@ -1,10 +1,10 @@
 #include "models/hf_config.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "models/hf_quantization.hpp"
 #include "models/json_source.hpp"
@@ -71,7 +71,8 @@ class Keys {
   [[nodiscard]] const json& outer() const { return outer_; }
   [[nodiscard]] bool nested() const { return inner_ != &outer_; }
 
-  [[noreturn]] void fail(const std::vector<std::string>& names, const std::string& message, const std::string& hint = {}) const {
+  [[noreturn]] void fail(const std::vector<std::string>& names, const std::string& message,
+                         const std::string& hint = {}) const {
     for (const auto& name : names) {
       if (inner_->contains(name) || outer_.contains(name)) source_.fail(name, message, hint);
     }
@@ -86,7 +87,8 @@ class Keys {
 
 std::string architecture_of(const Keys& keys) {
   const json* list = keys.find({"architectures"});
-  if (list != nullptr && list->is_array() && !list->empty() && list->front().is_string()) return list->front().get<std::string>();
+  if (list != nullptr && list->is_array() && !list->empty() && list->front().is_string())
+    return list->front().get<std::string>();
   return "";
 }
 
@@ -108,11 +110,13 @@ void read_attention(const Keys& keys, Llm& llm) {
   llm.heads = keys.required("num_attention_heads");
   llm.kv_heads = keys.integer({"num_key_value_heads"}, 1).value_or(llm.heads);
   if (llm.heads % llm.kv_heads != 0) {
-    keys.fail({"num_key_value_heads"}, fmt::format("{} query heads do not divide into {} KV heads", llm.heads, llm.kv_heads));
+    keys.fail({"num_key_value_heads"},
+              fmt::format("{} query heads do not divide into {} KV heads", llm.heads, llm.kv_heads));
   }
   const auto head_dim = keys.integer({"head_dim"}, 1);
   if (!head_dim && llm.hidden % llm.heads != 0) {
-    keys.fail({"hidden_size"}, fmt::format("{} does not divide into {} heads, and no head_dim is given", llm.hidden, llm.heads));
+    keys.fail({"hidden_size"},
+              fmt::format("{} does not divide into {} heads, and no head_dim is given", llm.hidden, llm.heads));
   }
   llm.head_dim = head_dim.value_or(llm.hidden / llm.heads);
   llm.attention_bias = keys.flag("attention_bias", llm.architecture == "Qwen2ForCausalLM");  // Qwen2 always has biases
@@ -172,7 +176,8 @@ Llm shape_of(const JsonSource& source, const std::string& name) {
   const auto& known = known_architectures();
   if (unmodelled(llm).empty() && std::find(known.begin(), known.end(), llm.architecture) == known.end()) {
     source.fail("architectures", fmt::format("unknown architecture '{}'", llm.architecture),
-                fmt::format("known: {}; a dense model of the same shape can be described in a YAML file", fmt::join(known, ", ")));
+                fmt::format("known: {}; a dense model of the same shape can be described in a YAML file",
+                            fmt::join(known, ", ")));
   }
   return llm;
 }
@@ -180,7 +185,8 @@ Llm shape_of(const JsonSource& source, const std::string& name) {
 }  // namespace
 
 const std::vector<std::string>& known_architectures() {
-  static const std::vector<std::string> kKnown{"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"};
+  static const std::vector<std::string> kKnown{"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
+                                               "Qwen3ForCausalLM"};
   return kKnown;
 }
 
@@ -195,7 +201,8 @@ Llm read_hf_config(const std::string& path) {
   auto llm = shape_of(JsonSource::load(file.string()), name_from(file));
   const auto quantization = file.parent_path() / "hf_quant_config.json";
   if (fs::exists(quantization, ignored)) {
-    if (const auto format = format_of_hf_quant_config(JsonSource::load(quantization.string()).root())) llm.checkpoint_weights = format;
+    if (const auto format = format_of_hf_quant_config(JsonSource::load(quantization.string()).root()))
+      llm.checkpoint_weights = format;
   }
   return llm;
 }

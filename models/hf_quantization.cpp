@@ -30,7 +30,8 @@ std::optional<NumberFormat> format_of_compressed_tensors(const json& quantizatio
   const auto& group = groups->front();
   if (!group.is_object() || !group.contains("weights") || !group["weights"].is_object()) return std::nullopt;
   const auto& weights = group["weights"];
-  const int bits = weights.contains("num_bits") && weights["num_bits"].is_number_integer() ? weights["num_bits"].get<int>() : 0;
+  const int bits =
+      weights.contains("num_bits") && weights["num_bits"].is_number_integer() ? weights["num_bits"].get<int>() : 0;
   if (string_at(weights, "type") == "float" && bits == 8) return NumberFormat::kFp8;
   if (string_at(weights, "type") == "int" && bits == 4) return NumberFormat::kInt4;
   return std::nullopt;

@@ -1,12 +1,12 @@
 #include "models/json_source.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
-
-#include <fmt/format.h>
 
 namespace flotilla::models {
 namespace {
@@ -26,7 +26,8 @@ std::string read_text(const std::string& path) {
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) throw InputError(file, "", "no such file");
   if (!fs::is_regular_file(status)) throw InputError(file, "", "not a regular file");
-  if (fs::file_size(path, error) > kLargestFile) throw InputError(file, "", "larger than 16 MB: not a model's configuration");
+  if (fs::file_size(path, error) > kLargestFile)
+    throw InputError(file, "", "larger than 16 MB: not a model's configuration");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(file, "", "cannot be read");
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -59,7 +60,8 @@ SourceLocation JsonSource::at_offset(std::size_t offset) const {
   const auto start = begin == std::string::npos ? 0 : begin + 1;
   const auto end = std::min(text_.find('\n', start), text_.size());
   auto where = whole_file(file_);
-  where.line = 1 + static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(start), '\n'));
+  where.line =
+      1 + static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(start), '\n'));
   where.column = 1 + static_cast<int>(offset - start);
   where.source_line = text_.substr(start, end - start);
   return where;
@@ -69,7 +71,8 @@ void JsonSource::fail(std::string_view key, const std::string& message, const st
   const auto quoted = fmt::format("\"{}\"", key);
   for (auto found = text_.find(quoted); found != std::string::npos; found = text_.find(quoted, found + 1)) {
     const auto after = text_.find_first_not_of(" \t\r\n", found + quoted.size());
-    if (after != std::string::npos && text_[after] == ':') throw InputError(at_offset(found), std::string(key), message, hint);
+    if (after != std::string::npos && text_[after] == ':')
+      throw InputError(at_offset(found), std::string(key), message, hint);
   }
   throw InputError(whole_file(file_), std::string(key), message, hint);
 }

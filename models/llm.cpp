@@ -1,8 +1,8 @@
 #include "models/llm.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace flotilla::models {
 namespace {

@@ -12,11 +12,11 @@
 
 namespace flotilla::models {
 
-/// Dense decoder with grouped-query attention and a gated MLP (Llama, Mistral, Qwen): the family whose costs are modelled.
-/// The other families are read and named, so that they can be refused with a reason: see `unmodelled`.
+/// Dense decoder with grouped-query attention and a gated MLP (Llama, Mistral, Qwen): the family whose costs are
+/// modelled. The other families are read and named, so that they can be refused with a reason: see `unmodelled`.
 struct Llm {
-  std::string name;            ///< "llama-3.3-70b"
-  std::string architecture;    ///< as Hugging Face names it: "LlamaForCausalLM"
+  std::string name;          ///< "llama-3.3-70b"
+  std::string architecture;  ///< as Hugging Face names it: "LlamaForCausalLM"
   int layers = 0;
   int hidden = 0;
   int heads = 0;
@@ -24,37 +24,38 @@ struct Llm {
   int head_dim = 0;
   int intermediate = 0;
   int vocab = 0;
-  bool tied_embeddings = false;   ///< lm_head shares the embedding table
-  bool attention_bias = false;    ///< q, k, v carry biases (negligible bytes; counted)
-  bool qk_norm = false;           ///< RMS norms over each head of q and k (Qwen3)
+  bool tied_embeddings = false;  ///< lm_head shares the embedding table
+  bool attention_bias = false;   ///< q, k, v carry biases (negligible bytes; counted)
+  bool qk_norm = false;          ///< RMS norms over each head of q and k (Qwen3)
   int max_position_embeddings = 0;
   std::optional<NumberFormat> checkpoint_weights;  ///< the format in which the checkpoint is stored, where stated
 
   // Families without physics yet.
-  int experts = 0;                ///< routed experts of a layer; 0 = dense
+  int experts = 0;  ///< routed experts of a layer; 0 = dense
   int experts_per_token = 0;
   int shared_experts = 0;
   int moe_intermediate = 0;
-  int dense_layers = 0;           ///< leading layers without experts
-  int sliding_window = 0;         ///< tokens; 0 = full attention
+  int dense_layers = 0;                  ///< leading layers without experts
+  int sliding_window = 0;                ///< tokens; 0 = full attention
   std::vector<std::string> layer_types;  ///< "sliding_attention" or "full_attention" per layer, where they alternate
-  int kv_lora_rank = 0;           ///< > 0: multi-head latent attention
+  int kv_lora_rank = 0;                  ///< > 0: multi-head latent attention
   int q_lora_rank = 0;
   int qk_nope_head_dim = 0;
   int qk_rope_head_dim = 0;
   int v_head_dim = 0;
-  int nextn_predict_layers = 0;   ///< multi-token prediction
+  int nextn_predict_layers = 0;  ///< multi-token prediction
 
-  std::string source;             ///< where these figures were read
+  std::string source;  ///< where these figures were read
 
   static const reader::Schema<Llm>& schema();
 };
 
-/// Numbers of parameters. `linear` are the matrices inside the layers, which quantisation covers; embedding and lm_head stay
-/// BF16 in the quantised checkpoints in use (NVIDIA's and Red Hat's FP8 and NVFP4 Llama checkpoints list lm_head as not
-/// quantised).
+/// Numbers of parameters. `linear` are the matrices inside the layers, which quantisation covers; embedding and lm_head
+/// stay BF16 in the quantised checkpoints in use (NVIDIA's and Red Hat's FP8 and NVFP4 Llama checkpoints list lm_head
+/// as not quantised).
 struct Parameters {
-  double linear = 0;     ///< layers * (hidden*(heads + 2*kv_heads)*head_dim + heads*head_dim*hidden + 3*hidden*intermediate)
+  double linear =
+      0;  ///< layers * (hidden*(heads + 2*kv_heads)*head_dim + heads*head_dim*hidden + 3*hidden*intermediate)
   double embedding = 0;  ///< vocab * hidden
   double lm_head = 0;    ///< vocab * hidden; 0 where tied
   double norms = 0;      ///< (2*layers + 1) * hidden, and biases and q/k norms where there are any
@@ -65,10 +66,12 @@ Parameters parameters(const Llm&);
 
 /// All weights resident on the GPUs together: linear in `weights`, the rest BF16.
 Bytes weight_bytes(const Llm&, NumberFormat weights);
-/// Weights on one of `tensor_parallel_size` GPUs: k and v projections replicate beyond the number of KV heads; norms on each.
+/// Weights on one of `tensor_parallel_size` GPUs: k and v projections replicate beyond the number of KV heads; norms on
+/// each.
 Bytes weight_bytes_per_gpu(const Llm&, NumberFormat weights, int tensor_parallel_size);
 
-/// Weights read by one decode step, all GPUs together: all but the embedding table, of which only a row per token is read.
+/// Weights read by one decode step, all GPUs together: all but the embedding table, of which only a row per token is
+/// read.
 Bytes streamed_bytes(const Llm&, NumberFormat weights);
 
 /// KV heads that each of `tensor_parallel_size` GPUs holds: at least one, so heads replicate beyond their number.
@@ -80,9 +83,9 @@ Bytes kv_bytes_per_token_per_gpu(const Llm&, NumberFormat kv_cache, int tensor_p
 /// Why this version cannot cost the model ("mixture of experts: 128 routed experts, 4 per token"); "" if it can.
 std::string unmodelled(const Llm&);
 
-/// A catalogue name, a path to a config.json or to a directory that holds one (with hf_quant_config.json where quantised), or a
-/// user's YAML. Throws InputError: unknown name (did you mean), malformed JSON (line and column), missing or impossible figures,
-/// an unknown architecture, or a family that `unmodelled` names.
+/// A catalogue name, a path to a config.json or to a directory that holds one (with hf_quant_config.json where
+/// quantised), or a user's YAML. Throws InputError: unknown name (did you mean), malformed JSON (line and column),
+/// missing or impossible figures, an unknown architecture, or a family that `unmodelled` names.
 Llm load_llm(const std::string& name_or_path);
 /// The same for a value in a scenario: errors point at it; relative paths are relative to its file.
 Llm load_llm(const reader::Node&);

@@ -1,6 +1,6 @@
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "models/catalog.hpp"
 #include "models/hf_config.hpp"
@@ -12,19 +12,22 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_json_or_folder(const std::string& path) {
+  if (path.empty()) return false;
   std::error_code ignored;
   return fs::is_directory(path, ignored) || fs::path(path).extension() == ".json";
 }
 
 std::string what_is_known(const Llm& llm) {
-  return fmt::format("read from it: {} layers, hidden size {}, {} heads; models that work: {}, or a dense model's config.json",
-                     llm.layers, llm.hidden, llm.heads, fmt::join(catalog_names("llms"), ", "));
+  return fmt::format(
+      "read from it: {} layers, hidden size {}, {} heads; models that work: {}, or a dense model's config.json",
+      llm.layers, llm.hidden, llm.heads, fmt::join(catalog_names("llms"), ", "));
 }
 
 /// Checks that hold whatever the file's form.
 void check(const Llm& llm, const Reference& reference) {
   if (const auto reason = unmodelled(llm); !reason.empty()) {
-    reference.fail(fmt::format("{} uses {}, whose costs this version does not model", llm.name, reason), what_is_known(llm));
+    reference.fail(fmt::format("{} uses {}, whose costs this version does not model", llm.name, reason),
+                   what_is_known(llm));
   }
   if (llm.heads % llm.kv_heads != 0) {
     reference.fail(fmt::format("{}: {} query heads do not divide into {} KV heads", llm.name, llm.heads, llm.kv_heads));
@@ -33,13 +36,19 @@ void check(const Llm& llm, const Reference& reference) {
 
 Llm read_yaml(const reader::Document& document) {
   auto llm = reader::read<Llm>(document.root());
-  if (llm.head_dim == 0) llm.head_dim = llm.hidden / llm.heads;
+  if (llm.head_dim == 0) {
+    if (llm.hidden % llm.heads != 0) {
+      document.fail("hidden",
+                    fmt::format("{} does not divide into {} heads, and no head_dim is given", llm.hidden, llm.heads));
+    }
+    llm.head_dim = llm.hidden / llm.heads;
+  }
   if (llm.kv_heads == 0) llm.kv_heads = llm.heads;
   return llm;
 }
 
 Llm load(const Reference& reference) {
-  const auto path = resolved_path(reference);
+  const auto path = reference.text.empty() ? std::string() : resolved_path(reference);
   const bool is_file = catalog_name("llms", reference.text).empty() && is_json_or_folder(path);
   std::error_code ignored;
   if (is_file && !fs::exists(path, ignored)) reference.fail(fmt::format("no such file: {}", path));
@@ -57,17 +66,23 @@ const reader::Schema<Llm>& Llm::schema() {
           .key("name", &Llm::name, "name in scenarios", {.required = true})
           .key("source", &Llm::source, "where the figures were read")
           .key("architecture", &Llm::architecture, "class name on Hugging Face")
-          .key("layers", &Llm::layers, "transformer layers", {.min = 1, .required = true, .aliases = {"num_hidden_layers"}})
-          .key("hidden", &Llm::hidden, "width of the residual stream", {.min = 1, .required = true, .aliases = {"hidden_size"}})
+          .key("layers", &Llm::layers, "transformer layers",
+               {.min = 1, .required = true, .aliases = {"num_hidden_layers"}})
+          .key("hidden", &Llm::hidden, "width of the residual stream",
+               {.min = 1, .required = true, .aliases = {"hidden_size"}})
           .key("heads", &Llm::heads, "query heads", {.min = 1, .required = true, .aliases = {"num_attention_heads"}})
-          .key("kv_heads", &Llm::kv_heads, "KV heads; 0 = as many as query heads", {.min = 0, .aliases = {"num_key_value_heads"}})
+          .key("kv_heads", &Llm::kv_heads, "KV heads; 0 = as many as query heads",
+               {.min = 0, .aliases = {"num_key_value_heads"}})
           .key("head_dim", &Llm::head_dim, "width of a head; 0 = hidden / heads", {.min = 0})
-          .key("intermediate", &Llm::intermediate, "width of the MLP", {.min = 1, .required = true, .aliases = {"intermediate_size"}})
+          .key("intermediate", &Llm::intermediate, "width of the MLP",
+               {.min = 1, .required = true, .aliases = {"intermediate_size"}})
           .key("vocab", &Llm::vocab, "vocabulary", {.min = 1, .required = true, .aliases = {"vocab_size"}})
-          .key("tied_embeddings", &Llm::tied_embeddings, "lm_head shares the embedding table", {.aliases = {"tie_word_embeddings"}})
+          .key("tied_embeddings", &Llm::tied_embeddings, "lm_head shares the embedding table",
+               {.aliases = {"tie_word_embeddings"}})
           .key("attention_bias", &Llm::attention_bias, "q, k and v have biases")
           .key("qk_norm", &Llm::qk_norm, "q and k are normalised per head")
-          .key("max_position_embeddings", &Llm::max_position_embeddings, "longest context", {.min = 0, .unit = "tokens"});
+          .key("max_position_embeddings", &Llm::max_position_embeddings, "longest context",
+               {.min = 0, .unit = "tokens"});
   return s;
 }
 

@@ -1,9 +1,9 @@
 #include "models/memory.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace flotilla::models {
 namespace {
@@ -27,8 +27,10 @@ Bytes activation_bytes(const Deployment& d) {
 Bytes usable_bytes(const Deployment& d, const MemoryLedger& m) {
   const Bytes taken = m.weights + m.activations + m.runtime;
   switch (d.engine.memory_basis) {
-    case MemoryBasis::kTotal: return m.capacity * d.gpu_memory_utilization;
-    case MemoryBasis::kFree: return taken < m.capacity ? taken + (m.capacity - taken) * d.gpu_memory_utilization : m.capacity;
+    case MemoryBasis::kTotal:
+      return m.capacity * d.gpu_memory_utilization;
+    case MemoryBasis::kFree:
+      return taken < m.capacity ? taken + (m.capacity - taken) * d.gpu_memory_utilization : m.capacity;
     case MemoryBasis::kStatic:  // of what was free before loading; the trial step lives in the rest
       return (m.capacity - m.runtime) * d.gpu_memory_utilization + m.runtime + m.activations;
   }
@@ -64,11 +66,12 @@ std::vector<std::string> memory_notes(const Deployment& d) {
   const Bytes uncounted = sampler_bytes(d, d.max_num_seqs) - sampler_bytes(d, std::min(d.max_num_seqs, counted));
   const bool trial_is_measured = d.engine.memory_basis == MemoryBasis::kTotal;
   if (trial_is_measured && m.fits() && uncounted > m.kv_budget * 0.1) {
-    notes.push_back(fmt::format(
-        "{} tries its sampler with all of max_num_seqs {} before it divides memory: up to {:.1f} GB beyond this ledger, {} of its "
-        "{:.1f} GB for KV. Set max_num_seqs to {} or less.",
-        d.engine.title, d.max_num_seqs, uncounted.value() / 1e9, uncounted < m.kv_budget ? "a part" : "all", m.kv_budget.value() / 1e9,
-        counted));
+    notes.push_back(
+        fmt::format("{} tries its sampler with all of max_num_seqs {} before it divides memory: up to {:.1f} GB beyond "
+                    "this ledger, {} of its "
+                    "{:.1f} GB for KV. Set max_num_seqs to {} or less.",
+                    d.engine.title, d.max_num_seqs, uncounted.value() / 1e9, uncounted < m.kv_budget ? "a part" : "all",
+                    m.kv_budget.value() / 1e9, counted));
   }
   return notes;
 }

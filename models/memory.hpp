@@ -3,20 +3,21 @@
 //   weights      from the model's shape and number format (llm.hpp); what each rank holds under tensor parallelism
 //   activations  residual + max(MLP, sampler), the peak of the trial step in which engines measure what is left for KV:
 //                residual = tokens * 2 * hidden * 2 bytes (the stream and its copy before a norm, BF16)
-//                MLP      = tokens * intermediate/tp * (2*2 + b) bytes: gate and up in BF16, the input of down in b bytes (the
+//                MLP      = tokens * intermediate/tp * (2*2 + b) bytes: gate and up in BF16, the input of down in b
+//                bytes (the
 //                           weights' format: the quantisation is fused)
 //                sampler  = sequences * vocab * sampler_bytes_per_logit (engine): sorted logits, indices, probabilities
 //                with tokens = max_num_batched_tokens and sequences = min(max_num_seqs, sampler_max_seqs (engine))
 //   runtime      a constant of the engine: CUDA context, libraries, CUDA graphs, rotary tables, allocator slack
 //
-// The constants of vLLM (runtime 816 MiB, 38 bytes per logit) are fitted on what vLLM 0.15 logged for Llama 3.3 70B in NVFP4 on one
-// B200 at 0.9 of 183,359 MiB: 119.35 GiB of KV with up to 128 sequences (782,160 tokens), 119.17 with 256 and 118.00 with 512. The
-// first two are met within 0.02 %. The sampler is counted for at most 256 sequences: 512 come out 1 % high, and where a user keeps
-// vLLM's default of 1,024 `memory_notes` says what its trial run takes besides. Tensor parallelism adds communication buffers that
-// no ledger of a dense model was there to fit: not counted.
+// The constants of vLLM (runtime 816 MiB, 38 bytes per logit) are fitted on what vLLM 0.15 logged for Llama 3.3 70B in
+// NVFP4 on one B200 at 0.9 of 183,359 MiB: 119.35 GiB of KV with up to 128 sequences (782,160 tokens), 119.17 with 256
+// and 118.00 with 512. The first two are met within 0.02 %. The sampler is counted for at most 256 sequences: 512 come
+// out 1 % high, and where a user keeps vLLM's default of 1,024 `memory_notes` says what its trial run takes besides.
+// Tensor parallelism adds communication buffers that no ledger of a dense model was there to fit: not counted.
 //
-// The share `gpu_memory_utilization` means what the engine means by it (MemoryBasis): of the total (vLLM), of what weights and trial
-// step leave free (TensorRT-LLM), or of the total for weights and KV together (SGLang).
+// The share `gpu_memory_utilization` means what the engine means by it (MemoryBasis): of the total (vLLM), of what
+// weights and trial step leave free (TensorRT-LLM), or of the total for weights and KV together (SGLang).
 #pragma once
 
 #include <cstdint>
@@ -27,18 +28,18 @@
 
 namespace flotilla::models {
 
-/// Bytes on each GPU of the replica. KV budget = usable - weights - activations - runtime (may be negative: it does not fit, by that
-/// much).
+/// Bytes on each GPU of the replica. KV budget = usable - weights - activations - runtime (may be negative: it does not
+/// fit, by that much).
 struct MemoryLedger {
-  Bytes capacity;          ///< what the driver reports
-  Bytes usable;            ///< what the engine takes of it: weights + activations + runtime + KV budget
+  Bytes capacity;  ///< what the driver reports
+  Bytes usable;    ///< what the engine takes of it: weights + activations + runtime + KV budget
   Bytes weights;
-  Bytes activations;       ///< peak of a step of max_num_batched_tokens
-  Bytes runtime;           ///< CUDA context, CUDA graphs, libraries, allocator slack
+  Bytes activations;  ///< peak of a step of max_num_batched_tokens
+  Bytes runtime;      ///< CUDA context, CUDA graphs, libraries, allocator slack
   Bytes kv_budget;
-  Bytes kv_bytes_per_token;      ///< on one GPU, after sharding (KV heads replicate beyond their number)
-  std::int64_t kv_blocks = 0;    ///< whole blocks that fit
-  std::int64_t kv_tokens = 0;    ///< kv_blocks * block_size
+  Bytes kv_bytes_per_token;    ///< on one GPU, after sharding (KV heads replicate beyond their number)
+  std::int64_t kv_blocks = 0;  ///< whole blocks that fit
+  std::int64_t kv_tokens = 0;  ///< kv_blocks * block_size
   [[nodiscard]] bool fits() const { return kv_blocks > 0; }
 };
 

@@ -22,15 +22,20 @@ std::string_view name_of(NumberFormat format) {
   return "?";
 }
 
-// NVFP4: 16-element blocks with an E4M3 scale; MXFP4: 32-element blocks with an E8M0 scale (OCP Microscaling Formats v1.0);
-// INT4: groups of 128 with a 16-bit scale (the group size of the AWQ and GPTQ checkpoints in use).
+// NVFP4: 16-element blocks with an E4M3 scale; MXFP4: 32-element blocks with an E8M0 scale (OCP Microscaling Formats
+// v1.0); INT4: groups of 128 with a 16-bit scale (the group size of the AWQ and GPTQ checkpoints in use).
 double bytes_per_element(NumberFormat format) {
   switch (format) {
-    case NumberFormat::kBf16: return 2.0;
-    case NumberFormat::kFp8: return 1.0;
-    case NumberFormat::kNvfp4: return 0.5 + 1.0 / 16;
-    case NumberFormat::kMxfp4: return 0.5 + 1.0 / 32;
-    case NumberFormat::kInt4: return 0.5 + 2.0 / 128;
+    case NumberFormat::kBf16:
+      return 2.0;
+    case NumberFormat::kFp8:
+      return 1.0;
+    case NumberFormat::kNvfp4:
+      return 0.5 + 1.0 / 16;
+    case NumberFormat::kMxfp4:
+      return 0.5 + 1.0 / 32;
+    case NumberFormat::kInt4:
+      return 0.5 + 2.0 / 128;
   }
   return 2.0;
 }

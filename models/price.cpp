@@ -12,7 +12,8 @@ struct OwnRate {
   double usd_per_gpu_hour = 0;
   static const reader::Schema<OwnRate>& schema() {
     static const auto s = reader::Schema<OwnRate>("own_rate", "A rate of your own")
-                              .key("usd_per_gpu_hour", &OwnRate::usd_per_gpu_hour, "of one GPU", {.min = 0, .required = true, .unit = "USD/h"});
+                              .key("usd_per_gpu_hour", &OwnRate::usd_per_gpu_hour, "of one GPU",
+                                   {.min = 0, .required = true, .unit = "USD/h"});
     return s;
   }
 };
@@ -37,12 +38,13 @@ Price load(const Reference& reference) {
 }  // namespace
 
 const reader::Schema<Price>& Price::schema() {
-  static const auto s = reader::Schema<Price>("price", "Rates per GPU-hour")
-                            .key("name", &Price::name, "name in scenarios", {.required = true})
-                            .key("kind", &Price::kind, "on-demand, spot, reserved or owned")
-                            .key("date", &Price::date, "when the rates were published")
-                            .key("source", &Price::source, "where the rates were published")
-                            .key("usd_per_gpu_hour", &Price::rates, "US dollars per hour, by GPU", {.required = true, .unit = "USD/h"});
+  static const auto s =
+      reader::Schema<Price>("price", "Rates per GPU-hour")
+          .key("name", &Price::name, "name in scenarios", {.required = true})
+          .key("kind", &Price::kind, "on-demand, spot, reserved or owned")
+          .key("date", &Price::date, "when the rates were published")
+          .key("source", &Price::source, "where the rates were published")
+          .key("usd_per_gpu_hour", &Price::rates, "US dollars per hour, by GPU", {.required = true, .unit = "USD/h"});
   return s;
 }
 

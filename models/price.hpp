@@ -14,17 +14,18 @@ namespace flotilla::models {
 
 /// US dollars per GPU-hour: by GPU, or one rate for all of them.
 struct Price {
-  std::string name;                      ///< "spheron-on-demand"; "own rate" where a scenario states a number
-  std::string kind;                      ///< on-demand, spot, reserved, owned
-  std::string date;                      ///< of publication: "2026-05-22"
+  std::string name;  ///< "spheron-on-demand"; "own rate" where a scenario states a number
+  std::string kind;  ///< on-demand, spot, reserved, owned
+  std::string date;  ///< of publication: "2026-05-22"
   std::string source;
-  std::map<std::string, double> rates;   ///< by GPU catalogue name
+  std::map<std::string, double> rates;  ///< by GPU catalogue name
   std::optional<double> flat_rate;
 
   static const reader::Schema<Price>& schema();
 };
 
-/// The rate for this GPU; an article's variant costs what its datasheet GPU costs. Empty where the price names other GPUs only.
+/// The rate for this GPU; an article's variant costs what its datasheet GPU costs. Empty where the price names other
+/// GPUs only.
 std::optional<UsdPerHour> usd_per_gpu_hour(const Price&, const Gpu&);
 /// "h100-sxm, h200-sxm", for errors.
 std::string priced_gpus(const Price&);

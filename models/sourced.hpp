@@ -1,5 +1,5 @@
-// A figure together with where it comes from. Catalogue files write it as `{value: 3.35TBps, source: "datasheet ..."}`; a user's
-// own file may write the bare value, whose source is then empty.
+// A figure together with where it comes from. Catalogue files write it as `{value: 3.35TBps, source: "datasheet ..."}`;
+// a user's own file may write the bare value, whose source is then empty.
 #pragma once
 
 #include <string>
@@ -46,7 +46,8 @@ struct Codec<models::Sourced<T>> {
   }
   static std::string write(const models::Sourced<T>& value) {
     const auto bare = Codec<T>::write(value.get());
-    return value.source.empty() ? bare : "{value: " + bare + ", source: " + Codec<std::string>::write(value.source) + "}";
+    return value.source.empty() ? bare
+                                : "{value: " + bare + ", source: " + Codec<std::string>::write(value.source) + "}";
   }
   static nlohmann::ordered_json json_schema(const KeyRules& rules = {}) {
     const auto bare = json_schema_as<T>(rules);

@@ -1,7 +1,9 @@
-// The first table of "The Blackwell Migration Question" (parts 1 and 2), to the article's rounding, from its inputs in the catalogue.
+// The first table of "The Blackwell Migration Question" (parts 1 and 2), to the article's rounding, from its inputs in
+// the catalogue.
+#include "models/bounds.hpp"
+
 #include <doctest/doctest.h>
 
-#include "models/bounds.hpp"
 #include "models/figures.hpp"
 
 using namespace flotilla;
@@ -29,18 +31,18 @@ struct Column {
 TEST_CASE("the article's H100 in FP8") {
   const Column h100("h100-sxm@a1", NumberFormat::kFp8);
   CHECK(h100.text("weights streamed per step") == "72.00 GB");
-  CHECK(h100.text("resident footprint") == "72.65 GB");            // 68.45 + 4.20
-  CHECK(h100.text("decode floor, batch 1") == "21.5 ms");          // 72 / 3.35
+  CHECK(h100.text("resident footprint") == "72.65 GB");    // 68.45 + 4.20
+  CHECK(h100.text("decode floor, batch 1") == "21.5 ms");  // 72 / 3.35
   CHECK(h100.text("decode ceiling, batch 1") == "46.5 tok/s/user");
   CHECK(h100.text("KV budget") == "7-8 GB");
-  CHECK(h100.text("KV bytes per token, BF16") == "327,680 B");     // 2 * 80 * 8 * 128 * 2
+  CHECK(h100.text("KV bytes per token, BF16") == "327,680 B");  // 2 * 80 * 8 * 128 * 2
   CHECK(h100.text("KV bytes per token, FP8") == "163,840 B");
   CHECK(h100.text("KV tokens, BF16") == "21,000-24,500 tokens");
   CHECK(h100.text("KV tokens, FP8") == "42,000-49,000 tokens");
   CHECK(h100.text("sequences of 8,192 tokens") == "~3 sequences");
   CHECK(h100.text("sequences of 32,768 tokens") == "< 1 sequence");
-  CHECK(h100.text("roofline ridge, FP8") == "591 FLOP/B");         // 1,979 / 3.35
-  CHECK(h100.text("prefill ceiling") == "~10,500 tok/s");          // 0.75 * 1,979e12 / (2 * 70.55e9)
+  CHECK(h100.text("roofline ridge, FP8") == "591 FLOP/B");  // 1,979 / 3.35
+  CHECK(h100.text("prefill ceiling") == "~10,500 tok/s");   // 0.75 * 1,979e12 / (2 * 70.55e9)
   CHECK(h100.text("TDP") == "700 W");
 }
 
@@ -54,9 +56,9 @@ TEST_CASE("the article's H200 in FP8") {
 
 TEST_CASE("the article's B200 in NVFP4") {
   const Column b200("b200-hgx@a1", NumberFormat::kNvfp4);
-  CHECK(b200.text("linear weights") == "34.23 GB");                // 68.45e9 * 0.5
-  CHECK(b200.text("block scales") == "4.28 GB");                   // 68.45e9 / 16
-  CHECK(b200.text("embedding and lm_head") == "4.20 GB");          // 2.10e9 * 2
+  CHECK(b200.text("linear weights") == "34.23 GB");        // 68.45e9 * 0.5
+  CHECK(b200.text("block scales") == "4.28 GB");           // 68.45e9 / 16
+  CHECK(b200.text("embedding and lm_head") == "4.20 GB");  // 2.10e9 * 2
   CHECK(b200.text("weights streamed per step") == "42.71 GB");
   CHECK(b200.text("resident footprint") == "43.71 GB");
   CHECK(b200.text("decode floor, batch 1") == "5.5 ms");
@@ -66,7 +68,7 @@ TEST_CASE("the article's B200 in NVFP4") {
   CHECK(b200.text("KV tokens, FP8") == "~825,000 tokens");
   CHECK(b200.text("sequences of 8,192 tokens") == "~50 sequences");
   CHECK(b200.text("sequences of 32,768 tokens") == "~12 sequences");
-  CHECK(b200.text("roofline ridge, FP4") == "2,338 FLOP/B");       // 18e15 / 7.7e12
+  CHECK(b200.text("roofline ridge, FP4") == "2,338 FLOP/B");  // 18e15 / 7.7e12
   CHECK(b200.text("roofline ridge, FP8") == "1,169 FLOP/B");
   CHECK(b200.text("prefill ceiling") == "~96,000 tok/s");
   CHECK(b200.text("TDP") == "1,000 W");
@@ -83,12 +85,12 @@ TEST_CASE("the article's GB200 in NVFP4") {
 
 TEST_CASE("ours beside the article's: dense peaks, the driver's capacity, no embedding table in the stream") {
   const Column h100("h100-sxm", NumberFormat::kFp8), b200("b200-hgx", NumberFormat::kNvfp4);
-  CHECK(h100.text("weights streamed per step") == "70.55 GB");     // 68.45 + 2.10
+  CHECK(h100.text("weights streamed per step") == "70.55 GB");  // 68.45 + 2.10
   CHECK(h100.text("decode floor, batch 1") == "21.1 ms");
   CHECK(h100.at("KV budget").value == Approx(85.52 - 72.65).epsilon(0.001));
   CHECK(b200.text("weights streamed per step") == "40.61 GB");
   CHECK(b200.text("decode floor, batch 1") == "5.3 ms");
-  CHECK(b200.text("roofline ridge, FP4") == "1,169 FLOP/B");       // 9e15 / 7.7e12: half of the article's
+  CHECK(b200.text("roofline ridge, FP4") == "1,169 FLOP/B");  // 9e15 / 7.7e12: half of the article's
   CHECK(b200.text("prefill ceiling") == "~48,000 tok/s");
 }
 
@@ -107,7 +109,8 @@ TEST_CASE("columns can be laid side by side, and every row says where it comes f
     }
   }
   CHECK(Column("h100-sxm@a1", NumberFormat::kFp8).at("decode floor, batch 1").formula == "72.00 GB / 3.35 TB/s");
-  CHECK(Column("h100-sxm", NumberFormat::kFp8, NumberFormat::kFp8).at("sequences of 8,192 tokens").source == "FP8 KV cache");
+  CHECK(Column("h100-sxm", NumberFormat::kFp8, NumberFormat::kFp8).at("sequences of 8,192 tokens").source ==
+        "FP8 KV cache");
 }
 
 TEST_CASE("a model that does not fit has no KV budget") {

@@ -1,11 +1,12 @@
 // The cost tables of "The Blackwell Migration Question", parts 3.1 and 3.3.
+#include "models/cost.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 
 #include "models/catalog.hpp"
-#include "models/cost.hpp"
 #include "models/figures.hpp"
 #include "models/price.hpp"
 
@@ -76,9 +77,11 @@ TEST_CASE("a price knows which GPUs it names; an article's variant costs what it
 }
 
 TEST_CASE("a scenario may state a rate of its own") {
-  const auto document = reader::Document::from_text("price: {usd_per_gpu_hour: 6.03}\nbad: {usd_per_hour: 1}\nnone: spheron\n", "s.yaml");
+  const auto document =
+      reader::Document::from_text("price: {usd_per_gpu_hour: 6.03}\nbad: {usd_per_hour: 1}\nnone: spheron\n", "s.yaml");
   const auto own = load_price(document.root().at("price"));
   CHECK(usd_per_gpu_hour(own, load_gpu("h100-sxm")) == UsdPerHour(6.03));
   CHECK_THROWS_AS(load_price(document.root().at("bad")), InputError);
-  CHECK_THROWS_WITH_AS(load_price(document.root().at("none")), doctest::Contains("unknown price 'spheron'"), InputError);
+  CHECK_THROWS_WITH_AS(load_price(document.root().at("none")), doctest::Contains("unknown price 'spheron'"),
+                       InputError);
 }

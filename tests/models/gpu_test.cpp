@@ -1,10 +1,11 @@
+#include "models/gpu.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
 #include "models/catalog.hpp"
 #include "models/engine.hpp"
-#include "models/gpu.hpp"
 
 using namespace flotilla;
 using namespace flotilla::models;
@@ -12,15 +13,17 @@ using doctest::Approx;
 
 TEST_CASE("every GPU of the catalogue loads under its name, and every figure has a source") {
   const auto names = catalog_names("gpus");
-  for (const auto& wanted : {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "h100-sxm@a1", "h200-sxm@a1", "b200-hgx@a1", "gb200@a1"}) {
+  for (const auto& wanted :
+       {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "h100-sxm@a1", "h200-sxm@a1", "b200-hgx@a1", "gb200@a1"}) {
     CHECK(std::find(names.begin(), names.end(), wanted) != names.end());
   }
   for (const auto& name : names) {
     CAPTURE(name);
     const auto gpu = load_gpu(name);
     CHECK(gpu.name == name);
-    for (const auto& source : {gpu.memory.source, gpu.hbm_bandwidth.source, gpu.bf16.source, gpu.fp8.source, gpu.nvlink.source,
-                               gpu.l2_cache.source, gpu.tdp.source, gpu.prefill_utilization.source}) {
+    for (const auto& source :
+         {gpu.memory.source, gpu.hbm_bandwidth.source, gpu.bf16.source, gpu.fp8.source, gpu.nvlink.source,
+          gpu.l2_cache.source, gpu.tdp.source, gpu.prefill_utilization.source}) {
       CHECK_FALSE(source.empty());
     }
     CHECK((gpu.fp4.value() > 0) == !gpu.fp4.source.empty());
@@ -110,9 +113,10 @@ TEST_CASE("every engine of the catalogue loads under its name, and every figure 
     CAPTURE(name);
     const auto engine = load_engine(name);
     CHECK(engine.name == name);
-    for (const auto& source : {engine.gpu_memory_utilization.source, engine.max_num_seqs.source, engine.max_num_batched_tokens.source,
-                               engine.block_size.source, engine.chunked_prefill.source, engine.prefix_caching.source,
-                               engine.runtime.source, engine.sampler_bytes_per_logit.source, engine.sampler_max_seqs.source}) {
+    for (const auto& source :
+         {engine.gpu_memory_utilization.source, engine.max_num_seqs.source, engine.max_num_batched_tokens.source,
+          engine.block_size.source, engine.chunked_prefill.source, engine.prefix_caching.source, engine.runtime.source,
+          engine.sampler_bytes_per_logit.source, engine.sampler_max_seqs.source}) {
       CHECK_FALSE(source.empty());
     }
   }

@@ -1,11 +1,11 @@
-#include <doctest/doctest.h>
+#include "models/hf_config.hpp"
 
+#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "models/hf_config.hpp"
 #include "reference_data.hpp"
 
 using namespace flotilla;
@@ -42,7 +42,8 @@ InputError error_of(const std::string& text) {
 /// A folder that goes when the test ends.
 struct Folder {
   fs::path path;
-  explicit Folder(const std::string& name) : path(fs::temp_directory_path() / ("flotilla-" + std::to_string(::getpid())) / name) {
+  explicit Folder(const std::string& name)
+      : path(fs::temp_directory_path() / ("flotilla-" + std::to_string(::getpid())) / name) {
     fs::create_directories(path);
   }
   ~Folder() { fs::remove_all(path.parent_path()); }
@@ -70,7 +71,8 @@ TEST_CASE("head_dim is taken from the file where it is stated, KV heads default 
 }
 
 TEST_CASE("the language model of a multimodal one stands under text_config") {
-  const auto text = R"({"architectures": ["Mistral3ForConditionalGeneration"], "torch_dtype": "bfloat16", "text_config": {
+  const auto text =
+      R"({"architectures": ["Mistral3ForConditionalGeneration"], "torch_dtype": "bfloat16", "text_config": {
     "model_type": "mistral", "hidden_size": 512, "intermediate_size": 1536, "num_attention_heads": 8, "num_hidden_layers": 4,
     "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 1000}, "vision_config": {"hidden_size": 7}})";
   const auto llm = parse_hf_config(text, "f", "m");
@@ -81,14 +83,17 @@ TEST_CASE("the language model of a multimodal one stands under text_config") {
 
 TEST_CASE("the checkpoint's number format is found however it is written") {
   const auto format = [](const std::string& quantization) {
-    return parse_hf_config(small_model("\"quantization_config\": " + quantization + ",\n"), "f", "m").checkpoint_weights;
+    return parse_hf_config(small_model("\"quantization_config\": " + quantization + ",\n"), "f", "m")
+        .checkpoint_weights;
   };
   CHECK(format(R"({"quant_method": "fp8"})") == NumberFormat::kFp8);
   CHECK(format(R"({"quant_method": "mxfp4"})") == NumberFormat::kMxfp4);
   CHECK(format(R"({"quant_method": "modelopt", "quant_algo": "NVFP4"})") == NumberFormat::kNvfp4);
   CHECK(format(R"({"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"})") == NumberFormat::kNvfp4);
-  CHECK(format(R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "float"}}}})") ==
-        NumberFormat::kFp8);
+  CHECK(
+      format(
+          R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "float"}}}})") ==
+      NumberFormat::kFp8);
   CHECK(format(R"({"quant_method": "awq", "bits": 4})") == NumberFormat::kInt4);
   CHECK(format(R"({"quant_method": "unheard-of"})") == std::nullopt);
 }
@@ -145,19 +150,24 @@ TEST_CASE("an unknown architecture is refused with the list of known ones") {
 
 TEST_CASE("families whose costs are not modelled are refused with the reason when used") {
   const Folder folder("small-moe");
-  folder.write("config.json", small_model("\"num_local_experts\": 8,\n\"num_experts_per_tok\": 2,\n", "MixtralForCausalLM"));
-  CHECK_THROWS_WITH_AS(load_llm(folder.path.string()), doctest::Contains("a mixture of experts (8 experts, 2 per token)"), InputError);
+  folder.write("config.json",
+               small_model("\"num_local_experts\": 8,\n\"num_experts_per_tok\": 2,\n", "MixtralForCausalLM"));
+  CHECK_THROWS_WITH_AS(load_llm(folder.path.string()),
+                       doctest::Contains("a mixture of experts (8 experts, 2 per token)"), InputError);
   folder.write("config.json", small_model("\"kv_lora_rank\": 512,\n", "DeepseekV3ForCausalLM"));
   CHECK_THROWS_WITH_AS(load_llm(folder.path.string()), doctest::Contains("multi-head latent attention"), InputError);
   folder.write("config.json", small_model("\"sliding_window\": 4096,\n", "MistralForCausalLM"));
   CHECK_THROWS_WITH_AS(load_llm(folder.path.string()), doctest::Contains("sliding-window attention"), InputError);
-  folder.write("config.json", small_model("\"sliding_window\": 4096,\n\"use_sliding_window\": false,\n", "Qwen2ForCausalLM"));
+  folder.write("config.json",
+               small_model("\"sliding_window\": 4096,\n\"use_sliding_window\": false,\n", "Qwen2ForCausalLM"));
   CHECK(load_llm(folder.path.string()).attention_bias);  // Qwen2 always has biases
 }
 
 TEST_CASE("a user's YAML may spell keys as Hugging Face does") {
   const Folder folder("own");
-  folder.write("tiny.yaml", "name: tiny\nnum_hidden_layers: 2\nhidden_size: 256\nnum_attention_heads: 4\nintermediate_size: 512\nvocab: 100\n");
+  folder.write("tiny.yaml",
+               "name: tiny\nnum_hidden_layers: 2\nhidden_size: 256\nnum_attention_heads: 4\nintermediate_size: "
+               "512\nvocab: 100\n");
   const auto llm = load_llm((folder.path / "tiny.yaml").string());
   CHECK(llm.layers == 2);
   CHECK(llm.kv_heads == 4);
@@ -165,6 +175,10 @@ TEST_CASE("a user's YAML may spell keys as Hugging Face does") {
   folder.write("uneven.yaml",
                "name: uneven\nlayers: 2\nhidden: 256\nheads: 4\nkv_heads: 3\nintermediate: 512\nvocab: 100\n");
   CHECK_THROWS_AS(load_llm((folder.path / "uneven.yaml").string()), InputError);
+  folder.write("odd.yaml", "name: odd\nlayers: 2\nhidden: 10\nheads: 4\nintermediate: 512\nvocab: 100\n");
+  CHECK_THROWS_WITH_AS(load_llm((folder.path / "odd.yaml").string()),
+                       doctest::Contains("10 does not divide into 4 heads"), InputError);
+  CHECK_THROWS_WITH_AS(load_llm(""), doctest::Contains("unknown model ''"), InputError);
   CHECK_THROWS_WITH_AS(load_llm((folder.path / "none.json").string()), doctest::Contains("no such file"), InputError);
   CHECK_THROWS_AS(load_llm(folder.path.string()), InputError);  // a folder without a config.json
 }

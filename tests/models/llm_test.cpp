@@ -1,9 +1,10 @@
+#include "models/llm.hpp"
+
 #include <doctest/doctest.h>
 
 #include <map>
 
 #include "models/catalog.hpp"
-#include "models/llm.hpp"
 #include "reference_data.hpp"
 
 using namespace flotilla;
@@ -90,7 +91,8 @@ TEST_CASE("the catalogue agrees with an independent count of parameters and KV b
       CAPTURE(name);
       const auto llm = load_llm(name);
       const auto p = parameters(llm);
-      CHECK((p.total() - p.norms) / 1e9 == Approx(std::stod(row[22])).epsilon(0.0001));  // billions, two decimals, without norms
+      CHECK((p.total() - p.norms) / 1e9 ==
+            Approx(std::stod(row[22])).epsilon(0.0001));  // billions, two decimals, without norms
       CHECK(kv_bytes_per_token(llm, NumberFormat::kBf16).value() == std::stod(row[25]));
       CHECK(llm.max_position_embeddings == std::stoi(row[15]));
       ++compared;

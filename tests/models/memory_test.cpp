@@ -1,9 +1,10 @@
+#include "models/memory.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "models/fit_advice.hpp"
-#include "models/memory.hpp"
 #include "reference_data.hpp"
 
 using namespace flotilla;
@@ -12,7 +13,8 @@ using doctest::Approx;
 
 namespace {
 
-Deployment llama70b(const std::string& gpu, NumberFormat weights, NumberFormat kv_cache, const std::string& engine = "vllm") {
+Deployment llama70b(const std::string& gpu, NumberFormat weights, NumberFormat kv_cache,
+                    const std::string& engine = "vllm") {
   auto d = default_deployment(load_llm("llama-3.3-70b"), load_gpu(gpu), load_engine(engine));
   d.weights = weights;
   d.kv_cache = kv_cache;
@@ -27,7 +29,8 @@ TEST_CASE("the ledger of a B200 is that of its terms") {
   const auto m = memory_ledger(d);
   CHECK(m.usable.value() == Approx(0.9 * 183359 * 1048576.0));
   CHECK(m.weights == weight_bytes(d.llm, NumberFormat::kNvfp4));
-  // 8192 tokens: the stream twice in BF16; gate and up in BF16 and down's input with 4.5 bits (the sampler of 128 needs less).
+  // 8192 tokens: the stream twice in BF16; gate and up in BF16 and down's input with 4.5 bits (the sampler of 128 needs
+  // less).
   CHECK(m.activations.value() == Approx(8192.0 * 2 * 8192 * 2 + 8192.0 * 28672 * (4 + 0.5625)));
   CHECK(m.runtime.value() == 816.0 * 1048576);
   CHECK(m.kv_budget.value() == Approx((m.usable - m.weights - m.activations - m.runtime).value()));
@@ -121,7 +124,7 @@ TEST_CASE("advice names what fits, with the KV it was computed to have") {
   auto fp8 = d;
   fp8.weights = NumberFormat::kFp8;
   CHECK(has("weights: fp8") == memory_ledger(fp8).kv_tokens);
-  CHECK(has("weights: nvfp4") == 0);            // an H100 does not multiply FP4
+  CHECK(has("weights: nvfp4") == 0);                // an H100 does not multiply FP4
   CHECK(has("gpu_memory_utilization: 0.95") == 0);  // does not help enough
   auto tp4 = d;
   tp4.tensor_parallel_size = 4;
@@ -138,6 +141,6 @@ TEST_CASE("FP8 on one H100 is helped by TP 2, 0.95 and an H200") {
   std::vector<std::string> changes;
   for (const auto& a : found) changes.push_back(a.change);
   CHECK(changes == std::vector<std::string>{"kv_cache_dtype: fp8", "tensor_parallel_size: 2", "tensor_parallel_size: 4",
-                                            "tensor_parallel_size: 8", "gpu_memory_utilization: 0.95", "on h200-sxm", "on b200-hgx",
-                                            "on gb200"});
+                                            "tensor_parallel_size: 8", "gpu_memory_utilization: 0.95", "on h200-sxm",
+                                            "on b200-hgx", "on gb200"});
 }

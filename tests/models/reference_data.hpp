@@ -1,4 +1,5 @@
-// Published measurements that are not part of the project: tests that compare with them say so and pass where they are absent.
+// Published measurements that are not part of the project: tests that compare with them say so and pass where they are
+// absent.
 #pragma once
 
 #include <doctest/doctest.h>
