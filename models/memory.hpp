@@ -3,9 +3,8 @@
 //   weights      from the model's shape and number format (llm.hpp); what each rank holds under tensor parallelism
 //   activations  residual + max(MLP, sampler), the peak of the trial step in which engines measure what is left for KV:
 //                residual = tokens * 2 * hidden * 2 bytes (the stream and its copy before a norm, BF16)
-//                MLP      = tokens * intermediate/tp * (2*2 + b) bytes: gate and up in BF16, the input of down in b
-//                bytes (the
-//                           weights' format: the quantisation is fused)
+//                MLP      = tokens * intermediate/tp * (2*2 + b) bytes: gate and up in BF16, the input of down
+//                           in b bytes (the weights' format: the quantisation is fused)
 //                sampler  = sequences * vocab * sampler_bytes_per_logit (engine): sorted logits, indices, probabilities
 //                with tokens = max_num_batched_tokens and sequences = min(max_num_seqs, sampler_max_seqs (engine))
 //   runtime      a constant of the engine: CUDA context, libraries, CUDA graphs, rotary tables, allocator slack
