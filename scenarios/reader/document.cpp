@@ -51,7 +51,12 @@ Document Document::from_text(std::string text, std::string name) {
                      fmt::format("more than {} MB of text", kMaxFileBytes / 1'000'000));
   }
   check_text(*sources.front());
-  document.data_->root = parse_yaml(*sources.front(), sources.front()->text());
+  const Tree root = parse_yaml(*sources.front(), sources.front()->text());
+  const bool is_written = root->value.source != nullptr && !sources.front()->rest(root->value.position).empty();
+  if (root->kind == Kind::kNull && !is_written) {
+    throw InputError({sources.front()->name(), 0, 0, ""}, "", "the file holds nothing but comments and blanks");
+  }
+  document.data_->root = root;
   return document;
 }
 

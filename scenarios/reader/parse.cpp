@@ -32,7 +32,7 @@ bool is_written_null(std::string_view text) {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const Source& source) : source_(source) {}
+  TreeBuilder(const Source& source, Position start) : source_(source), last_event_(start) {}
 
   [[nodiscard]] Tree root() const { return root_; }
   [[nodiscard]] Position last_event() const { return last_event_; }
@@ -214,7 +214,8 @@ class TreeBuilder : public YAML::EventHandler {
 }  // namespace
 
 Tree parse_yaml(const Source& source, const std::string& text) {
-  TreeBuilder builder(source);
+  const std::size_t first = std::min(text.find_first_not_of(" \n"), text.size());
+  TreeBuilder builder(source, source.advanced({}, first));
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);

@@ -110,8 +110,7 @@ struct Codec<Quantity<Tag>> {
   }
   static std::string write(const Q& value) { return to_text(value); }
   static nlohmann::ordered_json json_schema(const KeyRules& rules = {}) {
-    nlohmann::ordered_json text = {{"type", "string"}, {"examples", {to_text(Q(1))}}};
-    text["description"] = std::string(QuantityText<Q>::kName) + " with its unit";
+    nlohmann::ordered_json text = {{"type", "string"}, {"pattern", unit_pattern(Q())}};
     if (rules.may_be_infinite) return {{"anyOf", {text, {{"enum", {"inf", 0}}}}}};
     return {{"anyOf", {text, {{"const", 0}}}}};
   }

@@ -16,7 +16,7 @@ struct Words {
 };
 constexpr std::array kWords{
     Words{YAML::ErrorMsg::END_OF_MAP, "this does not fit into the mapping above",
-          "is it indented as the keys around it are, and does it have a ':'?"},
+          "is it indented as the keys around it are, and does it have a ': '?"},
     Words{YAML::ErrorMsg::END_OF_SEQ, "this does not fit into the list above",
           "each element starts with '- ', all in the same column"},
     Words{YAML::ErrorMsg::MAP_VALUE, "a ':' where no value can stand",

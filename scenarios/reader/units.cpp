@@ -196,17 +196,28 @@ std::optional<std::string> text_in_unit(double value, const Unit& unit) {
   return reader::to_text(number) + unit.suffix;
 }
 
+/// The shortest text; of two as long, the one whose number has one to three digits before the point.
 std::string write(const Dimension& dimension, double value) {
   if (!std::isfinite(value)) return fmt::format("{}", value);
-  const Unit& base = dimension.units.front();
-  std::string best = reader::to_text(reader::shortest_decimal(value)) + base.suffix;
+  std::string best = reader::to_text(reader::shortest_decimal(value)) + dimension.units.front().suffix;
   if (value == 0) return best;
+  bool best_is_handy = true;
   for (const auto& unit : dimension.units) {
     if (!unit.written) continue;
     const auto text = text_in_unit(value, unit);
-    if (text && text->size() < best.size()) best = *text;
+    const double number = std::abs(std::ldexp(value, -unit.binary) / (unit.factor * std::pow(10.0, unit.decimal)));
+    const bool handy = number >= 1 && number < 1000;
+    if (!text || text->size() > best.size() || (text->size() == best.size() && (best_is_handy || !handy))) continue;
+    best = *text;
+    best_is_handy = handy;
   }
   return best;
+}
+
+std::string pattern(const Dimension& dimension) {
+  std::string suffixes;
+  for (const auto& unit : dimension.units) suffixes += fmt::format("{}{}", suffixes.empty() ? "" : "|", unit.suffix);
+  return fmt::format("^[-+]?([0-9][0-9_]*\\.?[0-9_]*|\\.[0-9][0-9_]*)([eE][-+]?[0-9]+)? *({})$", suffixes);
 }
 
 }  // namespace
@@ -233,5 +244,12 @@ std::string to_text(BytesPerSecond value) { return write(bandwidth_dimension(), 
 std::string to_text(Flops value) { return write(flops_dimension(), value.value()); }
 std::string to_text(FlopsPerSecond value) { return write(flop_rate_dimension(), value.value()); }
 std::string to_text(Watts value) { return write(watts_dimension(), value.value()); }
+
+std::string unit_pattern(Seconds) { return pattern(seconds_dimension()); }
+std::string unit_pattern(Bytes) { return pattern(bytes_dimension()); }
+std::string unit_pattern(BytesPerSecond) { return pattern(bandwidth_dimension()); }
+std::string unit_pattern(Flops) { return pattern(flops_dimension()); }
+std::string unit_pattern(FlopsPerSecond) { return pattern(flop_rate_dimension()); }
+std::string unit_pattern(Watts) { return pattern(watts_dimension()); }
 
 }  // namespace flotilla

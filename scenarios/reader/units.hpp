@@ -79,4 +79,12 @@ std::string to_text(Flops);
 std::string to_text(FlopsPerSecond);
 std::string to_text(Watts);
 
+/// A regular expression for the texts that parse (JSON Schema's dialect), for editors.
+std::string unit_pattern(Seconds);
+std::string unit_pattern(Bytes);
+std::string unit_pattern(BytesPerSecond);
+std::string unit_pattern(Flops);
+std::string unit_pattern(FlopsPerSecond);
+std::string unit_pattern(Watts);
+
 }  // namespace flotilla

@@ -47,6 +47,12 @@ bool is_block(const Written& value) {
   return std::any_of(value.entries.begin(), value.entries.end(), [](const auto& e) { return is_block(e.value); });
 }
 
+/// A comment must not end early, whatever a file is called.
+std::string one_line(std::string text) {
+  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+  return text;
+}
+
 /// Lines of a block at the margin, each with its comment.
 class BlockWriter {
  public:
@@ -76,12 +82,12 @@ class BlockWriter {
     const std::string name = in_list ? "-" : quoted_if_needed(entry.key) + ":";
     if (value.kind == Written::Kind::kAbsent && !in_list) {
       if (origins_ != nullptr && entry.info != nullptr && !entry.info->rules.default_text.empty()) {
-        lines.push_back(fmt::format("# {} {}", name, entry.info->rules.default_text));
+        lines.push_back(fmt::format("# {} {}", name, one_line(entry.info->rules.default_text)));
       }
       return;
     }
     if (!is_block(value)) {
-      lines.push_back(fmt::format("{} {}{}", name, to_flow(value), origins_ == nullptr ? "" : "  # " + from));
+      lines.push_back(fmt::format("{} {}{}", name, to_flow(value), origins_ == nullptr ? "" : "  # " + one_line(from)));
       return;
     }
     std::vector<std::string> inside = block(value, path, from);
