@@ -10,8 +10,6 @@
 namespace flotilla::topologies {
 namespace {
 
-std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
-
 VertexId add_vertex(Fleet& fleet, VertexKind kind, std::string name, std::size_t node) {
   fleet.node_of_vertex.push_back(node);
   return boost::add_vertex(Vertex{kind, std::move(name)}, fleet.graph);
@@ -31,15 +29,22 @@ void wire_nvlink(Fleet& fleet, const Domain& domain, LinkId id) {
   const auto switches = static_cast<int>(domain.nvswitches.size());
   for (int i = 0; i < switches; ++i) {
     const int lanes = link.lanes / switches + (i < link.lanes % switches ? 1 : 0);
-    add_edge(fleet, id, link.from, domain.nvswitches[as_index(i)], lanes, link.bandwidth * (static_cast<double>(lanes) / link.lanes));
+    add_edge(fleet, id, link.from, domain.nvswitches[as_index(i)], lanes,
+             link.bandwidth * (static_cast<double>(lanes) / link.lanes));
   }
 }
 
 void add_node(Fleet& fleet, std::shared_ptr<const NodeShape> shape, std::string name, std::size_t source_offset) {
   const auto id = fleet.nodes.size();
   const auto& domain = fleet.domains.back();
-  Node node{std::move(name), std::move(shape), fleet.pools.size() - 1, fleet.domains.size() - 1, boost::num_vertices(fleet.graph),
-            fleet.links.size(), fleet.gpus.size(), {}};
+  Node node{std::move(name),
+            std::move(shape),
+            fleet.pools.size() - 1,
+            fleet.domains.size() - 1,
+            boost::num_vertices(fleet.graph),
+            fleet.links.size(),
+            fleet.gpus.size(),
+            {}};
   for (const auto& part : node.shape->vertices) {
     const auto vertex = add_vertex(fleet, part.kind, node.name + "/" + part.name, id);
     if (part.kind == VertexKind::kGpu) fleet.gpus.push_back({vertex, id});
@@ -63,11 +68,12 @@ void add_node(Fleet& fleet, std::shared_ptr<const NodeShape> shape, std::string 
 void note_partial_use(Fleet& fleet, const PoolRequest& request, int nodes) {
   const int per_node = request.system.gpus.value;
   if (const int rest = request.gpus % per_node; rest != 0) {
-    fleet.notes.push_back(fmt::format("Pool '{}' uses {} of the {} GPUs of its last {} node.", request.name, rest, per_node, request.system.name));
+    fleet.notes.push_back(fmt::format("Pool '{}' uses {} of the {} GPUs of its last {} node.", request.name, rest,
+                                      per_node, request.system.name));
   }
   if (const int rest = nodes % request.system.nodes.value; rest != 0) {
-    fleet.notes.push_back(fmt::format("Pool '{}' uses {} of the {} nodes of its last {}.", request.name, rest, request.system.nodes.value,
-                                      request.system.name));
+    fleet.notes.push_back(fmt::format("Pool '{}' uses {} of the {} nodes of its last {}.", request.name, rest,
+                                      request.system.nodes.value, request.system.name));
   }
 }
 
@@ -86,10 +92,12 @@ void add_pool(Fleet& fleet, const PoolRequest& request) {
   for (int i = 0; i < nodes; ++i) {
     const bool rack = per_domain > 1;
     if (i % per_domain == 0) {
-      const auto name = rack ? fmt::format("{}/rack{}", request.name, i / per_domain) : fmt::format("{}/node{}", request.name, i);
+      const auto name =
+          rack ? fmt::format("{}/rack{}", request.name, i / per_domain) : fmt::format("{}/node{}", request.name, i);
       fleet.domains.push_back({name, fleet.nodes.size(), 0, {}});
       for (int s = 0; request.system.nvlink.present() && s < request.system.nvswitches.value; ++s) {
-        fleet.domains.back().nvswitches.push_back(add_vertex(fleet, VertexKind::kNvSwitch, fmt::format("{}/nvswitch{}", name, s), kNone));
+        fleet.domains.back().nvswitches.push_back(
+            add_vertex(fleet, VertexKind::kNvSwitch, fmt::format("{}/nvswitch{}", name, s), kNone));
       }
     }
     auto& domain = fleet.domains.back();

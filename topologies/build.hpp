@@ -31,7 +31,7 @@ struct NicPort {
 
 /// A server or compute tray. Its parts are the shape's, from `first_vertex` and `first_link` on.
 struct Node {
-  std::string name;               ///< "chat/node0"; in a rack of one NVLink domain "chat/rack0/node2"
+  std::string name;  ///< "chat/node0"; in a rack of one NVLink domain "chat/rack0/node2"
   std::shared_ptr<const NodeShape> shape;
   std::size_t pool = 0;
   std::size_t domain = 0;
@@ -52,14 +52,14 @@ struct Domain {
 struct Leaf {
   VertexId vertex = kNone;
   int rail = 0;
-  std::vector<LinkId> uplinks;    ///< the u-th goes to spine u modulo the number of spines
+  std::vector<LinkId> uplinks;  ///< the u-th goes to spine u modulo the number of spines
 };
 
 struct Pool {
   std::string name;
   std::string system;
-  std::string gpu;                ///< name in the GPU catalogue
-  std::vector<GpuId> gpus;        ///< those the pool may use, in the order of nodes
+  std::string gpu;          ///< name in the GPU catalogue
+  std::vector<GpuId> gpus;  ///< those the pool may use, in the order of nodes
 };
 
 /// Plain data; copies are independent of each other.
@@ -67,7 +67,7 @@ struct Fleet {
   Graph graph;
   std::vector<Link> links;
   std::vector<std::string> sources;
-  std::vector<Gpu> gpus;          ///< of all nodes, used or not
+  std::vector<Gpu> gpus;  ///< of all nodes, used or not
   std::vector<Node> nodes;
   std::vector<std::size_t> node_of_vertex;  ///< kNone for switches outside the nodes
   std::vector<Domain> domains;
@@ -75,12 +75,12 @@ struct Fleet {
   std::vector<Leaf> leaves;
   std::vector<VertexId> spines;
   FabricSpec fabric;
-  std::vector<std::string> notes; ///< whole sentences for the user: what is used in part, what is simplified
+  std::vector<std::string> notes;  ///< whole sentences for the user: what is used in part, what is simplified
 
   [[nodiscard]] const Pool& pool(const std::string& name) const;  ///< throws std::out_of_range
   [[nodiscard]] const std::string& name(VertexId vertex) const { return graph[vertex].name; }
-  [[nodiscard]] std::string link_name(LinkId link) const;         ///< "chat/node0/gpu3--chat/node0/nvswitch0"; unique
-  [[nodiscard]] std::size_t local(VertexId vertex) const;         ///< index of a node's vertex within its node
+  [[nodiscard]] std::string link_name(LinkId link) const;  ///< "chat/node0/gpu3--chat/node0/nvswitch0"; unique
+  [[nodiscard]] std::size_t local(VertexId vertex) const;  ///< index of a node's vertex within its node
 };
 
 /// Throws std::invalid_argument for a pool without GPUs, or for two pools of one name.

@@ -7,8 +7,6 @@
 namespace flotilla::topologies {
 namespace {
 
-std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
-
 class FabricBuilder {
  public:
   explicit FabricBuilder(Fleet& fleet) : fleet_(fleet), rails_(as_index(fleet.fabric.rails.value)) {}
@@ -63,7 +61,8 @@ class FabricBuilder {
       for (std::size_t nic = 0; nic < as_index(system.nics.value); ++nic) {
         const auto leaf = leaf_with_free_port(nic % rails_.size());
         const auto from = node.first_vertex + node.shape->first_nic() + nic;
-        node.nic_ports.push_back({add_cable(LinkKind::kNicLink, fleet_.fabric.nic_link, from, fleet_.leaves[leaf].vertex, bandwidth), leaf});
+        node.nic_ports.push_back(
+            {add_cable(LinkKind::kNicLink, fleet_.fabric.nic_link, from, fleet_.leaves[leaf].vertex, bandwidth), leaf});
       }
     }
   }
@@ -75,22 +74,24 @@ class FabricBuilder {
     const auto leaves = static_cast<int>(fleet_.leaves.size());
     const int needed = (leaves * fabric.uplinks_per_leaf() + fabric.spine_ports.value - 1) / fabric.spine_ports.value;
     if (leaves > fabric.spine_ports.value) {
-      fleet_.notes.push_back(fmt::format(
-          "The fabric's {} leaves are more than the {} ports of a spine: each of the {} spines stands for a plane of the tiers above the "
-          "leaves, without blocking and without latency of its own.",
-          leaves, fabric.spine_ports.value, fabric.uplinks_per_leaf()));
+      fleet_.notes.push_back(
+          fmt::format("The fabric's {} leaves are more than the {} ports of a spine: each of the {} spines stands for "
+                      "a plane of the tiers above the "
+                      "leaves, without blocking and without latency of its own.",
+                      leaves, fabric.spine_ports.value, fabric.uplinks_per_leaf()));
     }
     return std::min(needed, fabric.uplinks_per_leaf());
   }
 
   void cable_leaves() {
     const int spines = count_spines();
-    for (int s = 0; s < spines; ++s) fleet_.spines.push_back(add_switch(VertexKind::kSpine, fmt::format("fabric/spine{}", s)));
+    for (int s = 0; s < spines; ++s)
+      fleet_.spines.push_back(add_switch(VertexKind::kSpine, fmt::format("fabric/spine{}", s)));
     const auto& spec = fleet_.fabric.spine_link;
     for (auto& leaf : fleet_.leaves) {
       for (std::size_t u = 0; u < as_index(fleet_.fabric.uplinks_per_leaf()); ++u) {
-        leaf.uplinks.push_back(
-            add_cable(LinkKind::kSpineLink, spec, leaf.vertex, fleet_.spines[u % fleet_.spines.size()], spec.bandwidth.value));
+        leaf.uplinks.push_back(add_cable(LinkKind::kSpineLink, spec, leaf.vertex,
+                                         fleet_.spines[u % fleet_.spines.size()], spec.bandwidth.value));
         fleet_.links.back().cable = static_cast<int>(u / fleet_.spines.size());
       }
     }
@@ -104,7 +105,8 @@ class FabricBuilder {
 
 //   spine0   spine1   ...   spineS          every leaf has u uplinks, the i-th to spine i modulo S
 //     | \   / | \  ...  /  \ |
-//   rail0/leaf0  rail0/leaf1  rail1/leaf0   d = u x oversubscription downlinks; a full leaf is followed by the next of its rail
+//   rail0/leaf0  rail0/leaf1  rail1/leaf0   d = u x oversubscription downlinks; a full leaf is followed by the next of
+//   its rail
 //     |    \       |            |
 //    nic0  nic0   nic0         nic1         NIC i of a node on rail i modulo rails
 //   node0  node1  node32       node0

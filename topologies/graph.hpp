@@ -25,6 +25,9 @@ using LinkId = std::size_t;    ///< index into Fleet::links
 using GpuId = std::size_t;     ///< index into Fleet::gpus
 inline constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
+/// Counts in YAML are ints, which read well and can be checked; containers count in std::size_t.
+constexpr std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
+
 struct Vertex {
   VertexKind kind = VertexKind::kGpu;
   std::string name;  ///< "chat/node0/gpu3", "chat/rack0/node2/gpu1", "fabric/rail3/leaf0"
@@ -42,8 +45,9 @@ struct Edge {
 
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, Vertex, Edge>;
 
-/// What flows share: one edge, or the edges over which hardware stripes every transfer (a GPU's NVLinks to all its NVSwitches, which
-/// themselves do not block, so that only the GPUs' ports can be the bottleneck). Each direction has the whole bandwidth.
+/// What flows share: one edge, or the edges over which hardware stripes every transfer (a GPU's NVLinks to all its
+/// NVSwitches, which themselves do not block, so that only the GPUs' ports can be the bottleneck). Each direction has
+/// the whole bandwidth.
 struct Link {
   LinkKind kind = LinkKind::kNvLink;
   VertexId from = kNone;
@@ -52,7 +56,7 @@ struct Link {
   BytesPerSecond bandwidth{0};
   Seconds latency{0};
   std::size_t source = kNone;
-  int cable = 0;        ///< among parallel links between the same two switches
+  int cable = 0;  ///< among parallel links between the same two switches
 };
 
 /// A link in one direction: from `from` to `to`, or reversed.

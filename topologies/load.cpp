@@ -53,7 +53,8 @@ T load_word(const Word& word);
 template <class T>
 T read_over_like(const reader::Node& node, T base) {
   if (node.is_mapping() && node.has("like")) {
-    base = load_word<T>({reader::Codec<std::string>::read(node.at("like"), {}), node.at("like").where(), node.at("like").path()});
+    base = load_word<T>(
+        {reader::Codec<std::string>::read(node.at("like"), {}), node.at("like").where(), node.at("like").path()});
   }
   T::schema().read_over(node, base);
   return base;

@@ -9,8 +9,6 @@
 namespace flotilla::topologies {
 namespace {
 
-std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
-
 /// Adds parts and links to a shape; remembers where each kind of part begins.
 class Drawing {
  public:
@@ -23,7 +21,8 @@ class Drawing {
   }
 
   void add_link(LinkKind kind, const LinkSpec& spec, std::size_t from, std::size_t to) {
-    shape_.links.push_back({kind, from, to, spec.lanes.value, spec.bandwidth.value, spec.latency.value, source_of(spec), 0});
+    shape_.links.push_back(
+        {kind, from, to, spec.lanes.value, spec.bandwidth.value, spec.latency.value, source_of(spec), 0});
   }
 
  private:
@@ -31,7 +30,8 @@ class Drawing {
     const auto& text = spec.bandwidth.source;
     const auto found = std::find(shape_.sources.begin(), shape_.sources.end(), text);
     if (found == shape_.sources.end()) shape_.sources.push_back(text);
-    return static_cast<std::size_t>(std::find(shape_.sources.begin(), shape_.sources.end(), text) - shape_.sources.begin());
+    return static_cast<std::size_t>(std::find(shape_.sources.begin(), shape_.sources.end(), text) -
+                                    shape_.sources.begin());
   }
 
   NodeShape& shape_;
@@ -42,7 +42,8 @@ std::size_t holder(std::size_t i, int count, int holders) { return i * as_index(
 
 //   GPU0..3          GPU4..7        NVLink leaves the node at every GPU, to the NVSwitches of its domain
 //    |  |  ...        |  |
-//   PCIe switches    PCIe switches  a GPU and its NIC under one switch (none: both hang on the CPU; with C2C only the NIC)
+//   PCIe switches    PCIe switches  a GPU and its NIC under one switch (none: both hang on the CPU; with C2C only the
+//   NIC)
 //    |  |  \          |  |  \ .
 //    |  |   NIC0..3   |  |   NIC4..7
 //   CPU0 ----------- CPU1           the CPUs in a row
@@ -55,10 +56,12 @@ void draw(NodeShape& shape) {
   const auto nic0 = drawing.add_parts(VertexKind::kNic, s.nics.value);
 
   const auto pcie_host = [&](std::size_t i, int count) {
-    return s.pcie_switches.value > 0 ? switch0 + holder(i, count, s.pcie_switches.value) : cpu0 + holder(i, count, s.cpus.value);
+    return s.pcie_switches.value > 0 ? switch0 + holder(i, count, s.pcie_switches.value)
+                                     : cpu0 + holder(i, count, s.cpus.value);
   };
   if (s.nvlink.present()) {
-    for (std::size_t i = 0; i < as_index(s.gpus.value); ++i) drawing.add_link(LinkKind::kNvLink, s.nvlink, gpu0 + i, kNone);
+    for (std::size_t i = 0; i < as_index(s.gpus.value); ++i)
+      drawing.add_link(LinkKind::kNvLink, s.nvlink, gpu0 + i, kNone);
   }
   for (std::size_t i = 0; i < as_index(s.gpus.value); ++i) {
     if (s.c2c.present()) {
@@ -67,11 +70,13 @@ void draw(NodeShape& shape) {
       drawing.add_link(LinkKind::kPcie, s.pcie, gpu0 + i, pcie_host(i, s.gpus.value));
     }
   }
-  for (std::size_t i = 0; i < as_index(s.nics.value); ++i) drawing.add_link(LinkKind::kPcie, s.pcie, nic0 + i, pcie_host(i, s.nics.value));
+  for (std::size_t i = 0; i < as_index(s.nics.value); ++i)
+    drawing.add_link(LinkKind::kPcie, s.pcie, nic0 + i, pcie_host(i, s.nics.value));
   for (std::size_t i = 0; i < as_index(s.pcie_switches.value); ++i) {
     drawing.add_link(LinkKind::kPcie, s.pcie, switch0 + i, cpu0 + holder(i, s.pcie_switches.value, s.cpus.value));
   }
-  for (std::size_t i = 1; i < as_index(s.cpus.value); ++i) drawing.add_link(LinkKind::kCpuLink, s.cpu_link, cpu0 + i - 1, cpu0 + i);
+  for (std::size_t i = 1; i < as_index(s.cpus.value); ++i)
+    drawing.add_link(LinkKind::kCpuLink, s.cpu_link, cpu0 + i - 1, cpu0 + i);
 }
 
 Graph graph_of(const NodeShape& shape) {
@@ -79,21 +84,23 @@ Graph graph_of(const NodeShape& shape) {
   for (LinkId id = 0; id < shape.links.size(); ++id) {
     const auto& link = shape.links[id];
     if (link.to == kNone) continue;
-    boost::add_edge(link.from, link.to, Edge{link.kind, link.lanes, link.bandwidth, link.latency, link.source, id}, graph);
+    boost::add_edge(link.from, link.to, Edge{link.kind, link.lanes, link.bandwidth, link.latency, link.source, id},
+                    graph);
   }
   return graph;
 }
 
-/// The hops from `from` to every vertex, by Dijkstra over latencies; a nanosecond per hop breaks ties between free links.
+/// The hops from `from` to every vertex, by Dijkstra over latencies; a nanosecond per hop breaks ties between free
+/// links.
 std::vector<std::vector<Hop>> paths_from(const Graph& graph, std::size_t from) {
   constexpr double kPerHop = 1e-9;
   const auto count = boost::num_vertices(graph);
   std::vector<std::size_t> previous(count);
   std::vector<double> distance(count);
-  const auto weight = boost::make_transform_value_property_map([](Seconds latency) { return latency.value() + kPerHop; },
-                                                               boost::get(&Edge::latency, graph));
-  boost::dijkstra_shortest_paths(graph, from,
-                                 boost::predecessor_map(previous.data()).distance_map(distance.data()).weight_map(weight));
+  const auto weight = boost::make_transform_value_property_map(
+      [](Seconds latency) { return latency.value() + kPerHop; }, boost::get(&Edge::latency, graph));
+  boost::dijkstra_shortest_paths(
+      graph, from, boost::predecessor_map(previous.data()).distance_map(distance.data()).weight_map(weight));
   std::vector<std::vector<Hop>> paths(count);
   for (std::size_t to = 0; to < count; ++to) {
     for (auto v = to; v != from && previous[v] != v; v = previous[v]) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "topologies/route.hpp"
@@ -12,15 +13,15 @@
 namespace flotilla::topologies {
 namespace {
 
-std::size_t as_index(int count) { return static_cast<std::size_t>(count); }
-
 std::size_t domain_of(const Fleet& fleet, GpuId gpu) { return fleet.nodes[fleet.gpus[gpu].node].domain; }
 
 /// The pool's free GPUs, by NVLink domain and in order.
-std::map<std::size_t, std::vector<GpuId>> free_gpus(const Fleet& fleet, const Pool& pool, const std::vector<GpuId>& taken) {
+std::map<std::size_t, std::vector<GpuId>> free_gpus(const Fleet& fleet, const Pool& pool,
+                                                    const std::vector<GpuId>& taken) {
+  const std::unordered_set<GpuId> busy(taken.begin(), taken.end());
   std::map<std::size_t, std::vector<GpuId>> free;
   for (const auto gpu : pool.gpus) {
-    if (std::find(taken.begin(), taken.end(), gpu) == taken.end()) free[domain_of(fleet, gpu)].push_back(gpu);
+    if (busy.count(gpu) == 0) free[domain_of(fleet, gpu)].push_back(gpu);
   }
   return free;
 }
@@ -34,9 +35,10 @@ int how_many(const std::string& pool, int free, int per_replica, std::optional<i
   }
   if (!replicas) {
     if (free % per_replica != 0) {
-      throw PlacementError(PlacementError::About::kGpusPerReplica,
-                           fmt::format("the {} of pool '{}' do not divide into replicas of {}", gpus(free), pool, per_replica),
-                           fmt::format("'replicas: {}' leaves {} idle", free / per_replica, gpus(free % per_replica)));
+      throw PlacementError(
+          PlacementError::About::kGpusPerReplica,
+          fmt::format("the {} of pool '{}' do not divide into replicas of {}", gpus(free), pool, per_replica),
+          fmt::format("'replicas: {}' leaves {} idle", free / per_replica, gpus(free % per_replica)));
     }
     return free / per_replica;
   }
@@ -53,8 +55,9 @@ void note_crossing(Placement& placement, int per_replica) {
   const auto crosses = [](const Placement::Replica& replica) { return replica.crosses_domains; };
   const auto count = std::count_if(placement.replicas.begin(), placement.replicas.end(), crosses);
   if (count == 0) return;
-  placement.notes.push_back(fmt::format("{} of {} replicas of {} GPUs have them in several NVLink domains: their collectives cross the fabric.",
-                                        count, placement.replicas.size(), per_replica));
+  placement.notes.push_back(fmt::format(
+      "{} of {} replicas of {} GPUs have them in several NVLink domains: their collectives cross the fabric.", count,
+      placement.replicas.size(), per_replica));
 }
 
 }  // namespace
@@ -63,7 +66,8 @@ PlacementError::PlacementError(About about_what, std::string message, std::strin
     : std::runtime_error(std::move(message)), about(about_what), hint(std::move(hint_text)) {}
 
 //   domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
-//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more, across domains
+//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more, across
+//   domains
 Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_replica, std::optional<int> replicas,
                 const std::vector<GpuId>& taken) {
   const auto& pool = fleet.pool(pool_name);
@@ -89,7 +93,8 @@ Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_r
     placement.replicas.push_back({{first, first + gpus_per_replica}, true});
   }
   note_crossing(placement, gpus_per_replica);
-  if (next < scattered.size()) placement.notes.push_back(fmt::format("{} GPUs of pool '{}' are left idle.", scattered.size() - next, pool_name));
+  if (next < scattered.size())
+    placement.notes.push_back(fmt::format("{} GPUs of pool '{}' are left idle.", scattered.size() - next, pool_name));
   return placement;
 }
 

@@ -28,19 +28,20 @@ struct Placement {
   std::vector<std::string> notes;  ///< whole sentences for the user: replicas that cross domains, GPUs left over
 };
 
-/// Packs replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain where it fits there.
-/// Groups larger than a domain, and groups for which only scattered GPUs are left, take GPUs of several domains; `notes` says so.
-/// Without `replicas` as many as there are GPUs for, which must come out even. Throws PlacementError; std::out_of_range for an
-/// unknown pool.
+/// Packs replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain
+/// where it fits there. Groups larger than a domain, and groups for which only scattered GPUs are left, take GPUs of
+/// several domains; `notes` says so. Without `replicas` as many as there are GPUs for, which must come out even. Throws
+/// PlacementError; std::out_of_range for an unknown pool.
 Placement place(const Fleet& fleet, const std::string& pool, int gpus_per_replica, std::optional<int> replicas = {},
                 const std::vector<GpuId>& taken = {});
 
 /// The links of a group as its collectives see them.
 struct GroupLinks {
-  BytesPerSecond bandwidth{0};    ///< per GPU and direction, of the narrowest path between any two; GPUs that leave by one NIC share it
-  Seconds latency{0};             ///< of the longest path between any two
-  bool crosses_fabric = false;    ///< some pair is linked only through NICs
-  LinkId bottleneck = kNone;      ///< a link of that bandwidth
+  BytesPerSecond bandwidth{
+      0};  ///< per GPU and direction, of the narrowest path between any two; GPUs that leave by one NIC share it
+  Seconds latency{0};           ///< of the longest path between any two
+  bool crosses_fabric = false;  ///< some pair is linked only through NICs
+  LinkId bottleneck = kNone;    ///< a link of that bandwidth
 };
 
 /// A group of one has its GPU's NVLink bandwidth (0 without) and no latency.

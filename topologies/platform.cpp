@@ -17,17 +17,19 @@ namespace routing = simgrid::kernel::routing;
 
 constexpr double kHostSpeed = 1e9;  // flop/s; nothing is computed on hosts
 
-/// A zone that finds each route when it is asked for. SimGrid's own zones either keep a table of n^2 routes or search for milliseconds.
+/// A zone that finds each route when it is asked for. SimGrid's own zones either keep a table of n^2 routes or search
+/// for milliseconds.
 ///
-/// SimGrid's CM02 weighs flows by the inverse of their route's latency where they share a link (as TCP does by round-trip time): a flow
-/// over two links of 1 us would get half the share of a flow over one. RDMA and NVLink share by credits, evenly. So every route
-/// reports a latency of one second, which makes all weights equal, and the latency factor, asked for each flow, is the true
-/// latency in seconds.
+/// SimGrid's CM02 weighs flows by the inverse of their route's latency where they share a link (as TCP does by
+/// round-trip time): a flow over two links of 1 us would get half the share of a flow over one. RDMA and NVLink share
+/// by credits, evenly. So every route reports a latency of one second, which makes all weights equal, and the latency
+/// factor, asked for each flow, is the true latency in seconds.
 class FleetZone : public routing::NetZoneImpl {
  public:
   FleetZone(const Fleet& fleet, const std::string& name) : NetZoneImpl(name), fleet_(fleet) {}
 
-  void get_local_route(const routing::NetPoint* src, const routing::NetPoint* dst, routing::Route* into, double* latency) override {
+  void get_local_route(const routing::NetPoint* src, const routing::NetPoint* dst, routing::Route* into,
+                       double* latency) override {
     for (const auto& hop : route(fleet_, vertices_.at(src->id()), vertices_.at(dst->id()))) {
       into->link_list_.push_back(links_.at(2 * hop.link + (hop.reversed ? 1 : 0)));
     }
@@ -53,15 +55,15 @@ class FleetZone : public routing::NetZoneImpl {
   std::vector<simgrid::kernel::resource::StandardLinkImpl*> links_;
 };
 
-double true_latency(double /*size*/, const sg4::Host* /*src*/, const sg4::Host* /*dst*/, const std::vector<sg4::Link*>& links,
-                    const std::unordered_set<sg4::NetZone*>& /*zones*/) {
+double true_latency(double /*size*/, const sg4::Host* /*src*/, const sg4::Host* /*dst*/,
+                    const std::vector<sg4::Link*>& links, const std::unordered_set<sg4::NetZone*>& /*zones*/) {
   double sum = 0;
   for (const auto* link : links) sum += link->get_latency();
   return sum;
 }
 
-/// CM02 is the plain flow model. LV08, the default, is fitted to TCP: it multiplies latencies by 13. Gamma is TCP's largest window
-/// (0 = none), and cross-traffic is the acknowledgements' bandwidth on the way back.
+/// CM02 is the plain flow model. LV08, the default, is fitted to TCP: it multiplies latencies by 13. Gamma is TCP's
+/// largest window (0 = none), and cross-traffic is the acknowledgements' bandwidth on the way back.
 void choose_network_model() {
   if (!sg4::Engine::is_initialized() || sg4::Engine::get_instance()->get_netzone_root() != nullptr) {
     throw std::logic_error("the fleet's platform needs a SimGrid engine, and must be the first thing built in it");

@@ -24,10 +24,11 @@ class Platform {
   std::vector<simgrid::s4u::Link*> links_;  ///< by link and direction
 };
 
-/// Builds hosts for GPUs and CPUs, a SimGrid link for each direction of each link, and routes on demand as topologies::route takes them.
-/// A lone transfer of b bytes takes (sum of latencies) + b / (narrowest bandwidth) seconds; transfers that share links get max-min fair
-/// shares, whatever their latencies. Needs an Engine without a platform (std::logic_error otherwise): the network model is
-/// chosen here, before anything is built. The fleet must outlive the simulation.
+/// Builds hosts for GPUs and CPUs, a SimGrid link for each direction of each link, and routes on demand as
+/// topologies::route takes them. A lone transfer of b bytes takes (sum of latencies) + b / (narrowest bandwidth)
+/// seconds; transfers that share links get max-min fair shares, whatever their latencies. Needs an Engine without a
+/// platform (std::logic_error otherwise): the network model is chosen here, before anything is built. The fleet must
+/// outlive the simulation.
 Platform make_platform(const Fleet& fleet);
 
 }  // namespace flotilla::topologies

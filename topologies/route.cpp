@@ -18,7 +18,8 @@ std::uint64_t mix(std::uint64_t x) {
 }
 
 const Node& node_of(const Fleet& fleet, VertexId vertex) {
-  if (fleet.node_of_vertex.at(vertex) == kNone) throw std::invalid_argument(fmt::format("{} is no end point", fleet.name(vertex)));
+  if (fleet.node_of_vertex.at(vertex) == kNone)
+    throw std::invalid_argument(fmt::format("{} is no end point", fleet.name(vertex)));
   return fleet.nodes[fleet.node_of_vertex[vertex]];
 }
 
@@ -33,9 +34,10 @@ const NicPort& own_port(const Fleet& fleet, const Node& node, VertexId vertex, s
   return node.nic_ports[nic - node.shape->first_nic()];
 }
 
-/// From leaf to leaf over one spine. `low` and `high` are the end points in the order of their numbers, so that both directions of
-/// a pair take the same cables.
-void append_spine(std::vector<Hop>& hops, const Fleet& fleet, std::size_t from, std::size_t to, VertexId source, VertexId destination) {
+/// From leaf to leaf over one spine. `low` and `high` are the end points in the order of their numbers, so that both
+/// directions of a pair take the same cables.
+void append_spine(std::vector<Hop>& hops, const Fleet& fleet, std::size_t from, std::size_t to, VertexId source,
+                  VertexId destination) {
   const bool swapped = source > destination;
   const auto& low = fleet.leaves[swapped ? to : from].uplinks;
   const auto& high = fleet.leaves[swapped ? from : to].uplinks;
@@ -50,7 +52,8 @@ void append_spine(std::vector<Hop>& hops, const Fleet& fleet, std::size_t from, 
 }
 
 bool share_nvlink(const Node& a, std::size_t local_a, const Node& b, std::size_t local_b) {
-  return a.domain == b.domain && a.shape->system.nvlink.present() && local_a < a.shape->first_cpu() && local_b < b.shape->first_cpu();
+  return a.domain == b.domain && a.shape->system.nvlink.present() && local_a < a.shape->first_cpu() &&
+         local_b < b.shape->first_cpu();
 }
 
 }  // namespace

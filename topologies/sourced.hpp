@@ -1,5 +1,5 @@
-// A figure together with where it comes from. Catalogue files write `{value: 450GBps, source: "datasheet"}`; a user's own file may
-// write the bare value, whose source is then empty.
+// A figure together with where it comes from. Catalogue files write `{value: 450GBps, source: "datasheet"}`; a user's
+// own file may write the bare value, whose source is then empty.
 #pragma once
 
 #include <string>
@@ -31,7 +31,8 @@ struct Codec<topologies::Sourced<T>> {
   }
   static std::string write(const Figure& figure) {
     const auto bare = Codec<T>::write(figure.value);
-    return figure.source.empty() ? bare : "{value: " + bare + ", source: " + Codec<std::string>::write(figure.source) + "}";
+    return figure.source.empty() ? bare
+                                 : "{value: " + bare + ", source: " + Codec<std::string>::write(figure.source) + "}";
   }
   static nlohmann::ordered_json json_schema(const KeyRules& rules = {}) {
     const auto value = json_schema_as<T>(rules);

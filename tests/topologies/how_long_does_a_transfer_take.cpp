@@ -30,7 +30,8 @@ VertexId at(const Fleet& fleet, GpuId gpu) { return fleet.gpus[gpu].vertex; }
 }  // namespace
 
 TEST_CASE("1 MB over two links of 50 GB/s and 1 us each takes 22.0 us") {
-  const auto fleet = build_fleet({{"p", switched(2, BytesPerSecond(50e9), Seconds(1e-6)), 2}}, load_fabric("ib-ndr-rail"));
+  const auto fleet =
+      build_fleet({{"p", switched(2, BytesPerSecond(50e9), Seconds(1e-6)), 2}}, load_fabric("ib-ndr-rail"));
   // 2 x 1 us + 1e6 B / 50e9 B/s = 2 + 20 us
   CHECK(end_times(fleet, {{at(fleet, 0), at(fleet, 1), 1e6}})[0] == exactly(22.0 * kUs));
 }
@@ -57,22 +58,28 @@ TEST_CASE("two flows in opposite directions do not disturb each other") {
 }
 
 TEST_CASE("three flows on two links get max-min fair shares") {
-  // Link A: the NIC of node 0 (50 GB/s, outward), flows 1 and 2. Link B: the NIC of the other pool's node (30 GB/s, inward), flows 2
-  // and 3. B is the tighter: 15 GB/s each; flow 1 takes the rest of A, 35 GB/s. 70 MB at 35 and 30 MB at 15 GB/s: 2000 us each.
+  // Link A: the NIC of node 0 (50 GB/s, outward), flows 1 and 2. Link B: the NIC of the other pool's node (30 GB/s,
+  // inward), flows 2 and 3. B is the tighter: 15 GB/s each; flow 1 takes the rest of A, 35 GB/s. 70 MB at 35 and 30 MB
+  // at 15 GB/s: 2000 us each.
   auto slow = load_system("hgx-h100");
   slow.nic_bandwidth.value = BytesPerSecond(30e9);
-  const auto fleet = build_fleet({{"fast", load_system("hgx-h100"), 24}, {"slow", slow, 8}}, load_fabric("ib-ndr-rail"));
-  const auto ends = end_times(fleet, {{at(fleet, 0), at(fleet, 8), 70e6}, {at(fleet, 0), at(fleet, 24), 30e6}, {at(fleet, 16), at(fleet, 24), 30e6}});
+  const auto fleet =
+      build_fleet({{"fast", load_system("hgx-h100"), 24}, {"slow", slow, 8}}, load_fabric("ib-ndr-rail"));
+  const auto ends = end_times(
+      fleet,
+      {{at(fleet, 0), at(fleet, 8), 70e6}, {at(fleet, 0), at(fleet, 24), 30e6}, {at(fleet, 16), at(fleet, 24), 30e6}});
   for (const double end : ends) CHECK(end == exactly(2002.7 * kUs));
 }
 
 TEST_CASE("flows of different latency share a link evenly") {
-  // GPU 0 sends 1 MB to its CPU and 1 MB to another node; both leave by GPU 0's PCIe link of 63 GB/s, and the second is then held to
-  // the NIC's 50 GB/s. While both run each has 31.5 GB/s, although one has the latency of two links and the other of six.
+  // GPU 0 sends 1 MB to its CPU and 1 MB to another node; both leave by GPU 0's PCIe link of 63 GB/s, and the second is
+  // then held to the NIC's 50 GB/s. While both run each has 31.5 GB/s, although one has the latency of two links and
+  // the other of six.
   const auto fleet = hgx_h100(16);
   const VertexId cpu = fleet.nodes[0].first_vertex + fleet.nodes[0].shape->first_cpu();
-  // To the CPU: 2 x 0.25 us latency. Alone from 0.5 to 2.7 us at 63 GB/s: 138.6 kB; the other 861.4 kB at 31.5 GB/s: 27.346032 us.
-  // To the node: starts at 2.7 us; has 861.4 kB at 30.046032 us; the other 138.6 kB at 50 GB/s: 2.772 us.
+  // To the CPU: 2 x 0.25 us latency. Alone from 0.5 to 2.7 us at 63 GB/s: 138.6 kB; the other 861.4 kB at 31.5
+  // GB/s: 27.346032 us. To the node: starts at 2.7 us; has 861.4 kB at 30.046032 us; the other 138.6 kB at 50
+  // GB/s: 2.772 us.
   const auto ends = end_times(fleet, {{at(fleet, 0), cpu, 1e6}, {at(fleet, 0), at(fleet, 8), 1e6}});
   CHECK(ends[0] == exactly(30.046032 * kUs));
   CHECK(ends[1] == exactly(32.818032 * kUs));
@@ -95,7 +102,8 @@ TEST_CASE("NVLink is 18 times as fast as InfiniBand between two GB200") {
 }
 
 TEST_CASE("an oversubscribed spine is shared by all who cross it") {
-  // Leaves of 5 ports at 4:1: four NICs down, one cable up. Four nodes send to the four nodes of the next leaf: 50 / 4 = 12.5 GB/s.
+  // Leaves of 5 ports at 4:1: four NICs down, one cable up. Four nodes send to the four nodes of the next leaf: 50 / 4
+  // = 12.5 GB/s.
   auto system = load_system("hgx-h100");
   system.gpus.value = 1;
   system.nics.value = 1;

@@ -43,7 +43,8 @@ std::vector<double> in_child(std::size_t count, const std::function<std::vector<
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  if (status != 0 || got != count * sizeof(double)) throw std::runtime_error("the simulation in the child process failed");
+  if (status != 0 || got != count * sizeof(double))
+    throw std::runtime_error("the simulation in the child process failed");
   return result;
 }
 
