@@ -1,15 +1,16 @@
 #include "sim/workload/arrivals.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 namespace flotilla::sim {
 namespace {
 
 void check_gamma(const GammaArrivals& gamma, const reader::Node& node) {
   if (gamma.burstiness.has_value() == gamma.cv.has_value()) {
-    node.fail("give either burstiness or cv", "burstiness = 1/cv^2; 1 = Poisson, {burstiness: 0.5} and {cv: 1.414} are burstier");
+    node.fail("give either burstiness or cv",
+              "burstiness = 1/cv^2; 1 = Poisson, {burstiness: 0.5} and {cv: 1.414} are burstier");
   }
 }
 
@@ -19,7 +20,8 @@ const reader::Schema<GammaArrivals>& GammaArrivals::schema() {
   using G = GammaArrivals;
   static const auto s =
       reader::Schema<G>("gamma_arrivals", "Gaps between requests from a Gamma distribution: one of burstiness and cv")
-          .key("burstiness", &G::burstiness, "its shape: 1 = Poisson, below 1 burstier", {.min = 1e-4, .max = 1e6, .default_text = "1/cv^2"})
+          .key("burstiness", &G::burstiness, "its shape: 1 = Poisson, below 1 burstier",
+               {.min = 1e-4, .max = 1e6, .default_text = "1/cv^2"})
           .key("cv", &G::cv, "coefficient of variation of the gaps: 1 = Poisson, above 1 burstier",
                {.min = 1e-3, .max = 100, .default_text = "1/sqrt(burstiness)"})
           .check(check_gamma);
@@ -34,9 +36,14 @@ ArrivalProcess::ArrivalProcess(const ArrivalSpec& spec, double rate, RandomEngin
 double ArrivalProcess::next() {
   if (std::isinf(rate_)) return 0;
   switch (kind_) {
-    case ArrivalSpec::Kind::kConstant: return static_cast<double>(count_++) / rate_;
-    case ArrivalSpec::Kind::kPoisson: time_ += draw_exponential(engine_) / rate_; break;
-    case ArrivalSpec::Kind::kGamma: time_ += draw_gamma(engine_, shape_) / (shape_ * rate_); break;
+    case ArrivalSpec::Kind::kConstant:
+      return static_cast<double>(count_++) / rate_;
+    case ArrivalSpec::Kind::kPoisson:
+      time_ += draw_exponential(engine_) / rate_;
+      break;
+    case ArrivalSpec::Kind::kGamma:
+      time_ += draw_gamma(engine_, shape_) / (shape_ * rate_);
+      break;
   }
   return time_;
 }
@@ -71,9 +78,12 @@ ArrivalSpec Codec<ArrivalSpec>::read(const Node& node) {
 
 std::string Codec<ArrivalSpec>::write(const ArrivalSpec& spec) {
   switch (spec.kind) {
-    case ArrivalSpec::Kind::kPoisson: return "poisson";
-    case ArrivalSpec::Kind::kConstant: return "constant";
-    case ArrivalSpec::Kind::kGamma: break;
+    case ArrivalSpec::Kind::kPoisson:
+      return "poisson";
+    case ArrivalSpec::Kind::kConstant:
+      return "constant";
+    case ArrivalSpec::Kind::kGamma:
+      break;
   }
   return fmt::format("{{gamma: {}}}", write_flow(spec.gamma));
 }

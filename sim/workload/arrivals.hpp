@@ -10,7 +10,8 @@
 
 namespace flotilla::sim {
 
-/// Gaps of a Gamma distribution. `burstiness` is its shape, as in vllm bench serve: 1 = Poisson, below 1 burstier, 1/cv^2.
+/// Gaps of a Gamma distribution. `burstiness` is its shape, as in vllm bench serve: 1 = Poisson, below 1 burstier,
+/// 1/cv^2.
 struct GammaArrivals {
   std::optional<double> burstiness;
   std::optional<double> cv;  ///< coefficient of variation of the gaps; instead of burstiness
@@ -24,7 +25,8 @@ struct ArrivalSpec {
   GammaArrivals gamma;  ///< of kGamma only
 };
 
-/// Arrival times in seconds, ascending. Random processes begin with a gap; constant arrivals begin at 0 and do not drift.
+/// Arrival times in seconds, ascending. Random processes begin with a gap; constant arrivals begin at 0 and do not
+/// drift.
 class ArrivalProcess {
  public:
   /// `rate` per second; infinity puts every arrival at 0.

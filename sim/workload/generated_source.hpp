@@ -7,8 +7,8 @@
 
 namespace flotilla::sim {
 
-/// Draws arrivals, input and output lengths from a stream each: the lengths of request i stay the same when the rate, the arrival
-/// process or the other length changes.
+/// Draws arrivals, input and output lengths from a stream each: the lengths of request i stay the same when the rate,
+/// the arrival process or the other length changes.
 class GeneratedSource final : public RequestSource {
  public:
   GeneratedSource(const WorkloadSpec& spec, std::uint64_t seed);

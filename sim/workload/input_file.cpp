@@ -1,13 +1,13 @@
 #include "sim/workload/input_file.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <vector>
-
-#include <fmt/format.h>
-#include <unistd.h>
 
 namespace flotilla::sim {
 namespace {
@@ -28,11 +28,13 @@ std::vector<std::string> names_in(const fs::path& folder) {
 std::string near_names(const fs::path& missing) {
   const fs::path folder = missing.parent_path();
   std::error_code error;
-  if (!folder.empty() && !fs::is_directory(folder, error)) return fmt::format("there is no folder '{}'", folder.string());
+  if (!folder.empty() && !fs::is_directory(folder, error))
+    return fmt::format("there is no folder '{}'", folder.string());
   const std::string name = missing.filename().string();
   const std::vector<std::string> names = names_in(folder);
   for (const std::string& other : {name + ".gz", missing.stem().string()}) {
-    if (std::find(names.begin(), names.end(), other) != names.end()) return fmt::format("did you mean '{}'?", (folder / other).string());
+    if (std::find(names.begin(), names.end(), other) != names.end())
+      return fmt::format("did you mean '{}'?", (folder / other).string());
   }
   const std::string near = reader::did_you_mean(name, names);
   return near.empty() ? "" : fmt::format("did you mean '{}'?", (folder / near).string());
@@ -50,12 +52,13 @@ std::string InputFile::resolve() const {
     const std::string hint = near_names(beside);
     const bool two_places = beside != fs::path(path);
     fail(fmt::format("no such file: {}", reader::in_quotes(path)),
-         hint.empty() && two_places
-             ? fmt::format("looked in '{}', beside the scenario, and in the working directory", beside.parent_path().string())
-             : hint);
+         hint.empty() && two_places ? fmt::format("looked in '{}', beside the scenario, and in the working directory",
+                                                  beside.parent_path().string())
+                                    : hint);
   }
   if (fs::is_directory(status)) fail(fmt::format("{} is a directory, a file is expected", reader::in_quotes(path)));
-  if (access(found.c_str(), R_OK) != 0) fail(fmt::format("{} cannot be read: {}", reader::in_quotes(path), std::strerror(errno)));
+  if (access(found.c_str(), R_OK) != 0)
+    fail(fmt::format("{} cannot be read: {}", reader::in_quotes(path), std::strerror(errno)));
   return found.string();
 }
 

@@ -1,4 +1,5 @@
-// How lengths are written in YAML: 800, {uniform: [640, 800]}, {lognormal: {mean: 1155, p50: 1020}}, {empirical: lengths.csv}.
+// How lengths are written in YAML: 800, {uniform: [640, 800]}, {lognormal: {mean: 1155, p50: 1020}}, {empirical:
+// lengths.csv}.
 #include <fmt/format.h>
 
 #include "sim/workload/lengths.hpp"
@@ -8,7 +9,8 @@ namespace {
 
 using namespace flotilla::sim;
 
-constexpr const char* kExamples = "a number, {uniform: [640, 800]}, {lognormal: {mean: 1155, p50: 1020}} or {empirical: lengths.csv}";
+constexpr const char* kExamples =
+    "a number, {uniform: [640, 800]}, {lognormal: {mean: 1155, p50: 1020}} or {empirical: lengths.csv}";
 const KeyRules kTokens{.min = 1, .max = kMostTokens, .unit = "tokens"};
 
 UniformLength read_uniform(const Node& node) {
@@ -46,7 +48,8 @@ LengthSpec Codec<LengthSpec>::read(const Node& node) {
   if (name == "uniform") return read_uniform(value);
   if (name == "lognormal") return read_as<LognormalLength>(value, {});
   if (name == "empirical") return read_empirical(value);
-  value.fail_at_key(fmt::format("unknown distribution {}", in_quotes(name)), suggest(name, {"uniform", "lognormal", "empirical"}));
+  value.fail_at_key(fmt::format("unknown distribution {}", in_quotes(name)),
+                    suggest(name, {"uniform", "lognormal", "empirical"}));
 }
 
 std::string Codec<LengthSpec>::write(const LengthSpec& spec) {
@@ -61,13 +64,17 @@ std::string Codec<LengthSpec>::write(const LengthSpec& spec) {
 nlohmann::ordered_json Codec<LengthSpec>::json_schema() {
   const auto tokens = json_schema_as<std::int32_t>(kTokens);
   const auto one = [](const char* name, const nlohmann::ordered_json& value) {
-    return nlohmann::ordered_json{
-        {"type", "object"}, {"properties", {{name, value}}}, {"required", nlohmann::ordered_json::array({name})}, {"additionalProperties", false}};
+    return nlohmann::ordered_json{{"type", "object"},
+                                  {"properties", {{name, value}}},
+                                  {"required", nlohmann::ordered_json::array({name})},
+                                  {"additionalProperties", false}};
   };
   const nlohmann::ordered_json range = {{"type", "array"}, {"items", tokens}, {"minItems", 2}, {"maxItems", 2}};
   const nlohmann::ordered_json file = {
-      {"anyOf", nlohmann::ordered_json::array({nlohmann::ordered_json{{"type", "string"}}, json_schema_as<EmpiricalLength>({})})}};
-  return {{"anyOf", nlohmann::ordered_json::array({tokens, one("uniform", range), one("lognormal", json_schema_as<LognormalLength>({})),
+      {"anyOf", nlohmann::ordered_json::array(
+                    {nlohmann::ordered_json{{"type", "string"}}, json_schema_as<EmpiricalLength>({})})}};
+  return {{"anyOf", nlohmann::ordered_json::array({tokens, one("uniform", range),
+                                                   one("lognormal", json_schema_as<LognormalLength>({})),
                                                    one("empirical", file)})}};
 }
 

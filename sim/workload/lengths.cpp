@@ -1,9 +1,9 @@
 #include "sim/workload/lengths.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "sim/workload/length_file.hpp"
 
@@ -13,10 +13,12 @@ namespace {
 void check_lognormal(const LognormalLength& l, const reader::Node& node) {
   const int given = (l.mean ? 1 : 0) + (l.p50 ? 1 : 0) + (l.sigma ? 1 : 0);
   if (given != 2) {
-    node.fail(fmt::format("two of mean, p50 and sigma say which distribution; {} {} given", given, given == 1 ? "is" : "are"),
-              "for example {lognormal: {mean: 1155, p50: 1020, max: 8192}}");
+    node.fail(
+        fmt::format("two of mean, p50 and sigma say which distribution; {} {} given", given, given == 1 ? "is" : "are"),
+        "for example {lognormal: {mean: 1155, p50: 1020, max: 8192}}");
   }
-  if (l.mean && l.p50 && *l.mean < *l.p50) node.fail_for("mean", "the mean of a lognormal is never below its median (p50)");
+  if (l.mean && l.p50 && *l.mean < *l.p50)
+    node.fail_for("mean", "the mean of a lognormal is never below its median (p50)");
   if (l.max && l.p50 && *l.max < *l.p50) node.fail_for("max", "the longest is below the median (p50)");
 }
 
@@ -31,13 +33,16 @@ double LognormalLength::mu() const {
 
 const reader::Schema<LognormalLength>& LognormalLength::schema() {
   using L = LognormalLength;
-  static const auto s =
-      reader::Schema<L>("lognormal_length", "Two of mean, p50 and sigma: mean = p50 exp(sigma^2 / 2)")
-          .key("mean", &L::mean, "mean, before it is cut at max", {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "from the others"})
-          .key("p50", &L::p50, "median", {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "from the others"})
-          .key("sigma", &L::sigma, "standard deviation of the logarithm", {.min = 0, .max = 10, .default_text = "from the others"})
-          .key("max", &L::max, "longer draws are cut to this", {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "100,000,000"})
-          .check(check_lognormal);
+  static const auto s = reader::Schema<L>("lognormal_length", "Two of mean, p50 and sigma: mean = p50 exp(sigma^2 / 2)")
+                            .key("mean", &L::mean, "mean, before it is cut at max",
+                                 {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "from the others"})
+                            .key("p50", &L::p50, "median",
+                                 {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "from the others"})
+                            .key("sigma", &L::sigma, "standard deviation of the logarithm",
+                                 {.min = 0, .max = 10, .default_text = "from the others"})
+                            .key("max", &L::max, "longer draws are cut to this",
+                                 {.min = 1, .max = kMostTokens, .unit = "tokens", .default_text = "100,000,000"})
+                            .check(check_lognormal);
   return s;
 }
 
@@ -45,7 +50,8 @@ const reader::Schema<EmpiricalLength>& EmpiricalLength::schema() {
   using E = EmpiricalLength;
   static const auto s =
       reader::Schema<E>("empirical_length", "Lengths found in a file, drawn as often as they occur there")
-          .key("path", &E::path, "one length per line, a second column says how often; or a CSV file with a header", {.required = true})
+          .key("path", &E::path, "one length per line, a second column says how often; or a CSV file with a header",
+               {.required = true})
           .key("column", &E::column, "of the CSV file", {.default_text = "the first"});
   return s;
 }
@@ -80,10 +86,12 @@ std::int32_t LengthSampler::draw(RandomEngine& engine) const {
 
 double LengthSampler::mean() const {
   if (const auto* fixed = std::get_if<FixedLength>(&spec_)) return fixed->tokens;
-  if (const auto* uniform = std::get_if<UniformLength>(&spec_)) return (static_cast<double>(uniform->low) + uniform->high) / 2;
+  if (const auto* uniform = std::get_if<UniformLength>(&spec_))
+    return (static_cast<double>(uniform->low) + uniform->high) / 2;
   if (std::holds_alternative<LognormalLength>(spec_)) return std::exp(mu_ + sigma_ * sigma_ / 2);
   double sum = 0;
-  for (std::size_t i = 0; i < values_.size(); ++i) sum += values_[i] * (cumulative_[i] - (i == 0 ? 0 : cumulative_[i - 1]));
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    sum += values_[i] * (cumulative_[i] - (i == 0 ? 0 : cumulative_[i - 1]));
   return sum / cumulative_.back();
 }
 

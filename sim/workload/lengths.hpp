@@ -25,13 +25,13 @@ struct UniformLength {
   std::int32_t high = 1;
 };
 
-/// Two of mean, p50 (the median) and sigma (the standard deviation of the logarithm) say which: mean = p50 exp(sigma^2 / 2).
-/// Draws are rounded to whole tokens, at least 1; above `max` they are cut to it, which lowers the mean.
+/// Two of mean, p50 (the median) and sigma (the standard deviation of the logarithm) say which: mean = p50 exp(sigma^2
+/// / 2). Draws are rounded to whole tokens, at least 1; above `max` they are cut to it, which lowers the mean.
 struct LognormalLength {
   std::optional<double> mean, p50, sigma;
   std::optional<std::int32_t> max;
-  [[nodiscard]] double mu() const;               ///< mean of the logarithm
-  [[nodiscard]] double log_deviation() const;    ///< sigma, given or derived
+  [[nodiscard]] double mu() const;             ///< mean of the logarithm
+  [[nodiscard]] double log_deviation() const;  ///< sigma, given or derived
   static const reader::Schema<LognormalLength>& schema();
 };
 
@@ -44,8 +44,8 @@ struct EmpiricalLength {
 
 using LengthSpec = std::variant<FixedLength, UniformLength, LognormalLength, EmpiricalLength>;
 
-/// Draws lengths. Opens the file of an empirical one (InputError if it cannot be read); its memory follows the number of
-/// different lengths in it.
+/// Draws lengths. Opens the file of an empirical one (InputError if it cannot be read); its memory follows the number
+/// of different lengths in it.
 class LengthSampler {
  public:
   explicit LengthSampler(const LengthSpec& spec);
@@ -57,9 +57,9 @@ class LengthSampler {
 
  private:
   LengthSpec spec_;
-  double mu_ = 0, sigma_ = 0;          ///< of a lognormal
-  std::vector<std::int32_t> values_;   ///< of an empirical one, ascending
-  std::vector<double> cumulative_;     ///< weights up to and including each value
+  double mu_ = 0, sigma_ = 0;         ///< of a lognormal
+  std::vector<std::int32_t> values_;  ///< of an empirical one, ascending
+  std::vector<double> cumulative_;    ///< weights up to and including each value
 };
 
 }  // namespace flotilla::sim

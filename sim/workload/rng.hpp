@@ -1,8 +1,8 @@
-// Random numbers: one named stream per purpose, so that drawing more from one never disturbs another, and the same draws on
-// every machine.
+// Random numbers: one named stream per purpose, so that drawing more from one never disturbs another, and the same
+// draws on every machine.
 //
-// The engine is the 64-bit Mersenne Twister, whose output the C++ standard fixes. The standard leaves the distributions to the
-// implementation, hence they come from Boost.Random, behind these functions.
+// The engine is the 64-bit Mersenne Twister, whose output the C++ standard fixes. The standard leaves the distributions
+// to the implementation, hence they come from Boost.Random, behind these functions.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,10 @@ inline RandomEngine make_stream(std::uint64_t base_seed, std::string_view name) 
   return RandomEngine(stream_seed(base_seed, name));
 }
 
-double draw_unit(RandomEngine& engine);         ///< uniform on [0, 1)
-double draw_exponential(RandomEngine& engine);  ///< mean 1
-double draw_normal(RandomEngine& engine);       ///< mean 0, standard deviation 1
-double draw_gamma(RandomEngine& engine, double shape);  ///< scale 1: mean = shape
+double draw_unit(RandomEngine& engine);                                                ///< uniform on [0, 1)
+double draw_exponential(RandomEngine& engine);                                         ///< mean 1
+double draw_normal(RandomEngine& engine);                                              ///< mean 0, standard deviation 1
+double draw_gamma(RandomEngine& engine, double shape);                                 ///< scale 1: mean = shape
 std::int64_t draw_integer(RandomEngine& engine, std::int64_t low, std::int64_t high);  ///< uniform, both ends included
 
 }  // namespace flotilla::sim

@@ -1,5 +1,5 @@
-// Where requests come from: generated from distributions, or read from a trace. Streamed: no source holds more than a bounded
-// look-ahead in memory, however long the load.
+// Where requests come from: generated from distributions, or read from a trace. Streamed: no source holds more than a
+// bounded look-ahead in memory, however long the load.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct ArrivingRequest {
   std::int32_t output_tokens = 0;  ///< >= 1
   std::int64_t session = -1;       ///< -1 = none
   std::int64_t tenant = -1;        ///< -1 = none
-  /// Names of the prompt's blocks of RequestSource::hash_block_size() tokens, front to back; equal names = equal text. Empty
-  /// when nothing is known of the text. See hash_chain.hpp for how to ask about blocks of another size.
+  /// Names of the prompt's blocks of RequestSource::hash_block_size() tokens, front to back; equal names = equal text.
+  /// Empty when nothing is known of the text. See hash_chain.hpp for how to ask about blocks of another size.
   std::vector<std::uint64_t> hash_ids;
 };
 
@@ -29,7 +29,8 @@ class RequestSource {
   virtual ~RequestSource() = default;
 
   /// The next request, in the order of arrival; false at the end. Bad input is an InputError.
-  /// In a closed loop every arrival is 0 and the engine paces them; with `duration` there is then no end, and the engine stops.
+  /// In a closed loop every arrival is 0 and the engine paces them; with `duration` there is then no end, and the
+  /// engine stops.
   virtual bool next(ArrivingRequest& request) = 0;
 
   /// Tokens that one of hash_ids stands for.
@@ -38,8 +39,8 @@ class RequestSource {
   [[nodiscard]] virtual const TraceReport* report() const { return nullptr; }
 };
 
-/// The lengths of request i depend on the seed and i alone, not on rates or arrival times. A trace is opened here: a missing or
-/// unreadable file is an InputError at the line of the scenario that names it.
+/// The lengths of request i depend on the seed and i alone, not on rates or arrival times. A trace is opened here: a
+/// missing or unreadable file is an InputError at the line of the scenario that names it.
 std::unique_ptr<RequestSource> make_source(const WorkloadSpec& spec, std::uint64_t seed);
 
 }  // namespace flotilla::sim

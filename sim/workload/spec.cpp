@@ -1,8 +1,8 @@
 #include "sim/workload/spec.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 namespace flotilla::sim {
 namespace {
@@ -11,21 +11,30 @@ using reader::Node;
 
 void check_replayed(const WorkloadSpec& w, const Node& node) {
   for (const char* const key : {"input_tokens", "output_tokens"}) {
-    if (node.has(key)) node.fail_for(key, fmt::format("{} and trace: lengths come from the trace", key), "remove one of them");
+    if (node.has(key))
+      node.fail_for(key, fmt::format("{} and trace: lengths come from the trace", key), "remove one of them");
   }
-  if (w.num_prompts) node.fail_for("num_prompts", "num_prompts and trace: how many are read is a matter of the trace", "write trace: {max_requests: ...}");
+  if (w.num_prompts)
+    node.fail_for("num_prompts", "num_prompts and trace: how many are read is a matter of the trace",
+                  "write trace: {max_requests: ...}");
   const bool recorded = w.trace->arrivals == TraceArrivals::kRecorded;
-  const char* const kScale = "to replay faster or slower use trace.rate_scale; to keep only its lengths set trace.arrivals: generated";
-  if (recorded && w.request_rate) node.fail_for("request_rate", "request_rate and trace: the trace has arrival times of its own", kScale);
-  if (recorded && w.duration) node.fail_for("duration", "duration and trace: the trace has arrival times of its own", "write trace: {end: ...}");
+  const char* const kScale =
+      "to replay faster or slower use trace.rate_scale; to keep only its lengths set trace.arrivals: generated";
+  if (recorded && w.request_rate)
+    node.fail_for("request_rate", "request_rate and trace: the trace has arrival times of its own", kScale);
+  if (recorded && w.duration)
+    node.fail_for("duration", "duration and trace: the trace has arrival times of its own", "write trace: {end: ...}");
   for (const char* const key : {"arrivals", "burstiness"}) {
-    if (recorded && node.has(key)) node.fail_for(key, fmt::format("{} and trace: the trace has arrival times of its own", key), kScale);
+    if (recorded && node.has(key))
+      node.fail_for(key, fmt::format("{} and trace: the trace has arrival times of its own", key), kScale);
   }
   if (!recorded && !w.request_rate) node.fail("trace.arrivals: generated needs a request_rate", "per second, or inf");
 }
 
 void check_generated(const WorkloadSpec& w, const Node& node) {
-  if (!w.request_rate) node.fail("neither request_rate nor trace is given", "for example request_rate: 50 (per second), or trace: {path: trace.csv}");
+  if (!w.request_rate)
+    node.fail("neither request_rate nor trace is given",
+              "for example request_rate: 50 (per second), or trace: {path: trace.csv}");
   if (!w.input_tokens) node.fail("input_tokens is missing", "how long prompts are, for example 800");
   if (!w.output_tokens) node.fail("output_tokens is missing", "how long answers are, for example 400");
   if (w.num_prompts && w.duration) {
@@ -36,16 +45,19 @@ void check_generated(const WorkloadSpec& w, const Node& node) {
 
 void check_arrivals(const WorkloadSpec& w, const Node& node) {
   if (w.arrivals && w.burstiness) {
-    node.fail_for("burstiness", "arrivals and burstiness: burstiness alone means Gamma arrivals", "keep one, or write arrivals: {gamma: {burstiness: ...}}");
+    node.fail_for("burstiness", "arrivals and burstiness: burstiness alone means Gamma arrivals",
+                  "keep one, or write arrivals: {gamma: {burstiness: ...}}");
   }
   if (!w.request_rate || !std::isinf(*w.request_rate)) return;
   if (w.duration && !w.max_concurrency) {
-    node.fail_for("duration", "with request_rate: inf all requests arrive at the start, so a duration does not say how many",
+    node.fail_for("duration",
+                  "with request_rate: inf all requests arrive at the start, so a duration does not say how many",
                   "give num_prompts instead, or max_concurrency for a closed loop");
   }
   const char* const key = w.arrivals ? "arrivals" : "burstiness";
   if (w.arrivals || w.burstiness) {
-    node.fail_for(key, fmt::format("{} with request_rate: inf: there are no gaps between requests", key), "remove it, or give a finite rate");
+    node.fail_for(key, fmt::format("{} with request_rate: inf: there are no gaps between requests", key),
+                  "remove it, or give a finite rate");
   }
 }
 
@@ -57,7 +69,8 @@ void check(const WorkloadSpec& w, const Node& node) {
   }
   check_arrivals(w, node);
   if (w.duration && w.warmup >= *w.duration) {
-    node.fail_for("warmup", fmt::format("the warm-up is as long as the whole load ({})", reader::write_flow(*w.duration)));
+    node.fail_for("warmup",
+                  fmt::format("the warm-up is as long as the whole load ({})", reader::write_flow(*w.duration)));
   }
 }
 
@@ -76,18 +89,25 @@ ArrivalSpec WorkloadSpec::arrival_process() const {
 const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
   using W = WorkloadSpec;
   static const auto s =
-      reader::Schema<W>("workload", "The requests: generated (request_rate, lengths, num_prompts or duration) or replayed from a trace")
-          .key("request_rate", &W::request_rate, "requests per second; inf with max_concurrency is a closed loop, inf alone sends all at the start",
+      reader::Schema<W>(
+          "workload",
+          "The requests: generated (request_rate, lengths, num_prompts or duration) or replayed from a trace")
+          .key("request_rate", &W::request_rate,
+               "requests per second; inf with max_concurrency is a closed loop, inf alone sends all at the start",
                {.min = 0, .above_min = true, .may_be_infinite = true, .unit = "1/s", .default_text = "the trace's"})
-          .key("max_concurrency", &W::max_concurrency, "requests in flight at most; others wait at the client", {.min = 1, .default_text = "no limit"})
+          .key("max_concurrency", &W::max_concurrency, "requests in flight at most; others wait at the client",
+               {.min = 1, .default_text = "no limit"})
           .key("arrivals", &W::arrivals, "how requests are spread in time", {.default_text = "poisson"})
-          .key("burstiness", &W::burstiness, "short for arrivals: {gamma: {burstiness: ...}}", {.min = 1e-4, .max = 1e6, .default_text = "1: poisson"})
+          .key("burstiness", &W::burstiness, "short for arrivals: {gamma: {burstiness: ...}}",
+               {.min = 1e-4, .max = 1e6, .default_text = "1: poisson"})
           .key("input_tokens", &W::input_tokens, "length of prompts",
                {.unit = "tokens", .aliases = {"isl", "random_input_len"}, .default_text = "the trace's"})
           .key("output_tokens", &W::output_tokens, "length of answers",
                {.unit = "tokens", .aliases = {"osl", "random_output_len"}, .default_text = "the trace's"})
-          .key("num_prompts", &W::num_prompts, "how many requests", {.min = 1, .default_text = "as many as arrive within duration"})
-          .key("duration", &W::duration, "how long requests arrive", {.min = 0, .above_min = true, .default_text = "until num_prompts have arrived"})
+          .key("num_prompts", &W::num_prompts, "how many requests",
+               {.min = 1, .default_text = "as many as arrive within duration"})
+          .key("duration", &W::duration, "how long requests arrive",
+               {.min = 0, .above_min = true, .default_text = "until num_prompts have arrived"})
           .key("warmup", &W::warmup, "requests that arrive earlier count for totals, not for latencies")
           .key("trace", &W::trace, "requests recorded elsewhere, instead of generated ones", {.default_text = "none"})
           .check(check);

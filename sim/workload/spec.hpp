@@ -11,18 +11,18 @@
 
 namespace flotilla::sim {
 
-/// Requests are either generated (request_rate, input_tokens, output_tokens, and num_prompts or duration) or replayed from a trace.
-/// Which keys go together is checked when the scenario is read.
+/// Requests are either generated (request_rate, input_tokens, output_tokens, and num_prompts or duration) or replayed
+/// from a trace. Which keys go together is checked when the scenario is read.
 struct WorkloadSpec {
-  std::optional<double> request_rate;           ///< per second; infinity: as fast as max_concurrency lets them, or all at 0
+  std::optional<double> request_rate;  ///< per second; infinity: as fast as max_concurrency lets them, or all at 0
   std::optional<std::int64_t> max_concurrency;  ///< requests in flight at most
   std::optional<ArrivalSpec> arrivals;
-  std::optional<double> burstiness;             ///< short for arrivals: {gamma: {burstiness: ...}}
+  std::optional<double> burstiness;  ///< short for arrivals: {gamma: {burstiness: ...}}
   std::optional<LengthSpec> input_tokens;
   std::optional<LengthSpec> output_tokens;
   std::optional<std::int64_t> num_prompts;
-  std::optional<Seconds> duration;              ///< of arrivals
-  Seconds warmup{0};                            ///< requests that arrive earlier are left out of latency statistics
+  std::optional<Seconds> duration;  ///< of arrivals
+  Seconds warmup{0};                ///< requests that arrive earlier are left out of latency statistics
   std::optional<TraceSpec> trace;
   static const reader::Schema<WorkloadSpec>& schema();
 

@@ -8,8 +8,8 @@
 
 namespace flotilla::sim {
 
-/// Cuts the window [start, end) out of the trace, whose beginning becomes time 0, and stretches time. With generated arrivals the
-/// rows keep their order and only lend their lengths; the window is then of no effect.
+/// Cuts the window [start, end) out of the trace, whose beginning becomes time 0, and stretches time. With generated
+/// arrivals the rows keep their order and only lend their lengths; the window is then of no effect.
 class TraceSource final : public RequestSource {
  public:
   /// `spec.trace` must be given.

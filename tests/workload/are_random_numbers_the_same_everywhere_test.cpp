@@ -1,4 +1,5 @@
-// Typed-in first values of each stream: a compiler, standard library or Boost that gives others would change every result.
+// Typed-in first values of each stream: a compiler, standard library or Boost that gives others would change every
+// result.
 #include <doctest/doctest.h>
 
 #include "tests/workload/load.hpp"
@@ -14,16 +15,25 @@ TEST_CASE("streams are apart from each other and from those of other seeds") {
   }
   std::sort(seeds.begin(), seeds.end());
   CHECK(std::adjacent_find(seeds.begin(), seeds.end()) == seeds.end());
-  static_assert(hash_text("") == 0xCBF29CE484222325ULL && hash_text("a") == 0xAF63DC4C8601EC8CULL);  // the published test vectors
-  static_assert(mix_bits(0) == 0xE220A8397B1DCDAFULL);  // first output of SplitMix64 seeded with 0
+  static_assert(hash_text("") == 0xCBF29CE484222325ULL &&
+                hash_text("a") == 0xAF63DC4C8601EC8CULL);  // the published test vectors
+  static_assert(mix_bits(0) == 0xE220A8397B1DCDAFULL);     // first output of SplitMix64 seeded with 0
 }
 
 TEST_CASE("each stream begins as it did when these numbers were written down") {
   const std::vector<std::pair<std::string, std::vector<std::uint64_t>>> expected{
-      {"arrivals", {7232479601932914702U, 5194243865129371613U, 1738460931711307923U, 13386460720066814681U, 15828678693335438655U}},
-      {"input_tokens", {3877636436735496175U, 14084795066381673048U, 12087284161575275922U, 16179203274970772820U, 1016936351052811901U}},
-      {"output_tokens", {15985005898263578353U, 12217665327345530515U, 10078219733605074726U, 6158611461214740504U, 8727345762717333294U}},
-      {"routing", {11061051563583614766U, 14667705917824770832U, 2259032403498634688U, 2175663598207647531U, 16539916010966626577U}}};
+      {"arrivals",
+       {7232479601932914702U, 5194243865129371613U, 1738460931711307923U, 13386460720066814681U,
+        15828678693335438655U}},
+      {"input_tokens",
+       {3877636436735496175U, 14084795066381673048U, 12087284161575275922U, 16179203274970772820U,
+        1016936351052811901U}},
+      {"output_tokens",
+       {15985005898263578353U, 12217665327345530515U, 10078219733605074726U, 6158611461214740504U,
+        8727345762717333294U}},
+      {"routing",
+       {11061051563583614766U, 14667705917824770832U, 2259032403498634688U, 2175663598207647531U,
+        16539916010966626577U}}};
   for (const auto& [name, values] : expected) {
     RandomEngine engine = make_stream(1, name);
     for (const std::uint64_t value : values) CHECK(engine() == value);
@@ -55,8 +65,11 @@ TEST_CASE("each distribution turns them into the same draws") {
 }
 
 TEST_CASE("a workload begins with the same requests") {
-  const Load l = load("{request_rate: 50, num_prompts: 5, input_tokens: {uniform: [640, 800]}, output_tokens: {lognormal: {mean: 211, p50: 129}}}");
-  const std::vector<double> arrivals{0.036419644234689796, 0.03997113313730009, 0.042689947772598456, 0.05251137283965596, 0.09902992120202017};
+  const Load l = load(
+      "{request_rate: 50, num_prompts: 5, input_tokens: {uniform: [640, 800]}, output_tokens: {lognormal: {mean: 211, "
+      "p50: 129}}}");
+  const std::vector<double> arrivals{0.036419644234689796, 0.03997113313730009, 0.042689947772598456,
+                                     0.05251137283965596, 0.09902992120202017};
   const std::vector<std::int32_t> inputs{673, 762, 745, 781, 648};
   const std::vector<std::int32_t> outputs{221, 326, 37, 56, 46};
   REQUIRE(l.requests.size() == 5);

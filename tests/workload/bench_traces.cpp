@@ -1,5 +1,5 @@
-// Prints how fast traces are read: rows and megabytes per second for Azure CSV, Mooncake JSONL, and their gzipped forms if given as
-// arguments.
+// Prints how fast traces are read: rows and megabytes per second for Azure CSV, Mooncake JSONL, and their gzipped forms
+// if given as arguments.
 //
 //   bench_traces [FILE...]
 #include <fmt/format.h>
@@ -21,7 +21,8 @@ std::string write_azure(const std::filesystem::path& folder, int rows) {
   out << "TIMESTAMP,ContextTokens,GeneratedTokens\n";
   for (int i = 0; i < rows; ++i) {
     const int ticks = i / 500 % 86400;
-    out << fmt::format("2031-05-04 {:02}:{:02}:{:02}.{:07},{},{}\n", ticks / 3600, ticks / 60 % 60, ticks % 60, i % 500 * 19999, 100 + i % 7919, 1 + i % 997);
+    out << fmt::format("2031-05-04 {:02}:{:02}:{:02}.{:07},{},{}\n", ticks / 3600, ticks / 60 % 60, ticks % 60,
+                       i % 500 * 19999, 100 + i % 7919, 1 + i % 997);
   }
   return (folder / "azure.csv").string();
 }
@@ -32,7 +33,8 @@ std::string write_mooncake(const std::filesystem::path& folder, int rows) {
   for (int i = 0; i < rows; ++i) {
     std::string ids = "0";
     for (int k = 0; k < i % 47; ++k) ids += fmt::format(", {}", ++id);
-    out << fmt::format("{{\"timestamp\": {}, \"input_length\": {}, \"output_length\": {}, \"hash_ids\": [{}]}}\n", i * 29, 512 * (i % 47 + 1), 1 + i % 997, ids);
+    out << fmt::format("{{\"timestamp\": {}, \"input_length\": {}, \"output_length\": {}, \"hash_ids\": [{}]}}\n",
+                       i * 29, 512 * (i % 47 + 1), 1 + i % 997, ids);
   }
   return (folder / "mooncake.jsonl").string();
 }
@@ -48,8 +50,8 @@ void measure(const std::string& path) {
   while (source->next(request)) ++rows;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const double megabytes = static_cast<double>(std::filesystem::file_size(path)) / 1e6;
-  fmt::print("{:40} {:>10} rows  {:>8.2f} M rows/s  {:>8.1f} MB/s\n", std::filesystem::path(path).filename().string(), rows,
-             static_cast<double>(rows) / seconds / 1e6, megabytes / seconds);
+  fmt::print("{:40} {:>10} rows  {:>8.2f} M rows/s  {:>8.1f} MB/s\n", std::filesystem::path(path).filename().string(),
+             rows, static_cast<double>(rows) / seconds / 1e6, megabytes / seconds);
 }
 
 }  // namespace

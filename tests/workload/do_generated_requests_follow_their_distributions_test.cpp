@@ -37,7 +37,8 @@ Moments inputs(const Load& l) {
 }
 
 Load lengths(const std::string& input, int count = 100000) {
-  return load("{request_rate: inf, num_prompts: " + std::to_string(count) + ", output_tokens: 1, input_tokens: " + input + "}");
+  return load("{request_rate: inf, num_prompts: " + std::to_string(count) +
+              ", output_tokens: 1, input_tokens: " + input + "}");
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ TEST_CASE("Poisson arrivals have the rate asked for and gaps of CV 1") {
   CHECK(gaps(l).cv == doctest::Approx(1).epsilon(0.01));
   CHECK(l.requests.front().arrival > 0);
   std::size_t long_gaps = 0;  // exp(-3) of all gaps are longer than three means
-  for (std::size_t i = 1; i < l.requests.size(); ++i) long_gaps += l.requests[i].arrival - l.requests[i - 1].arrival > 3.0 / 50 ? 1 : 0;
+  for (std::size_t i = 1; i < l.requests.size(); ++i)
+    long_gaps += l.requests[i].arrival - l.requests[i - 1].arrival > 3.0 / 50 ? 1 : 0;
   CHECK(static_cast<double>(long_gaps) / 200000 == doctest::Approx(std::exp(-3)).epsilon(0.03));
 }
 
@@ -62,7 +64,8 @@ TEST_CASE("constant arrivals stand on a grid that does not drift") {
 
 TEST_CASE("Gamma arrivals have the burstiness asked for, however it is written") {
   const std::string rest = ", request_rate: 10, num_prompts: 200000, input_tokens: 1, output_tokens: 1}";
-  for (const char* const half : {"{arrivals: {gamma: {burstiness: 0.25}}", "{arrivals: {gamma: {cv: 2}}", "{burstiness: 0.25"}) {
+  for (const char* const half :
+       {"{arrivals: {gamma: {burstiness: 0.25}}", "{arrivals: {gamma: {cv: 2}}", "{burstiness: 0.25"}) {
     const Load l = load(half + rest);
     CHECK(gaps(l).mean == doctest::Approx(0.1).epsilon(0.02));
     CHECK(gaps(l).cv == doctest::Approx(2).epsilon(0.02));
@@ -79,11 +82,13 @@ TEST_CASE("duration ends the load, num_prompts counts it") {
 
 TEST_CASE("a closed loop and an offline load put every arrival at 0") {
   for (const char* const limit : {"", ", max_concurrency: 4"}) {
-    const Load l = load(std::string("{request_rate: inf, num_prompts: 20, input_tokens: 5, output_tokens: 6") + limit + "}");
+    const Load l =
+        load(std::string("{request_rate: inf, num_prompts: 20, input_tokens: 5, output_tokens: 6") + limit + "}");
     REQUIRE(l.requests.size() == 20);
     for (const auto& r : l.requests) CHECK(r.arrival == 0);
   }
-  const WorkloadSpec endless = workload("{request_rate: inf, max_concurrency: 4, duration: 1min, input_tokens: 5, output_tokens: 6}");
+  const WorkloadSpec endless =
+      workload("{request_rate: inf, max_concurrency: 4, duration: 1min, input_tokens: 5, output_tokens: 6}");
   CHECK(endless.closed_loop());
   CHECK(load(endless, 1, 1000).requests.size() == 1000);  // the engine ends it
 }
@@ -104,7 +109,8 @@ TEST_CASE("lengths follow their distributions") {
 
   const double sigma = std::sqrt(2 * std::log(1155.0 / 1020.0));
   const double cv = std::sqrt(std::exp(sigma * sigma) - 1);
-  for (const std::string& text : {std::string("{lognormal: {mean: 1155, p50: 1020}}"), "{lognormal: {mean: 1155, sigma: " + std::to_string(sigma) + "}}",
+  for (const std::string& text : {std::string("{lognormal: {mean: 1155, p50: 1020}}"),
+                                  "{lognormal: {mean: 1155, sigma: " + std::to_string(sigma) + "}}",
                                   "{lognormal: {p50: 1020, sigma: " + std::to_string(sigma) + "}}"}) {
     const Load l = lengths(text);
     CHECK(inputs(l).mean == doctest::Approx(1155).epsilon(0.01));
@@ -138,21 +144,25 @@ TEST_CASE("the mean and the longest length are known beforehand") {
 TEST_CASE("the lengths of request i depend on the seed and i alone") {
   const std::string ends = ", input_tokens: {uniform: [1, 1000]}, output_tokens: {lognormal: {mean: 300, p50: 200}}}";
   const Load base = load("{request_rate: 50, num_prompts: 500" + ends, 7);
-  for (const std::string& other : {"{request_rate: 5, num_prompts: 500" + ends, "{request_rate: 50, arrivals: constant, num_prompts: 500" + ends,
-                                   "{request_rate: 50, num_prompts: 900" + ends, "{request_rate: inf, max_concurrency: 3, num_prompts: 500" + ends}) {
+  for (const std::string& other :
+       {"{request_rate: 5, num_prompts: 500" + ends, "{request_rate: 50, arrivals: constant, num_prompts: 500" + ends,
+        "{request_rate: 50, num_prompts: 900" + ends,
+        "{request_rate: inf, max_concurrency: 3, num_prompts: 500" + ends}) {
     const Load l = load(other, 7);
     for (std::size_t i = 0; i < 500; ++i) {
       CHECK(l.requests[i].input_tokens == base.requests[i].input_tokens);
       CHECK(l.requests[i].output_tokens == base.requests[i].output_tokens);
     }
   }
-  const Load shorter = load("{request_rate: 50, num_prompts: 500, input_tokens: 8, output_tokens: {lognormal: {mean: 300, p50: 200}}}", 7);
+  const Load shorter = load(
+      "{request_rate: 50, num_prompts: 500, input_tokens: 8, output_tokens: {lognormal: {mean: 300, p50: 200}}}", 7);
   for (std::size_t i = 0; i < 500; ++i) {
     CHECK(shorter.requests[i].arrival == base.requests[i].arrival);
     CHECK(shorter.requests[i].output_tokens == base.requests[i].output_tokens);
   }
   const Load faster = load("{request_rate: 100, num_prompts: 500" + ends, 7);
-  for (std::size_t i = 0; i < 500; ++i) CHECK(faster.requests[i].arrival == doctest::Approx(base.requests[i].arrival / 2));
+  for (std::size_t i = 0; i < 500; ++i)
+    CHECK(faster.requests[i].arrival == doctest::Approx(base.requests[i].arrival / 2));
   const Load other_seed = load("{request_rate: 50, num_prompts: 500" + ends, 8);
   CHECK(other_seed.requests[0].input_tokens != base.requests[0].input_tokens);
   CHECK(other_seed.requests[0].arrival != base.requests[0].arrival);

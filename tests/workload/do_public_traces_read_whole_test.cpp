@@ -1,5 +1,5 @@
-// Whole public traces against figures computed elsewhere from the same files. They are no part of the project: without them
-// these cases say so and pass.
+// Whole public traces against figures computed elsewhere from the same files. They are no part of the project: without
+// them these cases say so and pass.
 #include <doctest/doctest.h>
 
 #include <unordered_set>
@@ -13,9 +13,9 @@ namespace {
 
 struct Totals {
   std::int64_t requests = 0;
-  double input = 0;   ///< mean
-  double output = 0;  ///< mean
-  double span = 0;    ///< seconds
+  double input = 0;       ///< mean
+  double output = 0;      ///< mean
+  double span = 0;        ///< seconds
   double blocks_hit = 0;  ///< share, in a prefix cache without limit
   TraceReport report;
 };
@@ -61,10 +61,11 @@ TEST_CASE("public traces give the published counts, lengths and prefix reuse") {
     MESSAGE("skipped: no public traces; set FLOTILLA_TRACES to their folder");
     return;
   }
-  for (const Published& p : {Published{"azure/AzureLLMInferenceTrace_code.csv", "azure", 8819, 3436, 2048, 28, 0},
-                             Published{"azure/AzureLLMInferenceTrace_conv.csv", "azure", 19366, 3502, 1155, 211, 0},
-                             Published{"mooncake/conversation_trace.jsonl.gz", "mooncake", 12031, 3537, 12035, 343, 0.3664},
-                             Published{"mooncake/synthetic_trace.jsonl", "mooncake", 3993, 1022, 15325, 149, 0.6396}}) {
+  for (const Published& p :
+       {Published{"azure/AzureLLMInferenceTrace_code.csv", "azure", 8819, 3436, 2048, 28, 0},
+        Published{"azure/AzureLLMInferenceTrace_conv.csv", "azure", 19366, 3502, 1155, 211, 0},
+        Published{"mooncake/conversation_trace.jsonl.gz", "mooncake", 12031, 3537, 12035, 343, 0.3664},
+        Published{"mooncake/synthetic_trace.jsonl", "mooncake", 3993, 1022, 15325, 149, 0.6396}}) {
     CAPTURE(p.file);
     const Totals t = totals("trace: {path: '" + folder + p.file + "'}");
     CHECK(t.report.format == p.format);

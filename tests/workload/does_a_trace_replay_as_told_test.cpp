@@ -41,10 +41,13 @@ TEST_CASE("each format is recognised and read") {
     std::int32_t last_output;
     double last_arrival;
   };
-  for (const Expected& e : {Expected{"azure.csv", "azure", 8, 120, 256, 120}, Expected{"azure_zone_and_images.csv", "azure", 4, 210, 43, 1.5},
-                            Expected{"mooncake.jsonl", "mooncake", 16, 1669, 35, 9}, Expected{"burstgpt.csv", "burstgpt", 3, 300, 400, 153},
-                            Expected{"burstgpt_sessions.csv", "burstgpt", 4, 300, 25, 8.625}, Expected{"vidur.csv", "vidur", 3, 1000, 30, 9.9},
-                            Expected{"own.csv", "csv", 3, 800, 402, 0.5}, Expected{"own.jsonl", "jsonl", 3, 800, 402, 1.25}}) {
+  for (const Expected& e :
+       {Expected{"azure.csv", "azure", 8, 120, 256, 120},
+        Expected{"azure_zone_and_images.csv", "azure", 4, 210, 43, 1.5},
+        Expected{"mooncake.jsonl", "mooncake", 16, 1669, 35, 9}, Expected{"burstgpt.csv", "burstgpt", 3, 300, 400, 153},
+        Expected{"burstgpt_sessions.csv", "burstgpt", 4, 300, 25, 8.625},
+        Expected{"vidur.csv", "vidur", 3, 1000, 30, 9.9}, Expected{"own.csv", "csv", 3, 800, 402, 0.5},
+        Expected{"own.jsonl", "jsonl", 3, 800, 402, 1.25}}) {
     CAPTURE(e.file);
     for (const std::string& format : {std::string("auto"), std::string(e.format)}) {
       const Load l = load_trace(kData + e.file, ", format: " + format);
@@ -82,18 +85,24 @@ TEST_CASE("time can be stretched, pressed and cut") {
 }
 
 TEST_CASE("a trace without arrivals lends its lengths") {
-  const Load l = load("{request_rate: 10, arrivals: constant, trace: {path: '" + kData + "vidur_lengths.csv', arrivals: generated}}");
+  const Load l = load("{request_rate: 10, arrivals: constant, trace: {path: '" + kData +
+                      "vidur_lengths.csv', arrivals: generated}}");
   REQUIRE(l.requests.size() == 3);
   CHECK(l.requests[2].input_tokens == 500);
   CHECK(l.requests[2].arrival == 0.2);
-  const Load closed = load("{request_rate: inf, max_concurrency: 2, trace: {path: '" + kData + "azure.csv', arrivals: generated}}");
+  const Load closed =
+      load("{request_rate: inf, max_concurrency: 2, trace: {path: '" + kData + "azure.csv', arrivals: generated}}");
   CHECK(closed.requests.size() == 8);
   CHECK(closed.requests[7].arrival == 0);
 }
 
 TEST_CASE("any other file is read by naming its columns") {
-  const TemporaryFile served("served.jsonl", R"({"request_id": "a", "input_toks": 5, "queued_ts": 100.25, "output_toks": 6, "arrival_time": 3})" "\n"
-                                             R"({"request_id": "b", "input_toks": 7, "queued_ts": 100.75, "output_toks": 8, "arrival_time": 1})" "\n");
+  const TemporaryFile served(
+      "served.jsonl",
+      R"({"request_id": "a", "input_toks": 5, "queued_ts": 100.25, "output_toks": 6, "arrival_time": 3})"
+      "\n"
+      R"({"request_id": "b", "input_toks": 7, "queued_ts": 100.75, "output_toks": 8, "arrival_time": 1})"
+      "\n");
   const Load l = load_trace(served.path(), ", columns: {timestamp: queued_ts}");
   REQUIRE(l.requests.size() == 2);
   CHECK(l.requests[1].arrival == 0.5);
@@ -101,7 +110,8 @@ TEST_CASE("any other file is read by naming its columns") {
 }
 
 TEST_CASE("joined CSV files may repeat their header") {
-  const TemporaryFile joined("joined.csv", "timestamp,input_length,output_length\n0,1,1\ntimestamp,input_length,output_length\n5,2,2\n");
+  const TemporaryFile joined(
+      "joined.csv", "timestamp,input_length,output_length\n0,1,1\ntimestamp,input_length,output_length\n5,2,2\n");
   const Load l = load_trace(joined.path());
   CHECK(l.requests.size() == 2);
   CHECK(l.report.repeated_headers == 1);
@@ -110,12 +120,18 @@ TEST_CASE("joined CSV files may repeat their header") {
 
 TEST_CASE("broken JSON is a bad line that says where") {
   for (const auto& [line, reason] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6)", "broken or cut off"}, {R"({"timestamp": 1.5, "input_len)", "a key in quotes"},
-           {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6} x)", "something follows"}, {"[]", "should begin here"},
-           {R"({"timestamp" 1.5})", "a ':' should stand here"}, {R"({"timestamp": 1.5, "hash_ids": [1, -2]})", "a list of numbers"},
-           {R"({"a": {"b": [1, 2}, "timestamp": 1.5)", "cut off"}, {R"({"timestamp": })", "cut off"}, {"{}", "timestamp is missing"}}) {
+           {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6)", "broken or cut off"},
+           {R"({"timestamp": 1.5, "input_len)", "a key in quotes"},
+           {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6} x)", "something follows"},
+           {"[]", "should begin here"},
+           {R"({"timestamp" 1.5})", "a ':' should stand here"},
+           {R"({"timestamp": 1.5, "hash_ids": [1, -2]})", "a list of numbers"},
+           {R"({"a": {"b": [1, 2}, "timestamp": 1.5)", "cut off"},
+           {R"({"timestamp": })", "cut off"},
+           {"{}", "timestamp is missing"}}) {
     CAPTURE(line);
-    const TemporaryFile file("trace.jsonl", "{\"timestamp\": 0.5, \"input_length\": 5, \"output_length\": 6}\n" + line + "\n");
+    const TemporaryFile file("trace.jsonl",
+                             "{\"timestamp\": 0.5, \"input_length\": 5, \"output_length\": 6}\n" + line + "\n");
     const Load l = load_trace(file.path(), ", max_bad_lines: 1");
     CHECK(l.requests.size() == 1);
     CHECK(contains(l.report.first_bad_lines.at(0).reason, reason));

@@ -47,8 +47,8 @@ TEST_CASE("1: CRLF, no newline at the end, a byte order mark and gzip change not
   for (const char c : plain) crlf += c == '\n' ? "\r\n" : std::string(1, c);
   const std::string unterminated = crlf.substr(0, crlf.size() - 2);
   for (const std::string& text : {plain, crlf, unterminated, "\xEF\xBB\xBF" + unterminated, gzipped(plain),
-                                  gzipped("\xEF\xBB\xBF" + unterminated), gzipped(plain.substr(0, 50)) + gzipped(plain.substr(50)),
-                                  "\n" + plain + "\n \n"}) {
+                                  gzipped("\xEF\xBB\xBF" + unterminated),
+                                  gzipped(plain.substr(0, 50)) + gzipped(plain.substr(50)), "\n" + plain + "\n \n"}) {
     const TemporaryFile file("trace.csv", text);
     const Load l = load_trace(file.path());
     CHECK(inputs_of(l) == Inputs{10, 20, 30});
@@ -92,15 +92,16 @@ TEST_CASE("3: any unit, epochs included, from the first line on") {
                         Case{"1700158623", "1700158623.25", "", "s"}, Case{"1700158623979", "1700158624229", "", "ms"},
                         Case{"1700158623979960", "1700158624229960", "", "us"},
                         Case{"1700158623979960123", "1700158624229960123", "", "ns"}}) {
-    const TemporaryFile file("trace.csv", fmt::format("timestamp,input_length,output_length\n{},1,1\n{},2,2\n", c.first, c.second));
+    const TemporaryFile file("trace.csv",
+                             fmt::format("timestamp,input_length,output_length\n{},1,1\n{},2,2\n", c.first, c.second));
     const Load l = load_trace(file.path(), c.keys);
     CAPTURE(c.first);
     CHECK(arrivals_of(l) == Times{0, 0.25});
     CHECK(l.report.time_unit == c.unit);
   }
   CHECK(arrivals_of(load_trace(kData + "burstgpt.csv")) == Times{0, 38, 153});  // from the first line, at 7 s
-  CHECK(load_trace(kData + "vidur.csv").requests[1].arrival == 0.2);             // 0.30000000000000004 - 0.1
-  CHECK(load_trace(kData + "vidur.csv").requests[2].arrival == 9.9);             // 1e1
+  CHECK(load_trace(kData + "vidur.csv").requests[1].arrival == 0.2);            // 0.30000000000000004 - 0.1
+  CHECK(load_trace(kData + "vidur.csv").requests[2].arrival == 9.9);            // 1e1
 }
 
 TEST_CASE("4: ties keep the order of the file") {
@@ -137,12 +138,15 @@ TEST_CASE("6: -1, null, NaN and missing keys are unknown, never a number") {
   CHECK(sessions.requests[2].session == -1);
   CHECK(sessions.requests[3].input_tokens == 640);
 
-  for (const char* const bad : {R"("input_length": -1)", R"("input_length": null)", R"("input_length": "null")", R"("input_length": NaN)",
-                                R"("other": 5)", R"("input_length": 1.5)", R"("input_length": 99999999999)", R"("input_length": [5])",
-                                R"("input_length": 4294967295)", R"("input_length": "")"}) {
+  for (const char* const bad :
+       {R"("input_length": -1)", R"("input_length": null)", R"("input_length": "null")", R"("input_length": NaN)",
+        R"("other": 5)", R"("input_length": 1.5)", R"("input_length": 99999999999)", R"("input_length": [5])",
+        R"("input_length": 4294967295)", R"("input_length": "")"}) {
     CAPTURE(bad);
-    const TemporaryFile file("trace.jsonl", fmt::format("{{\"timestamp\": 0.5, \"input_length\": 7, \"output_length\": 1}}\n"
-                                                        "{{\"timestamp\": 0.5, {}, \"output_length\": 1}}\n", bad));
+    const TemporaryFile file("trace.jsonl",
+                             fmt::format("{{\"timestamp\": 0.5, \"input_length\": 7, \"output_length\": 1}}\n"
+                                         "{{\"timestamp\": 0.5, {}, \"output_length\": 1}}\n",
+                                         bad));
     const Load l = load_trace(file.path(), ", max_bad_lines: 1");
     CHECK(inputs_of(l) == Inputs{7});
     CHECK(l.report.bad_lines == 1);
@@ -153,7 +157,8 @@ TEST_CASE("6: -1, null, NaN and missing keys are unknown, never a number") {
 }
 
 TEST_CASE("7: unsorted lines are sorted stably; what comes too late is a bad line with its number") {
-  const TemporaryFile shuffled("trace.csv", "timestamp,input_length,output_length\n5,50,1\n3,30,1\n4,40,1\n3,31,1\n9,90,1\n1,10,1\n");
+  const TemporaryFile shuffled(
+      "trace.csv", "timestamp,input_length,output_length\n5,50,1\n3,30,1\n4,40,1\n3,31,1\n9,90,1\n1,10,1\n");
   const Load l = load_trace(shuffled.path());
   CHECK(inputs_of(l) == Inputs{10, 30, 31, 40, 50, 90});
   CHECK(arrivals_of(l) == Times{0, 2, 2, 3, 4, 8});
@@ -176,9 +181,11 @@ TEST_CASE("8: columns are found by their names, in any order, with others betwee
   const Inputs expected{300, 1200};
   for (const char* const header_and_rows :
        {"Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n1,m,300,5,305,x\n2,m,1200,6,1206,x\n",
-        "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type\n1,0,0,m,300,5,305,x\n2,0,0,m,1200,6,1206,x\n",
+        "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log "
+        "Type\n1,0,0,m,300,5,305,x\n2,0,0,m,1200,6,1206,x\n",
         "timestamp,model,new,REQUEST_TOKENS,response_tokens\n1,m,0,300,5\n2,m,0,1200,6\n",
-        "output_length;input_length;timestamp\n5;300;1\n6;1200;2\n", "\"timestamp\",\"input_length\",\"output_length\"\n\"1\",\"300\",\"5\"\n2,1200,6\n",
+        "output_length;input_length;timestamp\n5;300;1\n6;1200;2\n",
+        "\"timestamp\",\"input_length\",\"output_length\"\n\"1\",\"300\",\"5\"\n2,1200,6\n",
         "1,m,300,5,305,x\n2,m,1200,6,1206,x\n"}) {
     CAPTURE(header_and_rows);
     const TemporaryFile file("trace.csv", header_and_rows);
@@ -198,7 +205,8 @@ TEST_CASE("8: columns are found by their names, in any order, with others betwee
 }
 
 TEST_CASE("9: hash ids of different sessions are kept apart when they are local to one") {
-  const std::string line = R"({{"timestamp": 0.5, "input_length": 1024, "output_length": 1, "session_id": {}, "hash_ids": [1, 2]}})";
+  const std::string line =
+      R"({{"timestamp": 0.5, "input_length": 1024, "output_length": 1, "session_id": {}, "hash_ids": [1, 2]}})";
   const TemporaryFile file("trace.jsonl", fmt::format(fmt::runtime(line + "\n" + line + "\n" + line + "\n"), 1, 2, 1));
   const Load global = load_trace(file.path());
   CHECK(global.requests[0].hash_ids == std::vector<std::uint64_t>{1, 2});
@@ -208,11 +216,14 @@ TEST_CASE("9: hash ids of different sessions are kept apart when they are local 
   CHECK(local.requests[0].hash_ids == local.requests[2].hash_ids);
 }
 
-TEST_CASE("10: lines with 14,000 hash ids and prompts of 894,371 tokens are read, clipped or dropped as told, and counted") {
+TEST_CASE(
+    "10: lines with 14,000 hash ids and prompts of 894,371 tokens are read, clipped or dropped as told, and counted") {
   std::string ids = "0";
   for (int i = 1; i < 14000; ++i) ids += fmt::format(", {}", 1000000 + i);
-  const std::string text = fmt::format("{{\"timestamp\": 27, \"input_length\": 7167890, \"output_length\": 5, \"hash_ids\": [{}]}}\n"
-                                       "{{\"timestamp\": 28, \"input_length\": 512, \"output_length\": 5, \"hash_ids\": [0]}}\n", ids);
+  const std::string text = fmt::format(
+      "{{\"timestamp\": 27, \"input_length\": 7167890, \"output_length\": 5, \"hash_ids\": [{}]}}\n"
+      "{{\"timestamp\": 28, \"input_length\": 512, \"output_length\": 5, \"hash_ids\": [0]}}\n",
+      ids);
   const TemporaryFile file("trace.jsonl", text);
   const Load l = load_trace(file.path());
   CHECK(l.report.format == "mooncake");
@@ -227,9 +238,11 @@ TEST_CASE("10: lines with 14,000 hash ids and prompts of 894,371 tokens are read
   CHECK(clipped.report.clipped == 1);
   CHECK(contains(to_text(clipped.report), "1 cut to max_input_tokens"));
   CHECK(load_trace(file.path(), ", max_input_tokens: 131072, on_too_long: drop").report.dropped_too_long == 1);
-  CHECK(contains(error_of([&] { load_trace(file.path(), ", max_input_tokens: 131072, on_too_long: fail"); }), "a prompt of 7167890 tokens"));
+  CHECK(contains(error_of([&] { load_trace(file.path(), ", max_input_tokens: 131072, on_too_long: fail"); }),
+                 "a prompt of 7167890 tokens"));
 
-  const TemporaryFile burst("burst.csv", "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n1,m,894371,5,894376,x\n");
+  const TemporaryFile burst(
+      "burst.csv", "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n1,m,894371,5,894376,x\n");
   CHECK(load_trace(burst.path()).requests.at(0).input_tokens == 894371);
 }
 
@@ -239,15 +252,21 @@ TEST_CASE("11: a Git LFS pointer and other things that are no trace are called b
   CHECK(contains(error, "this is a Git LFS pointer, not the data it points to"));
   CHECK(contains(error, "git lfs pull"));
   for (const auto& [content, message] : std::vector<std::pair<std::string, std::string>>{
-           {"<!DOCTYPE html><html>", "a web page"}, {"PK\x03\x04xyz", "a zip archive"}, {"PAR1", "a Parquet file"}, {"", "the file is empty"},
-           {"\xFF\xFEt\n", "UTF-16"}, {"[{\"timestamp\": 0}]", "a JSON list"}, {"timestamp,input_length,output_length\n", "holds no requests"}}) {
+           {"<!DOCTYPE html><html>", "a web page"},
+           {"PK\x03\x04xyz", "a zip archive"},
+           {"PAR1", "a Parquet file"},
+           {"", "the file is empty"},
+           {"\xFF\xFEt\n", "UTF-16"},
+           {"[{\"timestamp\": 0}]", "a JSON list"},
+           {"timestamp,input_length,output_length\n", "holds no requests"}}) {
     const TemporaryFile file("wrong.csv", content);
     CAPTURE(message);
     CHECK(contains(error_of([&] { load_trace(file.path()); }), message));
   }
 }
 
-TEST_CASE("12: one bad line does not kill a long load; too many do, and so does a trace that is nothing but bad lines") {
+TEST_CASE(
+    "12: one bad line does not kill a long load; too many do, and so does a trace that is nothing but bad lines") {
   const auto rows = [](int from, int to) {
     std::string text;
     for (int i = from; i < to; ++i) text += fmt::format("{},{},1\n", i, 10 + i % 90);
@@ -262,12 +281,15 @@ TEST_CASE("12: one bad line does not kill a long load; too many do, and so does 
 
   const TemporaryFile short_one("short.csv", header + rows(0, 20) + "20,8O,1\n" + rows(21, 50));
   const std::string error = error_of([&] { load_trace(short_one.path()); });
-  CHECK(contains(error, "short.csv:22:4: input_tokens '8O' is not a number of tokens (1 of 50 lines cannot be used)\n20,8O,1\n   ^"));
+  CHECK(contains(
+      error,
+      "short.csv:22:4: input_tokens '8O' is not a number of tokens (1 of 50 lines cannot be used)\n20,8O,1\n   ^"));
   CHECK(contains(error, "trace.max_bad_lines (now 0.1 % of the lines)"));
   CHECK(load_trace(short_one.path(), ", max_bad_lines: 1").requests.size() == 49);
 
   const TemporaryFile many("many.csv", header + rows(0, 500) + "x\nx\nx\n" + rows(503, 9000));
-  CHECK(contains(error_of([&] { load_trace(many.path()); }), "many.csv:502:1: 1 columns, at least 3 are needed (3 of 1000 lines"));
+  CHECK(contains(error_of([&] { load_trace(many.path()); }),
+                 "many.csv:502:1: 1 columns, at least 3 are needed (3 of 1000 lines"));
 
   std::string nothing = header;
   for (int i = 0; i < 500; ++i) nothing += "1,2\n";

@@ -45,10 +45,13 @@ TEST_CASE("keys that do not go together") {
       {kLengths + "request_rate: 50\n", "1:1", "when does the load end?", "num_prompts: 20000"},
       {kLengths + "num_prompts: 50\n", "1:1", "neither request_rate nor trace", "request_rate: 50"},
       {"request_rate: 50\nnum_prompts: 10\noutput_tokens: 5\n", "1:1", "input_tokens is missing", ""},
-      {kLengths + "request_rate: inf\nduration: 10s\n", "4:11", "all requests arrive at the start", "max_concurrency for a closed loop"},
+      {kLengths + "request_rate: inf\nduration: 10s\n", "4:11", "all requests arrive at the start",
+       "max_concurrency for a closed loop"},
       {kLengths + "request_rate: inf\nnum_prompts: 9\nburstiness: 2\n", "5:13", "there are no gaps", "finite rate"},
-      {kLengths + "request_rate: 5\nnum_prompts: 9\narrivals: constant\nburstiness: 2\n", "6:13", "arrivals and burstiness", "keep one"},
-      {kLengths + "request_rate: 5\nduration: 60s\nwarmup: 60s\n", "5:9", "the warm-up is as long as the whole load (60s)", ""},
+      {kLengths + "request_rate: 5\nnum_prompts: 9\narrivals: constant\nburstiness: 2\n", "6:13",
+       "arrivals and burstiness", "keep one"},
+      {kLengths + "request_rate: 5\nduration: 60s\nwarmup: 60s\n", "5:9",
+       "the warm-up is as long as the whole load (60s)", ""},
   });
 }
 
@@ -76,7 +79,8 @@ TEST_CASE("lengths that are none") {
       {rest + "[640, 800]\n", "4:15", "a number of tokens or a distribution", "{uniform: [a, b]}"},
       {rest + "{uniform: [800, 640]}\n", "4:25", "the first length is above the second", ""},
       {rest + "{uniform: 800}\n", "4:25", "the shortest and the longest", ""},
-      {rest + "{lognorml: {mean: 5, p50: 4}}\n", "4:16", "unknown distribution 'lognorml'", "did you mean 'lognormal'?"},
+      {rest + "{lognorml: {mean: 5, p50: 4}}\n", "4:16", "unknown distribution 'lognorml'",
+       "did you mean 'lognormal'?"},
       {rest + "{lognormal: {mean: 500}}\n", "4:27", "two of mean, p50 and sigma", "p50: 1020"},
       {rest + "{lognormal: {mean: 100, p50: 200}}\n", "4:34", "never below its median", ""},
       {rest + "{uniform: [1, 2], lognormal: {mean: 5, p50: 4}}\n", "4:15", "one distribution", ""},
@@ -98,16 +102,21 @@ TEST_CASE("a trace that is not there is reported where it is named, with names t
 }
 
 TEST_CASE("columns and formats that do not fit the file") {
-  const auto error_for = [](const std::string& name, const std::string& rest) { return error_of([&] { load_trace(kData + name, rest); }); };
-  CHECK(contains(error_for("own.csv", ", columns: {input_tokens: input_lenght}"), "no column 'input_lenght' for the input_tokens in this csv trace"));
+  const auto error_for = [](const std::string& name, const std::string& rest) {
+    return error_of([&] { load_trace(kData + name, rest); });
+  };
+  CHECK(contains(error_for("own.csv", ", columns: {input_tokens: input_lenght}"),
+                 "no column 'input_lenght' for the input_tokens in this csv trace"));
   CHECK(contains(error_for("own.csv", ", columns: {input_tokens: input_lenght}"), "did you mean 'input_length'?"));
-  CHECK(contains(error_for("own.jsonl", ", columns: {output_tokens: out}"), "the keys are: timestamp, input_length, output_length, session_id, priority"));
+  CHECK(contains(error_for("own.jsonl", ", columns: {output_tokens: out}"),
+                 "the keys are: timestamp, input_length, output_length, session_id, priority"));
   CHECK(contains(error_for("own.jsonl", ", format: azure"), "this file holds JSON, not azure"));
   CHECK(contains(error_for("azure.csv", ", format: mooncake"), "azure.csv"));
   CHECK(contains(error_for("vidur_lengths.csv", ""), "this trace has no column with arrival times"));
   CHECK(contains(error_for("vidur_lengths.csv", ""), "set trace.arrivals: generated and a request_rate"));
   const TemporaryFile unclear("unclear.jsonl", "{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 6}\n");
-  CHECK(contains(error_of([&] { load_trace(unclear.path()); }), "milliseconds (format: mooncake) or seconds (format: jsonl)"));
+  CHECK(contains(error_of([&] { load_trace(unclear.path()); }),
+                 "milliseconds (format: mooncake) or seconds (format: jsonl)"));
 }
 
 TEST_CASE("a file of lengths with a mistake is reported at its line") {

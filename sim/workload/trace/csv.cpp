@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "sim/workload/trace/row_parser.hpp"
 
@@ -73,8 +73,9 @@ class CsvParser final : public RowParser {
     for (std::size_t column = 0; column < field_of_.size(); ++column) {
       if (!cursor.next(field)) {
         error.column = 0;
-        error.reason = cursor.open_quote() ? "a quote is not closed"
-                                           : fmt::format("{} columns, at least {} are needed", column, field_of_.size());
+        error.reason = cursor.open_quote()
+                           ? "a quote is not closed"
+                           : fmt::format("{} columns, at least {} are needed", column, field_of_.size());
         return false;
       }
       if (field_of_[column] >= 0) texts[static_cast<std::size_t>(field_of_[column])] = field;

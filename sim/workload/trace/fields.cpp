@@ -1,10 +1,10 @@
 #include "sim/workload/trace/fields.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "sim/workload/rng.hpp"
 
@@ -31,18 +31,24 @@ Length parse_length(std::string_view text, std::int32_t& tokens) {
 bool fail(Field field, std::string_view text, std::string_view line, std::string_view what, LineError& error) {
   error.column = column_of(text, line);
   const std::string_view shown = text.substr(0, kShown);
-  error.reason = text.empty() ? fmt::format("{} {}", to_text(field), what)
-                              : fmt::format("{} '{}{}' {}", to_text(field), shown, shown.size() < text.size() ? "..." : "", what);
+  error.reason =
+      text.empty() ? fmt::format("{} {}", to_text(field), what)
+                   : fmt::format("{} '{}{}' {}", to_text(field), shown, shown.size() < text.size() ? "..." : "", what);
   return false;
 }
 
-bool decode_length(Field field, const FieldTexts& texts, std::string_view line, std::int32_t& tokens, LineError& error) {
+bool decode_length(Field field, const FieldTexts& texts, std::string_view line, std::int32_t& tokens,
+                   LineError& error) {
   const std::string_view text = texts[index(field)];
   switch (parse_length(text, tokens)) {
-    case Length::kGood: return true;
-    case Length::kUnknown: return fail(field, text, line, text.empty() ? "is missing" : "stands for an unknown length", error);
-    case Length::kTooLarge: return fail(field, text, line, "is too large", error);
-    case Length::kBad: break;
+    case Length::kGood:
+      return true;
+    case Length::kUnknown:
+      return fail(field, text, line, text.empty() ? "is missing" : "stands for an unknown length", error);
+    case Length::kTooLarge:
+      return fail(field, text, line, "is too large", error);
+    case Length::kBad:
+      break;
   }
   return fail(field, text, line, "is not a number of tokens", error);
 }
@@ -65,9 +71,12 @@ bool is_unknown(std::string_view text) {
   if (text.empty()) return true;
   if (text[0] == '-') return text == "-1" || text == "-1.0";
   switch (text[0]) {
-    case 'n': return text == "null" || text == "nan" || text == "none";
-    case 'N': return text == "NULL" || text == "NaN" || text == "None" || text == "NA";
-    default: return false;
+    case 'n':
+      return text == "null" || text == "nan" || text == "none";
+    case 'N':
+      return text == "NULL" || text == "NaN" || text == "None" || text == "NA";
+    default:
+      return false;
   }
 }
 
@@ -75,7 +84,8 @@ int column_of(std::string_view text, std::string_view line) {
   return text.data() == nullptr ? 0 : static_cast<int>(text.data() - line.data()) + 1;
 }
 
-bool decode(const FieldTexts& texts, std::string_view line, const DecodeOptions& options, TraceRow& row, LineError& error) {
+bool decode(const FieldTexts& texts, std::string_view line, const DecodeOptions& options, TraceRow& row,
+            LineError& error) {
   row.time = 0;
   if (options.need_timestamp) {
     const std::string_view text = texts[index(Field::kTimestamp)];

@@ -33,9 +33,11 @@ struct DecodeOptions {
   bool need_timestamp = true;
 };
 
-/// Fills all of `row` but hash_ids and line. Lengths must be whole numbers >= 0 ("128.0" is one): -1, null, NaN and nothing at all
-/// mean that the length is unknown, which makes the line unusable. Unknown sessions and tenants are -1; names become numbers.
-bool decode(const FieldTexts& texts, std::string_view line, const DecodeOptions& options, TraceRow& row, LineError& error);
+/// Fills all of `row` but hash_ids and line. Lengths must be whole numbers >= 0 ("128.0" is one): -1, null, NaN and
+/// nothing at all mean that the length is unknown, which makes the line unusable. Unknown sessions and tenants are -1;
+/// names become numbers.
+bool decode(const FieldTexts& texts, std::string_view line, const DecodeOptions& options, TraceRow& row,
+            LineError& error);
 
 /// "null", "None", "NaN", "-1", "-1.0" and "" stand for a value that is not known.
 bool is_unknown(std::string_view text);

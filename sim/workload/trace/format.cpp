@@ -9,35 +9,56 @@ namespace {
 
 /// In the order of enum Field.
 FieldNames names(std::vector<std::string> timestamp, std::vector<std::string> input, std::vector<std::string> output,
-                 std::vector<std::string> session = {}, std::vector<std::string> tenant = {}, std::vector<std::string> hash_ids = {}) {
-  return {std::move(timestamp), std::move(input), std::move(output), std::move(session), std::move(tenant), std::move(hash_ids)};
+                 std::vector<std::string> session = {}, std::vector<std::string> tenant = {},
+                 std::vector<std::string> hash_ids = {}) {
+  return {std::move(timestamp), std::move(input),  std::move(output),
+          std::move(session),   std::move(tenant), std::move(hash_ids)};
 }
 
 /// Our own names first, then those of other tools.
 FieldNames generic_names() {
   return names({"timestamp", "arrival_time", "arrived_at", "arrival", "time", "t"},
-               {"input_length", "input_tokens", "input_len", "prompt_tokens", "prompt_len", "num_prefill_tokens", "input_toks", "isl", "in"},
-               {"output_length", "output_tokens", "output_len", "completion_tokens", "num_decode_tokens", "output_toks", "osl", "out"},
+               {"input_length", "input_tokens", "input_len", "prompt_tokens", "prompt_len", "num_prefill_tokens",
+                "input_toks", "isl", "in"},
+               {"output_length", "output_tokens", "output_len", "completion_tokens", "num_decode_tokens", "output_toks",
+                "osl", "out"},
                {"session_id", "session", "conversation_id"}, {"tenant", "tenant_id", "user_id"}, {"hash_ids"});
 }
 
 std::vector<FormatInfo> build_formats() {
   std::vector<FormatInfo> all;
-  // github.com/Azure/AzurePublicDataset, AzureLLMInferenceDataset2023.md and 2024; the multimodal trace of 2025 adds NumImages.
-  all.push_back({TraceFormat::kAzure, false, TimeUnit::kSeconds, names({"TIMESTAMP"}, {"ContextTokens"}, {"GeneratedTokens"}),
+  // github.com/Azure/AzurePublicDataset, AzureLLMInferenceDataset2023.md and 2024; the multimodal trace of 2025 adds
+  // NumImages.
+  all.push_back({TraceFormat::kAzure,
+                 false,
+                 TimeUnit::kSeconds,
+                 names({"TIMESTAMP"}, {"ContextTokens"}, {"GeneratedTokens"}),
                  {{"TIMESTAMP", "ContextTokens", "GeneratedTokens"}}});
   // github.com/kvcache-ai/Mooncake, FAST25-release/traces: times in ms, one hash id per 512 tokens.
-  all.push_back({TraceFormat::kMooncake, true, TimeUnit::kMilliseconds,
-                 names({"timestamp"}, {"input_length"}, {"output_length"}, {"session_id"}, {}, {"hash_ids"}), {}});
+  all.push_back({TraceFormat::kMooncake,
+                 true,
+                 TimeUnit::kMilliseconds,
+                 names({"timestamp"}, {"input_length"}, {"output_length"}, {"session_id"}, {}, {"hash_ids"}),
+                 {}});
   // github.com/HPMLL/BurstGPT; older files lack the two columns of sessions.
-  all.push_back({TraceFormat::kBurstGpt, false, TimeUnit::kSeconds,
+  all.push_back({TraceFormat::kBurstGpt,
+                 false,
+                 TimeUnit::kSeconds,
                  names({"Timestamp"}, {"Request tokens"}, {"Response tokens"}, {"Session ID"}),
                  {{"Timestamp", "Model", "Request tokens", "Response tokens", "Total tokens", "Log Type"},
-                  {"Timestamp", "Session ID", "Elapsed time", "Model", "Request tokens", "Response tokens", "Total tokens", "Log Type"}}});
+                  {"Timestamp", "Session ID", "Elapsed time", "Model", "Request tokens", "Response tokens",
+                   "Total tokens", "Log Type"}}});
   // github.com/microsoft/vidur, data/processed_traces; some files hold lengths only, without arrivals.
-  all.push_back({TraceFormat::kVidur, false, TimeUnit::kSeconds, names({"arrived_at"}, {"num_prefill_tokens"}, {"num_decode_tokens"}),
+  all.push_back({TraceFormat::kVidur,
+                 false,
+                 TimeUnit::kSeconds,
+                 names({"arrived_at"}, {"num_prefill_tokens"}, {"num_decode_tokens"}),
                  {{"arrived_at", "num_prefill_tokens", "num_decode_tokens"}}});
-  all.push_back({TraceFormat::kCsv, false, TimeUnit::kSeconds, generic_names(), {{"timestamp", "input_length", "output_length"}}});
+  all.push_back({TraceFormat::kCsv,
+                 false,
+                 TimeUnit::kSeconds,
+                 generic_names(),
+                 {{"timestamp", "input_length", "output_length"}}});
   all.push_back({TraceFormat::kJsonl, true, TimeUnit::kSeconds, generic_names(), {}});
   return all;
 }
@@ -60,7 +81,8 @@ const FormatInfo& format_info(TraceFormat format) {
 
 TraceFormat format_of_header(std::span<const std::string_view> columns) {
   for (const FormatInfo& info : trace_formats()) {
-    if (!info.json && has(columns, info.names, Field::kInputTokens) && has(columns, info.names, Field::kOutputTokens)) return info.format;
+    if (!info.json && has(columns, info.names, Field::kInputTokens) && has(columns, info.names, Field::kOutputTokens))
+      return info.format;
   }
   return TraceFormat::kCsv;
 }
@@ -77,7 +99,8 @@ std::string folded_name(std::string_view name) {
 int find_column(std::span<const std::string_view> columns, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const std::string wanted = folded_name(name);
-    const auto found = std::find_if(columns.begin(), columns.end(), [&](std::string_view c) { return folded_name(c) == wanted; });
+    const auto found =
+        std::find_if(columns.begin(), columns.end(), [&](std::string_view c) { return folded_name(c) == wanted; });
     if (found != columns.end()) return static_cast<int>(std::distance(columns.begin(), found));
   }
   return -1;

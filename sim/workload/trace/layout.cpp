@@ -1,12 +1,12 @@
 #include "sim/workload/trace/layout.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "scenarios/reader/node.hpp"
 #include "sim/workload/trace/format.hpp"
@@ -45,8 +45,9 @@ Head head_of(const LineReader& lines) {
 /// The names under which a field is looked for: the user's alone, if given.
 FieldNames names_of(const FormatInfo& info, const TraceColumns& columns) {
   FieldNames names = info.names;
-  const PerField<const std::optional<std::string>*> given{&columns.timestamp, &columns.input_tokens, &columns.output_tokens,
-                                                          &columns.session,   &columns.tenant,       &columns.hash_ids};
+  const PerField<const std::optional<std::string>*> given{&columns.timestamp,     &columns.input_tokens,
+                                                          &columns.output_tokens, &columns.session,
+                                                          &columns.tenant,        &columns.hash_ids};
   for (std::size_t f = 0; f < kFields; ++f) {
     if (*given[f]) names[f] = {**given[f]};
   }
@@ -66,15 +67,18 @@ bool named_by_user(Field field, const FormatInfo& info, const FieldNames& names)
                                 const FieldNames& names, const std::vector<std::string>& present) {
   const char* const what = info.json ? "key" : "column";
   if (field == Field::kTimestamp && !named_by_user(field, info, names)) {
-    fail(lines, head, fmt::format("this trace has no {} with arrival times ({})", what, fmt::join(names[index(field)], ", ")),
+    fail(lines, head,
+         fmt::format("this trace has no {} with arrival times ({})", what, fmt::join(names[index(field)], ", ")),
          "if it has none at all, set trace.arrivals: generated and a request_rate, and only its lengths are used; "
          "if it has another name: columns: {timestamp: ...}");
   }
   const std::string wanted = names[index(field)].front();
   const std::string near = reader::did_you_mean(wanted, present);
-  fail(lines, head, fmt::format("no {} '{}' for the {} in this {} trace", what, wanted, to_text(field), to_text(info.format)),
+  fail(lines, head,
+       fmt::format("no {} '{}' for the {} in this {} trace", what, wanted, to_text(field), to_text(info.format)),
        fmt::format("{}the {}s are: {}; name the right one with columns: {{{}: ...}}",
-                   near.empty() ? "" : fmt::format("did you mean '{}'? ", near), what, fmt::join(present, ", "), to_text(field)));
+                   near.empty() ? "" : fmt::format("did you mean '{}'? ", near), what, fmt::join(present, ", "),
+                   to_text(field)));
 }
 
 // --- CSV
@@ -102,20 +106,22 @@ int position_of(const std::string& name, std::size_t columns) {
 
 bool all_by_position(const TraceSpec& spec, const FieldNames& names, std::size_t columns) {
   for (const Field field : {Field::kTimestamp, Field::kInputTokens, Field::kOutputTokens}) {
-    if (needed(field, spec) && (names[index(field)].empty() || position_of(names[index(field)].front(), columns) < 0)) return false;
+    if (needed(field, spec) && (names[index(field)].empty() || position_of(names[index(field)].front(), columns) < 0))
+      return false;
   }
   return true;
 }
 
 /// Names for the columns of a file without a header.
-std::vector<std::string_view> assumed_header(const TraceSpec& spec, const FormatInfo& info, const FieldNames& names, std::size_t columns,
-                                             const LineReader& lines, const Head& head) {
+std::vector<std::string_view> assumed_header(const TraceSpec& spec, const FormatInfo& info, const FieldNames& names,
+                                             std::size_t columns, const LineReader& lines, const Head& head) {
   if (all_by_position(spec, names, columns)) return std::vector<std::string_view>(columns);
   for (const auto& order : info.headerless) {
     if (order.size() == columns) return {order.begin(), order.end()};
   }
-  fail(lines, head, fmt::format("no header line, and {} columns whose meaning is not known", columns),
-       "give their positions, from 1: columns: {timestamp: 1, input_tokens: 2, output_tokens: 3}, or add a header line");
+  fail(
+      lines, head, fmt::format("no header line, and {} columns whose meaning is not known", columns),
+      "give their positions, from 1: columns: {timestamp: 1, input_tokens: 2, output_tokens: 3}, or add a header line");
 }
 
 CsvColumns find_columns(const TraceSpec& spec, const FormatInfo& info, const std::vector<std::string_view>& header,
@@ -208,7 +214,8 @@ TraceFormat detect_jsonl(const TraceSpec& spec, const LineReader& lines, const H
   const bool recorded = spec.arrivals == TraceArrivals::kRecorded;
   if (renamed || !mooncake_keys || !whole_times || spec.time_unit || !recorded) return TraceFormat::kJsonl;
   if (any_line_has(head, names[index(Field::kHashIds)])) return TraceFormat::kMooncake;
-  fail(lines, head, "the times may be milliseconds (format: mooncake) or seconds (format: jsonl): this file does not show which",
+  fail(lines, head,
+       "the times may be milliseconds (format: mooncake) or seconds (format: jsonl): this file does not show which",
        "set trace.format, or trace.time_unit");
 }
 
@@ -224,7 +231,8 @@ TraceLayout jsonl_layout(const TraceSpec& spec, const LineReader& lines, const H
   for (std::size_t f = 0; f < kFields; ++f) {
     const auto field = static_cast<Field>(f);
     const bool expected = needed(field, spec) || named_by_user(field, info, names);
-    if (expected && !pairs.empty() && !any_line_has(head, names[f])) fail_no_field(lines, head, field, info, names, present);
+    if (expected && !pairs.empty() && !any_line_has(head, names[f]))
+      fail_no_field(lines, head, field, info, names, present);
   }
   choose_unit(spec, info.unit, value_of(head.lines.front(), names[index(Field::kTimestamp)]), layout);
   layout.parser = make_jsonl_parser(names, {layout.unit, needed(Field::kTimestamp, spec)});
@@ -239,12 +247,15 @@ TraceLayout find_layout(const TraceSpec& spec, LineReader& lines) {
   const char first = head.lines.front().front();
   const bool json_wanted = spec.format != TraceFormat::kAuto && format_info(spec.format).json;
   if (first == '[') fail(lines, head, "a JSON list; a trace has one object per line", "convert it with: jq -c '.[]'");
-  if (spec.format == TraceFormat::kAuto) return first == '{' ? jsonl_layout(spec, lines, head) : csv_layout(spec, lines, head);
+  if (spec.format == TraceFormat::kAuto)
+    return first == '{' ? jsonl_layout(spec, lines, head) : csv_layout(spec, lines, head);
   if (first == '{' && !json_wanted) {
-    fail(lines, head, fmt::format("this file holds JSON, not {}", to_text(spec.format)), "set trace.format: jsonl, mooncake or auto");
+    fail(lines, head, fmt::format("this file holds JSON, not {}", to_text(spec.format)),
+         "set trace.format: jsonl, mooncake or auto");
   }
   if (first != '{' && json_wanted && looks_like_data(split_csv(head.lines.front(), ',').front())) {
-    fail(lines, head, fmt::format("this file holds CSV, not {}", to_text(spec.format)), "set trace.format: csv or auto");
+    fail(lines, head, fmt::format("this file holds CSV, not {}", to_text(spec.format)),
+         "set trace.format: csv or auto");
   }
   return json_wanted ? jsonl_layout(spec, lines, head) : csv_layout(spec, lines, head);
 }

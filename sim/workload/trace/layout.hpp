@@ -20,8 +20,9 @@ struct TraceLayout {
   std::unique_ptr<RowParser> parser;
 };
 
-/// Takes the header line, if there is one, from `lines`, which stands at the start of the file. Throws InputError where the file does
-/// not fit the format, a field has no column, or two formats are possible that would give different loads.
+/// Takes the header line, if there is one, from `lines`, which stands at the start of the file. Throws InputError where
+/// the file does not fit the format, a field has no column, or two formats are possible that would give different
+/// loads.
 TraceLayout find_layout(const TraceSpec& spec, LineReader& lines);
 
 }  // namespace flotilla::sim

@@ -1,5 +1,6 @@
 #include "sim/workload/trace/line_reader.hpp"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/error.hpp"
 
@@ -35,7 +34,9 @@ constexpr std::array kLookalikes{
     Lookalike{"PK\x03\x04", "this is a zip archive", "unpack it, or compress the trace with gzip instead"},
     Lookalike{"PAR1", "this is a Parquet file", "convert it to CSV or JSONL"},
     Lookalike{"\x28\xB5\x2F\xFD", "this is compressed with zstd", "unpack it, or compress it with gzip instead"},
-    Lookalike{"\xFD" "7zXZ", "this is compressed with xz", "unpack it, or compress it with gzip instead"},
+    Lookalike{"\xFD"
+              "7zXZ",
+              "this is compressed with xz", "unpack it, or compress it with gzip instead"},
     Lookalike{"BZh", "this is compressed with bzip2", "unpack it, or compress it with gzip instead"},
     Lookalike{"\xFF\xFE", "this text is encoded as UTF-16", "save it as UTF-8"},
     Lookalike{"\xFE\xFF", "this text is encoded as UTF-16", "save it as UTF-8"},
@@ -105,8 +106,8 @@ void LineReader::refill() {
   const char* const text = gzerror(file_, &error);
   if (got < 0 || error == Z_BUF_ERROR) {
     const bool cut = error == Z_BUF_ERROR;
-    fail(fmt::format("the {} after line {}{}", cut ? "compressed file ends too early" : "file cannot be read", line_number_,
-                     cut ? "" : fmt::format(": {}", error == Z_ERRNO ? std::strerror(errno) : text)),
+    fail(fmt::format("the {} after line {}{}", cut ? "compressed file ends too early" : "file cannot be read",
+                     line_number_, cut ? "" : fmt::format(": {}", error == Z_ERRNO ? std::strerror(errno) : text)),
          cut ? "is the download complete? Try: gzip -t " + path_ : "");
   }
   end_ += static_cast<std::size_t>(got);

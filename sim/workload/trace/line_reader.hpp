@@ -10,8 +10,9 @@ struct gzFile_s;
 
 namespace flotilla::sim {
 
-/// Ends of lines may be LF or CRLF, the last may be missing; a UTF-8 byte order mark is skipped. What is no text of lines at all (a
-/// Git LFS pointer, a web page, a zip archive, UTF-16, ...) is refused with an InputError that says what it is.
+/// Ends of lines may be LF or CRLF, the last may be missing; a UTF-8 byte order mark is skipped. What is no text of
+/// lines at all (a Git LFS pointer, a web page, a zip archive, UTF-16, ...) is refused with an InputError that says
+/// what it is.
 class LineReader {
  public:
   explicit LineReader(std::string path);

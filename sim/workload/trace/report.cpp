@@ -23,7 +23,8 @@ void add_count(std::string& text, std::int64_t count, const char* what) {
 }  // namespace
 
 std::string to_text(const TraceReport& report) {
-  std::string text = fmt::format("Trace {} ({}{}", report.path, report.format, report.format_detected ? ", detected" : "");
+  std::string text =
+      fmt::format("Trace {} ({}{}", report.path, report.format, report.format_detected ? ", detected" : "");
   if (report.time_unit_detected) text += fmt::format("; times in {}, by their size", report.time_unit);
   text += fmt::format(")\n  {:>12} lines read\n", grouped(report.lines));
   const bool timed = !report.time_unit.empty() && report.requests > 0;
@@ -38,8 +39,10 @@ std::string to_text(const TraceReport& report) {
   add_count(text, report.repeated_headers, "skipped: header lines inside the file");
   add_count(text, report.hash_mismatches, "whose hash_ids do not cover the input: is block_size right?");
   add_count(text, report.bad_lines, "skipped: bad lines");
-  for (const BadLine& bad : report.first_bad_lines) text += fmt::format("{:>17} {}: {}\n", "line", bad.line, bad.reason);
-  if (report.bad_lines > static_cast<std::int64_t>(report.first_bad_lines.size())) text += fmt::format("{:>17}\n", "...");
+  for (const BadLine& bad : report.first_bad_lines)
+    text += fmt::format("{:>17} {}: {}\n", "line", bad.line, bad.reason);
+  if (report.bad_lines > static_cast<std::int64_t>(report.first_bad_lines.size()))
+    text += fmt::format("{:>17}\n", "...");
   return text;
 }
 

@@ -1,4 +1,5 @@
-// What reading a trace came to: what was read, what was left out, and why. The run prints it, so that nothing is lost in silence.
+// What reading a trace came to: what was read, what was left out, and why. The run prints it, so that nothing is lost
+// in silence.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +27,13 @@ struct TraceReport {
   std::int64_t counted_as_one = 0;
   std::int64_t dropped_too_long = 0;
   std::int64_t clipped = 0;
-  std::int64_t before_start = 0;        ///< left out by `start`
-  std::int64_t reordered = 0;           ///< lines that came late and were put back in order
-  std::int64_t repeated_headers = 0;    ///< inside the file, as after joining files
-  std::int64_t hash_mismatches = 0;     ///< requests whose hash_ids do not cover their input in whole blocks
-  std::int64_t longest_input = 0;       ///< tokens, as written in the trace
-  double first_time = 0;                ///< seconds since the trace's first line, of the first request handed on
-  double last_time = 0;                 ///< and of the last
+  std::int64_t before_start = 0;      ///< left out by `start`
+  std::int64_t reordered = 0;         ///< lines that came late and were put back in order
+  std::int64_t repeated_headers = 0;  ///< inside the file, as after joining files
+  std::int64_t hash_mismatches = 0;   ///< requests whose hash_ids do not cover their input in whole blocks
+  std::int64_t longest_input = 0;     ///< tokens, as written in the trace
+  double first_time = 0;              ///< seconds since the trace's first line, of the first request handed on
+  double last_time = 0;               ///< and of the last
   std::int64_t bad_lines = 0;
   std::vector<BadLine> first_bad_lines;  ///< the first few of them
 };

@@ -8,7 +8,7 @@
 namespace flotilla::sim {
 
 struct TraceRow {
-  std::int64_t time = 0;           ///< nanoseconds since the epoch or the trace's own zero
+  std::int64_t time = 0;  ///< nanoseconds since the epoch or the trace's own zero
   std::int64_t line = 0;
   std::int32_t input_tokens = 0;   ///< >= 0
   std::int32_t output_tokens = 0;  ///< >= 0

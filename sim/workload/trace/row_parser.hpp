@@ -23,14 +23,15 @@ using CsvColumns = PerField<int>;
 /// Quotes around a field are understood; a line break inside quotes is not.
 std::unique_ptr<RowParser> make_csv_parser(const CsvColumns& columns, char delimiter, const DecodeOptions& options);
 
-/// One JSON object per line: keys in any order, others skipped whatever they hold. `hash_ids` is a list of numbers or texts.
+/// One JSON object per line: keys in any order, others skipped whatever they hold. `hash_ids` is a list of numbers or
+/// texts.
 std::unique_ptr<RowParser> make_jsonl_parser(const FieldNames& names, const DecodeOptions& options);
 
 /// Cuts a line of CSV into its fields, without their quotes.
 std::vector<std::string_view> split_csv(std::string_view line, char delimiter);
 
-/// The top-level keys of a line of JSON with the text of each value (without quotes; lists and objects as a whole), as far as the
-/// line can be read: the value at which it breaks off is the rest of the line.
+/// The top-level keys of a line of JSON with the text of each value (without quotes; lists and objects as a whole), as
+/// far as the line can be read: the value at which it breaks off is the rest of the line.
 std::vector<std::pair<std::string_view, std::string_view>> split_json(std::string_view line);
 
 }  // namespace flotilla::sim

@@ -43,7 +43,8 @@ class SortWindow {
   [[nodiscard]] std::uint32_t& at(std::size_t place) { return order_[(first_ + place) % kRows]; }
 
   std::vector<TraceRow> rows_;
-  std::vector<std::uint32_t> order_;  ///< a ring of indices into rows_: first_ .. first_ + size_ are taken, the others free
+  std::vector<std::uint32_t>
+      order_;  ///< a ring of indices into rows_: first_ .. first_ + size_ are taken, the others free
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

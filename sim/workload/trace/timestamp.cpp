@@ -53,7 +53,8 @@ std::int64_t take_fraction(const char*& p, const char* end, int decimals) {
   return value;
 }
 
-/// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
+/// algorithms").
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
   year -= month <= 2 ? 1 : 0;
   const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -93,8 +94,8 @@ const char* parse_date_and_time(std::string_view text, std::int64_t& nanoseconds
   const char* p = text.data();
   const char* const end = p + text.size();
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const bool date = take_number(p, end, 4, year) && take(p, end, '-') && take_number(p, end, 2, month) && take(p, end, '-') &&
-                    take_number(p, end, 2, day) && (take(p, end, ' ') || take(p, end, 'T'));
+  const bool date = take_number(p, end, 4, year) && take(p, end, '-') && take_number(p, end, 2, month) &&
+                    take(p, end, '-') && take_number(p, end, 2, day) && (take(p, end, ' ') || take(p, end, 'T'));
   const bool time = date && take_number(p, end, 2, hour) && take(p, end, ':') && take_number(p, end, 2, minute) &&
                     take(p, end, ':') && take_number(p, end, 2, second);
   if (!time) return kNotATime;

@@ -1,9 +1,9 @@
 #include "sim/workload/trace/trace_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/node.hpp"
 
@@ -15,7 +15,7 @@ constexpr std::int64_t kCheckEvery = 1000;       // lines between two looks at t
 constexpr std::int64_t kAllBadAfter = 100;       // lines: none of them good, none will be
 constexpr std::int64_t kGoodPerBad = 1000;       // one bad line in so many is let pass
 constexpr std::size_t kBadLinesShown = 5;
-constexpr std::size_t kBadTextKept = 4096;       // bytes of a bad line, for the message
+constexpr std::size_t kBadTextKept = 4096;  // bytes of a bad line, for the message
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
 
@@ -73,8 +73,11 @@ bool TraceReader::read_into(TraceRow& row) {
     row.line = lines_.line_number();
     if (started_ && row.time < last_time_) {
       const double late = static_cast<double>(last_time_ - row.time) / 1e9;
-      count_bad({0, fmt::format("{:.3f} s earlier than line {}, which is more than {} lines away: the trace is not sorted by time", late,
-                                last_line_, SortWindow::kRows)}, line);
+      count_bad(
+          {0, fmt::format(
+                  "{:.3f} s earlier than line {}, which is more than {} lines away: the trace is not sorted by time",
+                  late, last_line_, SortWindow::kRows)},
+          line);
       continue;
     }
     const bool first = report_.lines - report_.bad_lines == 1;
@@ -93,8 +96,11 @@ bool TraceReader::keep(TraceRow& row, std::string_view line) {
 
 bool TraceReader::keep_zero_length(TraceRow& row, std::string_view line) {
   switch (spec_.on_zero_length) {
-    case OnZeroLength::kDrop: ++report_.dropped_zero_length; return false;
-    case OnZeroLength::kCountAs1: break;
+    case OnZeroLength::kDrop:
+      ++report_.dropped_zero_length;
+      return false;
+    case OnZeroLength::kCountAs1:
+      break;
     case OnZeroLength::kFail:
       fail_at_line(line, fmt::format("a request of {} input and {} output tokens", row.input_tokens, row.output_tokens),
                    "trace.on_zero_length: drop leaves such requests out, count_as_1 keeps them");
@@ -107,10 +113,15 @@ bool TraceReader::keep_zero_length(TraceRow& row, std::string_view line) {
 
 bool TraceReader::keep_too_long(TraceRow& row, std::string_view line) {
   switch (spec_.on_too_long) {
-    case OnTooLong::kDrop: ++report_.dropped_too_long; return false;
-    case OnTooLong::kClip: break;
+    case OnTooLong::kDrop:
+      ++report_.dropped_too_long;
+      return false;
+    case OnTooLong::kClip:
+      break;
     case OnTooLong::kFail:
-      fail_at_line(line, fmt::format("a prompt of {} tokens is longer than max_input_tokens ({})", row.input_tokens, *spec_.max_input_tokens),
+      fail_at_line(line,
+                   fmt::format("a prompt of {} tokens is longer than max_input_tokens ({})", row.input_tokens,
+                               *spec_.max_input_tokens),
                    "trace.on_too_long: clip shortens such prompts, drop leaves them out");
   }
   ++report_.clipped;
@@ -151,20 +162,24 @@ void TraceReader::check_bad_lines(bool at_end) const {
 void TraceReader::fail_too_many_bad() const {
   const BadLine& first = report_.first_bad_lines.front();
   const bool one = report_.bad_lines == 1;
-  std::string hint = fmt::format("mend or remove {}, or let so many pass with trace.max_bad_lines (now {})", one ? "it" : "them",
-                                 spec_.max_bad_lines ? fmt::to_string(*spec_.max_bad_lines) : "0.1 % of the lines");
-  if (report_.bad_lines >= report_.lines - 1) hint = fmt::format("no line could be read as {}: is trace.format right?", report_.format);
+  std::string hint =
+      fmt::format("mend or remove {}, or let so many pass with trace.max_bad_lines (now {})", one ? "it" : "them",
+                  spec_.max_bad_lines ? fmt::to_string(*spec_.max_bad_lines) : "0.1 % of the lines");
+  if (report_.bad_lines >= report_.lines - 1)
+    hint = fmt::format("no line could be read as {}: is trace.format right?", report_.format);
   if (!one) hint += "\nthe next of them:";
   for (std::size_t i = 1; i < report_.first_bad_lines.size(); ++i) {
     hint += fmt::format("\n  line {}: {}", report_.first_bad_lines[i].line, report_.first_bad_lines[i].reason);
   }
   constexpr auto kLast = static_cast<std::int64_t>(std::numeric_limits<int>::max());
-  throw InputError({report_.path, static_cast<int>(std::min(first.line, kLast)), std::max(first.column, 1), first_bad_text_}, "",
-                   fmt::format("{} ({} of {} lines cannot be used)", first.reason, report_.bad_lines, report_.lines), hint);
+  throw InputError(
+      {report_.path, static_cast<int>(std::min(first.line, kLast)), std::max(first.column, 1), first_bad_text_}, "",
+      fmt::format("{} ({} of {} lines cannot be used)", first.reason, report_.bad_lines, report_.lines), hint);
 }
 
 void TraceReader::fail_at_line(std::string_view line, const std::string& message, const std::string& hint) const {
-  throw InputError({report_.path, static_cast<int>(lines_.line_number()), 1, std::string(line.substr(0, kBadTextKept))}, "", message, hint);
+  throw InputError({report_.path, static_cast<int>(lines_.line_number()), 1, std::string(line.substr(0, kBadTextKept))},
+                   "", message, hint);
 }
 
 }  // namespace flotilla::sim

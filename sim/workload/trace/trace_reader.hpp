@@ -1,11 +1,14 @@
 // Reads a trace of any known format as a stream of rows in the order of time, and keeps the books of what was left out.
 //
 // Policies:
-// - Order. Rows up to 1,024 places out of order are put back, ties keep the order of the file. A row that comes later than that is a
+// - Order. Rows up to 1,024 places out of order are put back, ties keep the order of the file. A row that comes later
+// than that is a
 //   bad line.
-// - Bad lines (unreadable, a length that is unknown) are skipped and counted. More than 0.1 % of the lines, or than `max_bad_lines`,
-//   is an InputError at the first of them: looked at once every 1,000 lines and at the end of the file, so that files of up to 1,024
-//   lines are judged before the first request. If none of the first 100 lines can be read, that is an error whatever the limit.
+// - Bad lines (unreadable, a length that is unknown) are skipped and counted. More than 0.1 % of the lines, or than
+// `max_bad_lines`,
+//   is an InputError at the first of them: looked at once every 1,000 lines and at the end of the file, so that files
+//   of up to 1,024 lines are judged before the first request. If none of the first 100 lines can be read, that is an
+//   error whatever the limit.
 // - Zero lengths, prompts above max_input_tokens: as the spec says, and counted.
 // - Memory: one buffer of 256 KiB (longer lines: their length) and 1,024 rows, whatever the length of the trace.
 #pragma once
@@ -25,8 +28,8 @@ class TraceReader {
  public:
   explicit TraceReader(const TraceSpec& spec);
 
-  /// The next row; its time is in nanoseconds since the earliest line. False at the end. The row passed in is used again: pass the
-  /// same one each time.
+  /// The next row; its time is in nanoseconds since the earliest line. False at the end. The row passed in is used
+  /// again: pass the same one each time.
   bool next(TraceRow& row);
   /// `requests`, `before_start`, `first_time` and `last_time` are kept by the caller.
   [[nodiscard]] TraceReport& report() { return report_; }
@@ -52,11 +55,11 @@ class TraceReader {
   TraceReport report_;
   SortWindow window_;
   bool at_end_ = false;
-  bool started_ = false;          ///< a row has been handed out
-  std::int64_t zero_time_ = 0;    ///< of the earliest line
-  std::int64_t last_time_ = 0;    ///< of the last row handed out
+  bool started_ = false;        ///< a row has been handed out
+  std::int64_t zero_time_ = 0;  ///< of the earliest line
+  std::int64_t last_time_ = 0;  ///< of the last row handed out
   std::int64_t last_line_ = 0;
-  std::string first_bad_text_;    ///< the line itself, for the error message
+  std::string first_bad_text_;  ///< the line itself, for the error message
   LineError error_;
 };
 

@@ -15,10 +15,12 @@ constexpr Names<TraceFormat, 7> kFormats{{{TraceFormat::kAuto, "auto"},
                                           {TraceFormat::kVidur, "vidur"},
                                           {TraceFormat::kCsv, "csv"},
                                           {TraceFormat::kJsonl, "jsonl"}}};
-constexpr Names<TraceArrivals, 2> kArrivals{{{TraceArrivals::kRecorded, "recorded"}, {TraceArrivals::kGenerated, "generated"}}};
+constexpr Names<TraceArrivals, 2> kArrivals{
+    {{TraceArrivals::kRecorded, "recorded"}, {TraceArrivals::kGenerated, "generated"}}};
 constexpr Names<OnZeroLength, 3> kOnZero{
     {{OnZeroLength::kDrop, "drop"}, {OnZeroLength::kFail, "fail"}, {OnZeroLength::kCountAs1, "count_as_1"}}};
-constexpr Names<OnTooLong, 3> kOnTooLong{{{OnTooLong::kClip, "clip"}, {OnTooLong::kDrop, "drop"}, {OnTooLong::kFail, "fail"}}};
+constexpr Names<OnTooLong, 3> kOnTooLong{
+    {{OnTooLong::kClip, "clip"}, {OnTooLong::kDrop, "drop"}, {OnTooLong::kFail, "fail"}}};
 constexpr Names<HashScope, 2> kHashScopes{{{HashScope::kGlobal, "global"}, {HashScope::kSession, "session"}}};
 
 void check(const TraceSpec& trace, const reader::Node& node) {
@@ -30,7 +32,8 @@ void check(const TraceSpec& trace, const reader::Node& node) {
     node.fail_for("end", "the end of the window is not after its start (" + reader::write_flow(trace.start) + ")");
   }
   if (trace.hash_scope == HashScope::kSession && trace.format == TraceFormat::kMooncake && !trace.columns.session) {
-    node.fail_for("hash_scope", "Mooncake traces have no sessions", "name the key that holds them: columns: {session: ...}");
+    node.fail_for("hash_scope", "Mooncake traces have no sessions",
+                  "name the key that holds them: columns: {session: ...}");
   }
 }
 
@@ -45,14 +48,17 @@ std::string_view to_text(TraceFormat format) { return kFormats[static_cast<std::
 
 const reader::Schema<TraceColumns>& TraceColumns::schema() {
   static const auto s =
-      reader::Schema<TraceColumns>("trace_columns",
-                                   "What the columns (CSV) or keys (JSONL) of a trace are called, where they are not called as in its "
-                                   "format; in CSV also their position, from 1")
+      reader::Schema<TraceColumns>(
+          "trace_columns",
+          "What the columns (CSV) or keys (JSONL) of a trace are called, where they are not called as in its "
+          "format; in CSV also their position, from 1")
           .key("timestamp", &TraceColumns::timestamp, "when the request arrived", {.default_text = "the format's"})
           .key("input_tokens", &TraceColumns::input_tokens, "tokens of the prompt", {.default_text = "the format's"})
           .key("output_tokens", &TraceColumns::output_tokens, "tokens of the answer", {.default_text = "the format's"})
-          .key("session", &TraceColumns::session, "which conversation it belongs to: a number or a name", {.default_text = "the format's"})
-          .key("tenant", &TraceColumns::tenant, "whose request it is: a number or a name", {.default_text = "the format's"})
+          .key("session", &TraceColumns::session, "which conversation it belongs to: a number or a name",
+               {.default_text = "the format's"})
+          .key("tenant", &TraceColumns::tenant, "whose request it is: a number or a name",
+               {.default_text = "the format's"})
           .key("hash_ids", &TraceColumns::hash_ids, "list with a hash for each block of the prompt (JSONL only)",
                {.default_text = "the format's"});
   return s;
@@ -64,9 +70,12 @@ const reader::Schema<TraceSpec>& TraceSpec::schema() {
       reader::Schema<T>("trace", "Requests recorded elsewhere, read line by line; plain or gzipped")
           .key("path", &T::path, "the file, beside the scenario or in the working directory", {.required = true})
           .key("format", &T::format, "how it is written; auto looks at the first lines")
-          .key("arrivals", &T::arrivals, "recorded: as in the trace; generated: its lengths only, at the workload's request_rate")
-          .key("time_scale", &T::time_scale, "multiplies the times: 2 replays at half the speed", {.min = 0, .above_min = true})
-          .key("rate_scale", &T::rate_scale, "multiplies the rate: 2 replays at twice the speed", {.min = 0, .above_min = true})
+          .key("arrivals", &T::arrivals,
+               "recorded: as in the trace; generated: its lengths only, at the workload's request_rate")
+          .key("time_scale", &T::time_scale, "multiplies the times: 2 replays at half the speed",
+               {.min = 0, .above_min = true})
+          .key("rate_scale", &T::rate_scale, "multiplies the rate: 2 replays at twice the speed",
+               {.min = 0, .above_min = true})
           .key("start", &T::start, "skip what arrived before, in the trace's own time since its first line")
           .key("end", &T::end, "stop at what arrived then or later", {.default_text = "the end of the trace"})
           .key("max_requests", &T::max_requests, "stop after so many", {.min = 1, .default_text = "all"})
@@ -75,7 +84,8 @@ const reader::Schema<TraceSpec>& TraceSpec::schema() {
                {.default_text = "the format's (mooncake ms, others s), or by the size of the first timestamp"})
           .key("block_size", &T::block_size, "tokens that one of hash_ids stands for",
                {.min = 1, .unit = "tokens", .default_text = "512"})
-          .key("hash_scope", &T::hash_scope, "whether equal hash ids are the same text in all of the trace or within a session only")
+          .key("hash_scope", &T::hash_scope,
+               "whether equal hash ids are the same text in all of the trace or within a session only")
           .key("on_zero_length", &T::on_zero_length, "what to do with requests that have no input or no output")
           .key("max_input_tokens", &T::max_input_tokens, "longest prompt that is replayed as it is",
                {.min = 1, .unit = "tokens", .default_text = "no limit; the engine refuses what it cannot hold"})

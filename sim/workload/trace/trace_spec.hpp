@@ -32,7 +32,8 @@ std::span<const std::pair<OnTooLong, std::string_view>> enum_names(OnTooLong);
 enum class HashScope { kGlobal, kSession };
 std::span<const std::pair<HashScope, std::string_view>> enum_names(HashScope);
 
-/// Names of columns (CSV) or keys (JSONL), where they are not the format's own. A number is the position of a CSV column, from 1.
+/// Names of columns (CSV) or keys (JSONL), where they are not the format's own. A number is the position of a CSV
+/// column, from 1.
 struct TraceColumns {
   std::optional<std::string> timestamp, input_tokens, output_tokens, session, tenant, hash_ids;
   static const reader::Schema<TraceColumns>& schema();
