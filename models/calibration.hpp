@@ -33,22 +33,24 @@ struct OperatorScales {
   static const reader::Schema<OperatorScales>& schema();
 };
 
-/// One weight format.
-struct FormatCalibration {
-  GemmCoefficients gemm;
-  OperatorScales scales;
-  FitStatistics tpot;
-  static const reader::Schema<FormatCalibration>& schema();
-};
-
 /// The engine's own time in a step, as far as it is not hidden behind the GPU: engines schedule the next step while the GPU works,
 /// so these are what remains visible, and never negative.
 struct HostCoefficients {
   double per_step = 0;          ///< a, seconds
   double per_sequence = 0;      ///< b, seconds per sequence in the step
-  double per_prefill = 0;       ///< c, seconds per sequence that ends its prompt in the step
-  double mixed_floor = 0;       ///< seconds that a step with prefill takes at least: it runs outside CUDA graphs
+  double mixed_floor = 0;       ///< seconds per layer that a step with prefill takes at least: outside CUDA graphs the CPU launches
+                                ///< each kernel, layer by layer
   static const reader::Schema<HostCoefficients>& schema();
+};
+
+/// One weight format. The host terms stand here because they go with the set-up that was measured, and each format was measured
+/// in one: with asynchronous scheduling (InferenceX) or with the engine's defaults.
+struct FormatCalibration {
+  GemmCoefficients gemm;
+  OperatorScales scales;
+  HostCoefficients host;
+  FitStatistics tpot;
+  static const reader::Schema<FormatCalibration>& schema();
 };
 
 /// One file of models/calibration. Maps are by the format's name ("fp8").
@@ -63,7 +65,6 @@ struct Calibration {
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
   AllReduceCoefficients all_reduce;
   ElementwiseCoefficients elementwise;
-  HostCoefficients host;
   static const reader::Schema<Calibration>& schema();
 };
 

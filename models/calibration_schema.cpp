@@ -31,6 +31,7 @@ const reader::Schema<FormatCalibration>& FormatCalibration::schema() {
   static const auto s = reader::Schema<C>("format_calibration", "Coefficients of one weight format")
                             .key("gemm", &C::gemm, "matrix multiplications", {.required = true})
                             .key("scales", &C::scales, "serving against kernels measured alone")
+                            .key("host", &C::host, "the engine's own time")
                             .key("tpot", &C::tpot, "errors on serving points");
   return s;
 }
@@ -41,8 +42,7 @@ const reader::Schema<HostCoefficients>& HostCoefficients::schema() {
       reader::Schema<C>("host", "The engine's own time that remains visible")
           .key("per_step", &C::per_step, "a step", {.min = 0, .unit = "s"})
           .key("per_sequence", &C::per_sequence, "a sequence in the step", {.min = 0, .unit = "s"})
-          .key("per_prefill", &C::per_prefill, "a prompt that ends in the step", {.min = 0, .unit = "s"})
-          .key("mixed_floor", &C::mixed_floor, "a step with prefill, at least", {.min = 0, .unit = "s"});
+          .key("mixed_floor", &C::mixed_floor, "a layer of a step with prefill, at least", {.min = 0, .unit = "s"});
   return s;
 }
 
@@ -59,8 +59,7 @@ const reader::Schema<Calibration>& Calibration::schema() {
           .key("attention_decode", &C::attention_decode, "by KV format", {.required = true})
           .key("attention_prefill", &C::attention_prefill, "by KV format", {.required = true})
           .key("all_reduce", &C::all_reduce, "collectives of tensor parallelism", {.required = true})
-          .key("elementwise", &C::elementwise, "small kernels")
-          .key("host", &C::host, "the engine's own time");
+          .key("elementwise", &C::elementwise, "small kernels");
   return s;
 }
 

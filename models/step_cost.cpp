@@ -110,7 +110,7 @@ std::vector<GemmShape> layer_gemms_of(const Llm& llm, int tensor_parallel_size, 
 }  // namespace
 
 StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated)
-    : deployment(d), cell(std::move(calibrated)), host(cell.calibration->host) {
+    : deployment(d), cell(std::move(calibrated)) {
   const auto& calibration = *cell.calibration;
   const auto& format = calibration.formats.at(std::string(name_of(cell.gemm_format)));
   const auto gpu = silicon(d.gpu);
@@ -119,6 +119,7 @@ StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated)
   nvlink = gpu.nvlink.value();
   bf16_peak = gpu.bf16.value();
   scales = format.scales;
+  host = format.host;
   layer_gemm_coefficients = scaled(format.gemm, scales);
   layer_gemms = layer_gemms_of(d.llm, tp, bytes_per_element(d.weights));
   layer_roofline = {.peak = peak(gpu, d.weights).value(), .bandwidth = bandwidth};
@@ -209,10 +210,9 @@ CauseTimes StepCost::mixed(const MixedBatch& batch) {
   }
   if (batch.prefill_tokens > 0) {
     time += attention_prefill_time(m.prefill_coefficients, m.attention_shape, m.bandwidth, m.bf16_peak, batch) * layers;
-    time.host += std::fmax(0, m.host.mixed_floor - time.total());
+    time.host += std::fmax(0, m.host.mixed_floor * layers - time.total());
   }
   time += m.host_time(batch.decode_seqs + batch.prefill_seqs);
-  time.host += m.host.per_prefill * batch.prefill_last_chunks;
   return time;
 }
 

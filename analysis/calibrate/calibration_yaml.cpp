@@ -19,9 +19,10 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
       "  {}:\n"
       "    gemm: {{compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, idle_tiles: {:.4g}, "
       "small_matrix: {:.0f}}}\n"
-      "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: {:.4g}}}\n",
+      "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: {:.4g}}}\n"
+      "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n",
       name, g.compute_efficiency, g.memory_efficiency, g.launch, g.sharpness, g.idle_tiles, g.small_matrix, s.launch, s.gemm_memory,
-      s.gemm_compute, s.attention, s.all_reduce);
+      s.gemm_compute, s.attention, s.all_reduce, f.host.per_step, f.host.per_sequence, f.host.mixed_floor);
   if (f.tpot.points > 0) {
     text += fmt::format("    tpot: {{points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", "
                         "tensor_parallel_sizes: [{}]}}\n",
@@ -54,8 +55,6 @@ std::string to_yaml(const models::Calibration& c) {
   for (const auto& curve : c.all_reduce.curves)
     text += fmt::format("    - {{ranks: {}, bytes: {}, seconds: {}}}\n", curve.ranks, list(curve.bytes), list(curve.seconds));
   text += fmt::format("elementwise: {{launch: {:.4g}, memory_efficiency: {:.4g}}}\n", c.elementwise.launch, c.elementwise.memory_efficiency);
-  text += fmt::format("host: {{per_step: {:.4g}, per_sequence: {:.4g}, per_prefill: {:.4g}, mixed_floor: {:.4g}}}\n", c.host.per_step,
-                      c.host.per_sequence, c.host.per_prefill, c.host.mixed_floor);
   return text;
 }
 

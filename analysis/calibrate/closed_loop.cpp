@@ -81,7 +81,7 @@ class Loop {
   }
 
   std::vector<WeightedBatch> run() {
-    while (decoding_ > 0 || !waiting_.empty()) step();
+    while (decoding_ > 0 || !waiting_.empty() || !on_the_way_.empty()) step();
     std::vector<WeightedBatch> batches;
     for (const auto& [shape, merged] : merged_) {
       if (!merged.empty()) batches.push_back(merged.mean());
@@ -113,7 +113,7 @@ class Loop {
     request.ttft_weight = 1.0 / config_.requests;
     request.tpot_weight = request.ttft_weight / std::max(1, request.output - 1);
     requests_.push_back(request);
-    waiting_.push_back(requests_.size() - 1);
+    (now_ == 0 ? waiting_ : on_the_way_).push_back(requests_.size() - 1);
   }
 
   bool waits_for_more() {
@@ -152,7 +152,10 @@ class Loop {
     batch.decode_kv_tokens = kv_;
     double ttft_weight = 0;
     for (const auto r : waiting_) ttft_weight += requests_[r].ttft_weight;
+    for (const auto r : on_the_way_) ttft_weight += requests_[r].ttft_weight;
     schedule_prefill(batch);
+    waiting_.insert(waiting_.end(), on_the_way_.begin(), on_the_way_.end());
+    on_the_way_.clear();
     ++now_;
     record(batch, ttft_weight);
     for (; !finishes_.empty() && finishes_.top().step == now_; finishes_.pop()) finish(finishes_.top().request);
@@ -196,7 +199,7 @@ class Loop {
   ClosedLoop config_;
   Random random_;
   std::vector<Request> requests_;
-  std::deque<std::size_t> waiting_;
+  std::deque<std::size_t> waiting_, on_the_way_;
   std::priority_queue<Finish, std::vector<Finish>, std::greater<>> finishes_;
   std::map<Shape, Merged> merged_;
   std::int64_t now_ = 0, kv_ = 0;

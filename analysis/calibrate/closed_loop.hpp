@@ -1,7 +1,8 @@
 // The batches that a closed-loop benchmark makes an engine run, found without knowing how long any of them takes.
 //
 // With a fixed number of clients who each send the next request when the last one ends, which sequences share a step depends on
-// lengths and scheduler alone. So mean TPOT and TTFT are weighted sums over steps: sum of weight * step time. That makes a fit on
+// lengths and scheduler alone. (A client's next request reaches the engine after the next step has been put together, and waits it
+// out: that step's length is part of its TTFT.) So mean TPOT and TTFT are weighted sums over steps: sum of weight * step time. That makes a fit on
 // serving points linear in the time of each step.
 #pragma once
 

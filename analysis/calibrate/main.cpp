@@ -95,9 +95,11 @@ void list_points(const models::Calibration& c, const std::vector<analysis::Servi
   const auto errors = analysis::tpot_errors(c, points);
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto& p = points[i];
-    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f}\n", c.gpu, c.engine, p.model, name_of(p.deployment.weights),
+    models::StepCost cost(p.deployment, c);
+    const double ttft = analysis::predicted_latency(cost, p).ttft;
+    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f},{:.1f},{:.1f}\n", c.gpu, c.engine, p.model, name_of(p.deployment.weights),
                p.deployment.tensor_parallel_size, p.load.input_tokens, p.load.output_tokens, p.load.concurrency, p.tpot * 1e3,
-               errors[static_cast<Eigen::Index>(i)]);
+               errors[static_cast<Eigen::Index>(i)], p.ttft * 1e3, ttft * 1e3);
   }
 }
 

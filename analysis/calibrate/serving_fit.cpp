@@ -26,8 +26,10 @@ constexpr Parameter kAllReduce{0.9, 0.1, 3, 0.4};
 constexpr Parameter kOneShot{0.7, 0.2, 1.0, 0.3};
 constexpr Parameter kPerStep{0.5e-3, 0, 5e-3, 2e-3};
 constexpr Parameter kPerSequence{5e-6, 0, 200e-6, 20e-6};
-constexpr Parameter kMixedFloor{30e-3, 0, 150e-3, 100e-3};
-constexpr Parameter kShared[] = {kAttention, kAllReduce, kOneShot, kPerStep, kPerSequence, kMixedFloor};
+constexpr Parameter kMixedFloor{0, 0, 2e-3, 1e-3};
+constexpr Parameter kShared[] = {kAttention, kAllReduce, kOneShot, kMixedFloor};
+constexpr Eigen::Index kFloorIndex = 3;
+constexpr Parameter kPerSetup[] = {kPerStep, kPerSequence};
 constexpr Parameter kLaunch{0.8, 0, 2, 0.5};
 constexpr Parameter kGemm{0.95, 0.3, 2, 0.3};
 constexpr Parameter kPerFormat[] = {kLaunch, kGemm, kGemm};
@@ -35,35 +37,51 @@ constexpr double kPriorWeight = 0.03;
 
 std::string format_of(const ServingPoint& point) { return std::string(name_of(point.deployment.weights)); }
 
-std::set<std::string> formats_of(const std::vector<ServingPoint>& points) {
-  std::set<std::string> formats;
-  for (const auto& point : points) formats.insert(format_of(point));
+/// The weight formats among the points, each with the set-up it was measured in.
+std::map<std::string, std::string> formats_of(const std::vector<ServingPoint>& points) {
+  std::map<std::string, std::string> formats;
+  for (const auto& point : points) formats.emplace(format_of(point), point.setup);
   return formats;
 }
 
-std::vector<Parameter> parameters(const std::set<std::string>& formats) {
-  std::vector<Parameter> all(std::begin(kShared), std::end(kShared));
-  for (std::size_t i = 0; i < formats.size(); ++i) all.insert(all.end(), std::begin(kPerFormat), std::end(kPerFormat));
-  return all;
-}
-
-void unpack(const Eigen::VectorXd& p, const std::set<std::string>& formats, Calibration& calibration) {
-  calibration.all_reduce.one_shot_efficiency = p[2];
-  calibration.host.per_step = p[3];
-  calibration.host.per_sequence = p[4];
-  calibration.host.mixed_floor = p[5];
-  Eigen::Index at = std::size(kShared);
-  for (const auto& name : formats) {
-    calibration.formats.at(name).scales = {p[at], p[at + 1], p[at + 2], p[0], p[1]};
-    at += std::size(kPerFormat);
+/// Where the numbers stand in the vector: shared, then per set-up, then per format.
+struct Layout {
+  explicit Layout(const std::vector<ServingPoint>& points) : setup_of(formats_of(points)) {
+    parameters.assign(std::begin(kShared), std::end(kShared));
+    for (const auto& [format, setup] : setup_of) {
+      if (setups.count(setup)) continue;
+      setups[setup] = static_cast<Eigen::Index>(parameters.size());
+      parameters.insert(parameters.end(), std::begin(kPerSetup), std::end(kPerSetup));
+    }
+    for (const auto& [format, setup] : setup_of) {
+      formats[format] = static_cast<Eigen::Index>(parameters.size());
+      parameters.insert(parameters.end(), std::begin(kPerFormat), std::end(kPerFormat));
+    }
   }
-}
 
-/// Geometric means for the formats that no point covers.
-void fill_other_formats(Calibration& calibration, const std::set<std::string>& fitted) {
+  void unpack(const Eigen::VectorXd& p, Calibration& calibration) const {
+    calibration.all_reduce.one_shot_efficiency = p[2];
+    for (const auto& [name, at] : formats) {
+      auto& format = calibration.formats.at(name);
+      format.scales = {p[at], p[at + 1], p[at + 2], p[0], p[1]};
+      const auto host = setups.at(setup_of.at(name));
+      const auto visible = [](double seconds) { return seconds < 1e-9 ? 0 : seconds; };
+      format.host = {visible(p[host]), visible(p[host + 1]), visible(p[kFloorIndex])};
+    }
+  }
+
+  std::map<std::string, std::string> setup_of;
+  std::map<std::string, Eigen::Index> setups, formats;
+  std::vector<Parameter> parameters;
+};
+
+/// Means for the formats that no point covers: geometric of the scales of multiplications.
+void fill_other_formats(Calibration& calibration, const std::map<std::string, std::string>& fitted) {
   models::OperatorScales mean{0, 0, 0, 0, 0};
-  for (const auto& name : fitted) {
+  models::HostCoefficients host;
+  for (const auto& [name, setup] : fitted) {
     const auto& s = calibration.formats.at(name).scales;
+    host = calibration.formats.at(name).host;
     mean.launch += s.launch / static_cast<double>(fitted.size());
     mean.gemm_memory += std::log(s.gemm_memory) / static_cast<double>(fitted.size());
     mean.gemm_compute += std::log(s.gemm_compute) / static_cast<double>(fitted.size());
@@ -73,7 +91,7 @@ void fill_other_formats(Calibration& calibration, const std::set<std::string>& f
   mean.gemm_memory = std::exp(mean.gemm_memory);
   mean.gemm_compute = std::exp(mean.gemm_compute);
   for (auto& [name, format] : calibration.formats) {
-    if (fitted.count(name) == 0) format.scales = mean;
+    if (fitted.count(name) == 0) format.scales = mean, format.host = host;
   }
 }
 
@@ -96,14 +114,14 @@ Eigen::VectorXd tpot_errors(const Calibration& calibration, const std::vector<Se
   Eigen::VectorXd errors(static_cast<Eigen::Index>(points.size()));
   for (std::size_t i = 0; i < points.size(); ++i) {
     models::StepCost cost(points[i].deployment, calibration);
-    errors[static_cast<Eigen::Index>(i)] = predicted_tpot(cost, points[i]) / points[i].tpot - 1;
+    errors[static_cast<Eigen::Index>(i)] = predicted_latency(cost, points[i]).tpot / points[i].tpot - 1;
   }
   return errors;
 }
 
 void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& points) {
-  const auto formats = formats_of(points);
-  const auto box = parameters(formats);
+  const Layout layout(points);
+  const auto& box = layout.parameters;
   const auto size = static_cast<Eigen::Index>(box.size());
   FitProblem problem;
   problem.start.resize(size), problem.low.resize(size), problem.high.resize(size);
@@ -114,7 +132,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
   problem.outlier = 0.05;
   problem.residuals = [&](const Eigen::VectorXd& p) {
     Calibration trial = calibration;
-    unpack(p, formats, trial);
+    layout.unpack(p, trial);
     const Eigen::VectorXd errors = (tpot_errors(trial, points).array() + 1).log();
     Eigen::VectorXd r(errors.size() + size);
     for (Eigen::Index i = 0; i < size; ++i) {
@@ -126,17 +144,17 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
   };
   // The floor acts only where it exceeds a step: from below it the fit would not see it.
   FitSolution best;
-  for (const double floor : {10e-3, 60e-3}) {
-    problem.start[5] = floor;
+  for (const double floor : {0.1e-3, 0.7e-3}) {
+    problem.start[kFloorIndex] = floor;
     const auto solution = fit(problem);
     if (best.parameters.size() == 0 || solution.loss < best.loss) best = solution;
   }
-  unpack(best.parameters, formats, calibration);
-  fill_other_formats(calibration, formats);
+  layout.unpack(best.parameters, calibration);
+  fill_other_formats(calibration, layout.setup_of);
 }
 
 void set_statistics(Calibration& calibration, const std::vector<ServingPoint>& points) {
-  for (const auto& name : formats_of(points)) {
+  for (const auto& [name, setup] : formats_of(points)) {
     std::vector<ServingPoint> own;
     std::set<int> tp;
     for (const auto& point : points) {
@@ -152,10 +170,12 @@ void set_statistics(Calibration& calibration, const std::vector<ServingPoint>& p
 
 void inherit_serving(Calibration& calibration, const Calibration& relative) {
   calibration.scales_from = relative.gpu;
-  calibration.host = relative.host;
   calibration.elementwise = relative.elementwise;
   calibration.all_reduce.one_shot_efficiency = relative.all_reduce.one_shot_efficiency;
-  for (auto& [name, format] : calibration.formats) format.scales = relative.formats.at(name).scales;
+  for (auto& [name, format] : calibration.formats) {
+    format.scales = relative.formats.at(name).scales;
+    format.host = relative.formats.at(name).host;
+  }
 }
 
 }  // namespace flotilla::analysis

@@ -10,7 +10,8 @@
 namespace flotilla::analysis {
 
 /// Fits, on top of the kernels in `calibration`:
-/// - for all formats in common: attention, all_reduce, one_shot_efficiency, host a, b >= 0, floor of mixed steps;
+/// - for all formats in common: attention, all_reduce, one_shot_efficiency, floor of mixed steps;
+/// - per set-up that was measured: host a, b >= 0;
 /// - per weight format: launch, gemm_memory, gemm_compute.
 /// A weak prior keeps what the points do not tell near the kernels. Formats without points get the mean scales of those with.
 void fit_serving(models::Calibration& calibration, const std::vector<ServingPoint>&);

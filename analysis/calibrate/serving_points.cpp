@@ -77,6 +77,7 @@ void set_load(const Table& t, std::size_t row, const std::string& engine, Servin
   load.input_tokens = t.number(row, "input_tokens");
   load.output_tokens = t.number(row, "output_tokens");
   const bool inferencex = t.text(row, "length_distribution").find("uniform") != std::string::npos;
+  point.setup = inferencex ? "InferenceX" : "NVIDIA";
   load.shortest = inferencex ? 0.8 : 1.0;
   load.staggered = !inferencex;
   load.chunked_prefill = engine != "tensorrt-llm";
@@ -115,12 +116,14 @@ std::vector<ServingPoint> serving_points(const Table& t, const std::string& gpu,
   return points;
 }
 
-double predicted_tpot(models::StepCost& cost, const ServingPoint& point) {
-  double tpot = 0;
+PredictedLatency predicted_latency(models::StepCost& cost, const ServingPoint& point) {
+  PredictedLatency latency;
   for (const auto& [batch, tpot_weight, ttft_weight] : point.batches) {
-    if (tpot_weight > 0) tpot += tpot_weight * cost.mixed(batch).total();
+    const double step = cost.mixed(batch).total();
+    latency.tpot += tpot_weight * step;
+    latency.ttft += ttft_weight * step;
   }
-  return tpot;
+  return latency;
 }
 
 }  // namespace flotilla::analysis

@@ -13,6 +13,7 @@ namespace flotilla::analysis {
 struct ServingPoint {
   std::string id;
   std::string model;            ///< as the table names it
+  std::string setup;            ///< whose launch scripts: "InferenceX", "NVIDIA"
   models::Deployment deployment;
   ClosedLoop load;
   double tpot = 0, ttft = 0;    ///< seconds, means
@@ -23,7 +24,10 @@ struct ServingPoint {
 /// whose TTFT exceeds 5 s, which queue for KV memory and say more of admission than of steps.
 std::vector<ServingPoint> serving_points(const Table&, const std::string& gpu, const std::string& engine);
 
-/// Mean TPOT of the point's batches.
-double predicted_tpot(models::StepCost&, const ServingPoint&);
+/// Means over the point's batches. TTFT is the engine's part: waiting for steps and prefilling, nothing of client and frontend.
+struct PredictedLatency {
+  double tpot = 0, ttft = 0;
+};
+PredictedLatency predicted_latency(models::StepCost&, const ServingPoint&);
 
 }  // namespace flotilla::analysis
