@@ -43,7 +43,8 @@ Head head_of(const LineReader& lines) {
 }
 
 /// The names under which a field is looked for: the user's alone, if given.
-FieldNames names_of(const FormatInfo& info, const TraceColumns& columns) {
+FieldNames names_of(const FormatInfo& info, const TraceSpec& spec) {
+  const TraceColumns columns = spec.columns.value_or(TraceColumns{});
   FieldNames names = info.names;
   const PerField<const std::optional<std::string>*> given{&columns.timestamp,     &columns.input_tokens,
                                                           &columns.output_tokens, &columns.session,
@@ -126,7 +127,7 @@ std::vector<std::string_view> assumed_header(const TraceSpec& spec, const Format
 
 CsvColumns find_columns(const TraceSpec& spec, const FormatInfo& info, const std::vector<std::string_view>& header,
                         const LineReader& lines, const Head& head) {
-  const FieldNames names = names_of(info, spec.columns);
+  const FieldNames names = names_of(info, spec);
   CsvColumns columns;
   columns.fill(-1);
   for (std::size_t f = 0; f < kFields; ++f) {
@@ -165,7 +166,7 @@ TraceLayout csv_layout(const TraceSpec& spec, LineReader& lines, const Head& hea
   if (has_header) {
     layout.header = head.lines.front();
   } else {
-    header = assumed_header(spec, info, names_of(info, spec.columns), header.size(), lines, head);
+    header = assumed_header(spec, info, names_of(info, spec), header.size(), lines, head);
   }
   const CsvColumns columns = find_columns(spec, info, header, lines, head);
 
@@ -203,7 +204,7 @@ bool any_line_has(const Head& head, const std::vector<std::string>& names) {
 
 /// Mooncake's keys are our own, but its times are milliseconds: only what tells them apart for certain decides.
 TraceFormat detect_jsonl(const TraceSpec& spec, const LineReader& lines, const Head& head) {
-  const auto& columns = spec.columns;
+  const TraceColumns columns = spec.columns.value_or(TraceColumns{});
   const bool renamed = columns.timestamp || columns.input_tokens || columns.output_tokens;
   const auto& names = format_info(TraceFormat::kMooncake).names;
   const auto timestamp = names[index(Field::kTimestamp)];
@@ -224,7 +225,7 @@ TraceLayout jsonl_layout(const TraceSpec& spec, const LineReader& lines, const H
   layout.format_detected = spec.format == TraceFormat::kAuto;
   layout.format = layout.format_detected ? detect_jsonl(spec, lines, head) : spec.format;
   const FormatInfo& info = format_info(layout.format);
-  const FieldNames names = names_of(info, spec.columns);
+  const FieldNames names = names_of(info, spec);
   const auto pairs = split_json(head.lines.front());
   std::vector<std::string> present;
   for (const auto& [key, value] : pairs) present.emplace_back(key);

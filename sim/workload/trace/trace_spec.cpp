@@ -31,7 +31,8 @@ void check(const TraceSpec& trace, const reader::Node& node) {
   if (trace.end && trace.end->value() <= trace.start.value()) {
     node.fail_for("end", "the end of the window is not after its start (" + reader::write_flow(trace.start) + ")");
   }
-  if (trace.hash_scope == HashScope::kSession && trace.format == TraceFormat::kMooncake && !trace.columns.session) {
+  if (trace.hash_scope == HashScope::kSession && trace.format == TraceFormat::kMooncake &&
+      !(trace.columns && trace.columns->session)) {
     node.fail_for("hash_scope", "Mooncake traces have no sessions",
                   "name the key that holds them: columns: {session: ...}");
   }
@@ -79,7 +80,8 @@ const reader::Schema<TraceSpec>& TraceSpec::schema() {
           .key("start", &T::start, "skip what arrived before, in the trace's own time since its first line")
           .key("end", &T::end, "stop at what arrived then or later", {.default_text = "the end of the trace"})
           .key("max_requests", &T::max_requests, "stop after so many", {.min = 1, .default_text = "all"})
-          .key("columns", &T::columns, "names of columns or keys that are not the format's own")
+          .key("columns", &T::columns, "names of columns or keys that are not the format's own",
+               {.default_text = "the format's"})
           .key("time_unit", &T::time_unit, "of bare numbers",
                {.default_text = "the format's (mooncake ms, others s), or by the size of the first timestamp"})
           .key("block_size", &T::block_size, "tokens that one of hash_ids stands for",

@@ -48,7 +48,7 @@ struct TraceSpec {
   Seconds start{0};       ///< in the trace's own time, since its first line
   std::optional<Seconds> end;
   std::optional<std::int64_t> max_requests;
-  TraceColumns columns;
+  std::optional<TraceColumns> columns;
   std::optional<TimeUnit> time_unit;
   std::optional<std::int64_t> block_size;
   HashScope hash_scope = HashScope::kGlobal;
