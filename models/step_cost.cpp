@@ -123,7 +123,8 @@ StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated)
   layer_gemm_coefficients = scaled(format.gemm, scales);
   layer_gemms = layer_gemms_of(d.llm, tp, bytes_per_element(d.weights));
   layer_roofline = {.peak = peak(gpu, d.weights).value(), .bandwidth = bandwidth};
-  lm_head_coefficients = scaled(calibration.formats.at("bf16").gemm, scales);
+  const auto& bf16 = calibration.formats.at("bf16");
+  lm_head_coefficients = scaled(bf16.gemm, bf16.scales);
   lm_head = {.n = static_cast<double>(d.llm.vocab) / tp, .k = static_cast<double>(d.llm.hidden)};
   lm_head_roofline = {.peak = bf16_peak, .bandwidth = bandwidth};
   const std::string kv_name(name_of(cell.kv_format));

@@ -75,23 +75,16 @@ struct Layout {
   std::vector<Parameter> parameters;
 };
 
-/// Means for the formats that no point covers: geometric of the scales of multiplications.
+/// Formats that no point covers keep their multiplications as measured alone; the rest goes with the engine, not the format.
 void fill_other_formats(Calibration& calibration, const std::map<std::string, std::string>& fitted) {
-  models::OperatorScales mean{0, 0, 0, 0, 0};
-  models::HostCoefficients host;
-  for (const auto& [name, setup] : fitted) {
-    const auto& s = calibration.formats.at(name).scales;
-    host = calibration.formats.at(name).host;
-    mean.launch += s.launch / static_cast<double>(fitted.size());
-    mean.gemm_memory += std::log(s.gemm_memory) / static_cast<double>(fitted.size());
-    mean.gemm_compute += std::log(s.gemm_compute) / static_cast<double>(fitted.size());
-    mean.attention = s.attention;
-    mean.all_reduce = s.all_reduce;
-  }
-  mean.gemm_memory = std::exp(mean.gemm_memory);
-  mean.gemm_compute = std::exp(mean.gemm_compute);
+  models::OperatorScales scales = calibration.formats.at(fitted.begin()->first).scales;
+  const auto host = calibration.formats.at(fitted.begin()->first).host;
+  scales.launch = 0;
+  for (const auto& [name, setup] : fitted) scales.launch += calibration.formats.at(name).scales.launch / static_cast<double>(fitted.size());
+  scales.gemm_memory = 1;
+  scales.gemm_compute = 1;
   for (auto& [name, format] : calibration.formats) {
-    if (fitted.count(name) == 0) format.scales = mean, format.host = host;
+    if (fitted.count(name) == 0) format.scales = scales, format.host = host;
   }
 }
 
@@ -133,6 +126,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
   problem.residuals = [&](const Eigen::VectorXd& p) {
     Calibration trial = calibration;
     layout.unpack(p, trial);
+    fill_other_formats(trial, layout.setup_of);
     const Eigen::VectorXd errors = (tpot_errors(trial, points).array() + 1).log();
     Eigen::VectorXd r(errors.size() + size);
     for (Eigen::Index i = 0; i < size; ++i) {

@@ -13,7 +13,8 @@ namespace flotilla::analysis {
 /// - for all formats in common: attention, all_reduce, one_shot_efficiency, floor of mixed steps;
 /// - per set-up that was measured: host a, b >= 0;
 /// - per weight format: launch, gemm_memory, gemm_compute.
-/// A weak prior keeps what the points do not tell near the kernels. Formats without points get the mean scales of those with.
+/// A weak prior keeps what the points do not tell near the kernels. Formats without points: multiplications as
+/// measured alone, the rest as the fitted ones.
 void fit_serving(models::Calibration& calibration, const std::vector<ServingPoint>&);
 
 /// Relative errors of TPOT, in the order of the points: predicted / measured - 1.
