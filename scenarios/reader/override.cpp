@@ -114,6 +114,17 @@ Tree parse_value(const Source& source, std::size_t equals) {
   return parse_yaml(source, blanked);
 }
 
+/// The '=' that ends the path: not one inside `["..."]`.
+std::size_t end_of_path(std::string_view assignment) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < assignment.size(); ++i) {
+    if (assignment[i] == '=' && !quoted) return i;
+    if (assignment[i] == '\\' && quoted) ++i;
+    if (i < assignment.size() && assignment[i] == '"') quoted = !quoted && i > 0 && assignment[i - 1] == '[';
+  }
+  return std::string_view::npos;
+}
+
 std::vector<PathStep> parse_key(const Source& source, std::size_t equals) {
   try {
     return parse_path(std::string_view(source.text()).substr(0, equals));
@@ -129,7 +140,7 @@ void Document::set(const std::string& assignment) {
   auto owned = std::make_unique<Source>(kCommandLine, assignment);
   const Source& source = *owned;
   check_bytes(source);
-  const std::size_t equals = source.text().find('=');
+  const std::size_t equals = end_of_path(source.text());
   if (equals == std::string::npos) {
     throw InputError(source.at({0, 0}), "", fmt::format("{} is not of the form key=value", in_quotes(assignment)),
                      "as in workload.request_rate=60");

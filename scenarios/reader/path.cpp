@@ -14,22 +14,31 @@ std::optional<std::size_t> as_index(std::string_view text) {
   return value;
 }
 
-/// The step in brackets that starts at `pos`; returns the offset behind it.
-std::size_t bracketed_step(std::string_view path, std::size_t pos, std::vector<PathStep>& steps) {
-  const bool quoted = pos + 1 < path.size() && path[pos + 1] == '"';
-  const std::string_view closing = quoted ? "\"]" : "]";
-  const std::size_t first = pos + (quoted ? 2 : 1);
-  const std::size_t end = path.find(closing, first);
-  if (end == std::string_view::npos) throw PathError{pos, "a '[' is never closed"};
-  const std::string_view inside = path.substr(first, end - first);
-  if (quoted) {
-    steps.push_back({std::string(inside), std::nullopt, false, first});
-  } else {
-    const auto index = as_index(inside);
-    if (!index) throw PathError{first, fmt::format("'{}' is not a place in a list: 0 is the first", inside)};
-    steps.push_back({std::string(inside), index, true, first});
+/// The step `["key"]` whose text starts at `pos`; a backslash keeps the character behind it. Returns the offset behind
+/// the step.
+std::size_t quoted_step(std::string_view path, std::size_t pos, std::vector<PathStep>& steps) {
+  PathStep step{"", std::nullopt, false, pos};
+  for (std::size_t i = pos; i < path.size(); ++i) {
+    if (path[i] == '"') {
+      if (i + 1 == path.size() || path[i + 1] != ']') break;
+      steps.push_back(std::move(step));
+      return i + 2;
+    }
+    if (path[i] == '\\' && i + 1 < path.size()) ++i;
+    step.key += path[i];
   }
-  return end + closing.size();
+  throw PathError{pos - 2, "a '[\"' is never closed by '\"]'"};
+}
+
+/// The step `[0]` whose text starts at `pos`; returns the offset behind it.
+std::size_t index_step(std::string_view path, std::size_t pos, std::vector<PathStep>& steps) {
+  const std::size_t end = path.find(']', pos);
+  if (end == std::string_view::npos) throw PathError{pos - 1, "a '[' is never closed"};
+  const std::string_view inside = path.substr(pos, end - pos);
+  const auto index = as_index(inside);
+  if (!index) throw PathError{pos, fmt::format("'{}' is not a place in a list: 0 is the first", inside)};
+  steps.push_back({std::string(inside), index, true, pos});
+  return end + 1;
 }
 
 }  // namespace
@@ -39,7 +48,8 @@ std::vector<PathStep> parse_path(std::string_view path) {
   std::size_t pos = 0;
   while (pos < path.size()) {
     if (path[pos] == '[') {
-      pos = bracketed_step(path, pos, steps);
+      const bool quoted = pos + 1 < path.size() && path[pos + 1] == '"';
+      pos = quoted ? quoted_step(path, pos + 2, steps) : index_step(path, pos + 1, steps);
     } else {
       if (!steps.empty()) {
         if (path[pos] != '.') throw PathError{pos, "a '.' or a '[' is expected here"};
@@ -57,8 +67,15 @@ std::vector<PathStep> parse_path(std::string_view path) {
 }
 
 std::string child_path(const std::string& path, std::string_view key) {
-  if (key.empty() || key.find_first_of(".[]\"") != std::string_view::npos) return fmt::format("{}[\"{}\"]", path, key);
-  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+  if (!key.empty() && key.find_first_of(".[]\"=") == std::string_view::npos) {
+    return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+  }
+  std::string escaped;
+  for (const char c : key) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return fmt::format("{}[\"{}\"]", path, escaped);
 }
 
 std::string child_path(const std::string& path, std::size_t index) { return fmt::format("{}[{}]", path, index); }

@@ -53,6 +53,8 @@ TEST_CASE("a mapping in between is made where there is none") {
 
 TEST_CASE("a key with a dot in its name is quoted in brackets") {
   CHECK(with({"slo={}", "tiers[\"a.b\"]=1GB"}).tiers.at("a.b") == Bytes(1e9));
+  CHECK(with({"slo={}", "tiers[\"a=\\\"b\"]=1GB"}).tiers.at("a=\"b") == Bytes(1e9));
+  CHECK(with({"slo={}", "name=\"[\\\"=\""}).name == "[\"=");
 }
 
 TEST_CASE("a value may be a list or a mapping") {
