@@ -85,10 +85,11 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
   LoadedScenario loaded{reader::Document::load(path), {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
-  sim::resolve(loaded.scenario, loaded.document, loaded.origins);
-  loaded.build = sim::build(loaded.scenario, loaded.document);
+  loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
+  // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a default.
+  loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(loaded.scenario, loaded.origins);
-  loaded.sha256 = sha256_of(reader::write_yaml(loaded.scenario, {}));
+  loaded.sha256 = sha256_of(reader::write_yaml(loaded.scenario));
   return loaded;
 }
 

@@ -3,7 +3,8 @@
 function(flotilla_embed target)
   set(files)
   foreach(folder IN LISTS ARGN)
-    file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${folder}/*.yaml)
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${folder}/*.yaml
+                                                     ${PROJECT_SOURCE_DIR}/${folder}/*.csv)
     list(APPEND files ${found})
   endforeach()
   list(SORT files)

@@ -2,21 +2,32 @@
 // laid out. What cannot work is refused here, at the line that says it, and what would work instead is named.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/deployment.hpp"
 #include "models/memory.hpp"
+#include "models/price.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scheduler/scheduler.hpp"
 #include "topologies/build.hpp"
-#include "topologies/placement.hpp"
+#include "topologies/spec.hpp"
 
 namespace flotilla::sim {
 
+/// A pool of the fleet, resolved.
+struct Pool {
+  topologies::System system;
+  models::Gpu gpu;
+  int gpus = 0;
+  std::optional<models::Price> price;
+  std::optional<double> usd_per_gpu_hour;  ///< absent without a price
+};
+
 /// One entry of `serving`, resolved.
 struct ServingGroup {
-  std::size_t pool = 0;              ///< index into the fleet's pools
+  std::size_t pool = 0;              ///< index into the pools
   models::Deployment deployment;
   models::MemoryLedger memory;       ///< of one GPU
   std::string scheduler;
@@ -24,21 +35,18 @@ struct ServingGroup {
   int max_model_len = 0;
   int gpus_per_replica = 1;
   int replicas = 1;
-  topologies::Placement placement;
+  std::vector<std::vector<topologies::GpuId>> placement;  ///< GPUs of each replica
 };
 
 struct Build {
+  std::vector<Pool> pools;
   topologies::Fleet fleet;
   std::vector<ServingGroup> groups;
   std::vector<std::string> warnings;  ///< whole sentences for the user: what fits badly, what was assumed
-  [[nodiscard]] int gpus() const;     ///< in the pools, used or not: they are paid for
 };
 
-/// Reads a scenario and fills in every default that depends on another choice (engine, GPU); `origins` says where each came from.
-Scenario read_scenario(const reader::Document& document);
-void resolve(Scenario& scenario, const reader::Document& document, reader::Origins& origins);
-
-/// The scenario must have been resolved. Throws InputError at the place in `document` that asks for the impossible.
-Build build(const Scenario& scenario, const reader::Document& document);
+/// Fills in every default that depends on another choice (engine, GPU, what fits) and builds. `origins` maps each path of the
+/// resolved scenario to where its value came from. Throws InputError at the place in `document` that asks for the impossible.
+Build build(Scenario& scenario, const reader::Document& document, reader::Origins& origins);
 
 }  // namespace flotilla::sim

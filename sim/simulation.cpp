@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "sim/engine/invariant.hpp"
@@ -75,7 +76,11 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   recorder.on_request(options.on_request);
   const auto seed = static_cast<std::uint64_t>(scenario.seed);
   const auto router = make_router(scenario.router, stream_seed(seed, "routing"));
-  Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), pool, clock, recorder);
+  // A closed loop with a duration never runs out of requests: its clients stop sending.
+  const double stop_sending = scenario.workload.closed_loop() && scenario.workload.duration
+                                  ? scenario.workload.duration->value()
+                                  : std::numeric_limits<double>::infinity();
+  Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
 
   std::vector<std::unique_ptr<Replica>> replicas;
   for (std::size_t g = 0; g < build.groups.size(); ++g) {

@@ -27,5 +27,6 @@ int show(const Arguments&);
 int list(const Arguments&);
 int example(const Arguments&);
 int schema(const Arguments&);
+int size(const Arguments&);
 
 }  // namespace flotilla::cli

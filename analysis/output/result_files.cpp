@@ -88,6 +88,12 @@ void ResultFiles::write_file(const std::string& name, const std::string& text) c
   if (std::rename(partial.c_str(), path(name).c_str()) != 0) fail(path(name), "cannot rename");
 }
 
+void add_trace_report(Summary& summary, const sim::TraceReport& report) {
+  std::string text = sim::to_text(report);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  summary.warnings.push_back("trace: " + text);
+}
+
 void ResultFiles::finish(const Summary& summary, const std::string& resolved_yaml) {
   if (directory_.empty()) return;
   if (rows_ != nullptr) {

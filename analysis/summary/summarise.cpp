@@ -10,6 +10,8 @@
 
 #include "analysis/summary/verdict.hpp"
 #include "analysis/version.hpp"
+#include "models/cost.hpp"
+#include "models/step_cost.hpp"
 
 namespace flotilla::analysis {
 
@@ -27,9 +29,12 @@ void fill_load(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f
   s.model_id = scenario.model;
   s.num_prompts = facts.injected;
   s.max_concurrency = scenario.workload.max_concurrency;
-  const sim::WorkloadLoad load = sim::load_of(scenario.workload);
-  s.request_rate = load.request_rate;
-  s.burstiness = load.burstiness;
+  const sim::WorkloadSpec& w = scenario.workload;
+  if (!w.request_rate || !std::isfinite(*w.request_rate)) return;
+  s.request_rate = w.request_rate;
+  const sim::ArrivalSpec arrivals = w.arrival_process();
+  if (arrivals.kind == sim::ArrivalSpec::Kind::kPoisson) s.burstiness = 1;
+  if (arrivals.kind == sim::ArrivalSpec::Kind::kGamma) s.burstiness = arrivals.gamma.shape();
 }
 
 void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
@@ -135,12 +140,15 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
   }
   if (!priced) return;
   s.cost.usd_per_hour = total;
-  s.cost.usd_per_month = total * kHoursPerMonth;
-  const double usd_per_second = total / 3600;
+  s.cost.usd_per_month = total * models::kHoursPerMonth;
   const double useful_share = ratio(static_cast<double>(f.samples.good_output_tokens),
                                     static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.size()));
-  if (s.output_throughput > 0) s.cost.usd_per_million_output_tokens = usd_per_second / s.output_throughput * 1e6;
-  if (useful_share > 0) s.cost.usd_per_million_useful_tokens = usd_per_second / (s.output_throughput * useful_share) * 1e6;
+  if (s.output_throughput > 0) {
+    s.cost.usd_per_million_output_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput);
+  }
+  if (useful_share > 0) {
+    s.cost.usd_per_million_useful_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
+  }
 }
 
 void fill_envelope(Summary& s, const sim::Build& build) {
@@ -156,7 +164,9 @@ void fill_envelope(Summary& s, const sim::Build& build) {
 
 void judge(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected);
-  if (sim::load_of(scenario.workload).open_loop) {
+  const sim::WorkloadSpec& w = scenario.workload;
+  const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
+  if (open_loop) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
   }

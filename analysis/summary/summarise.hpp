@@ -15,7 +15,4 @@ struct RunContext {
 Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts,
                   const RunContext& context);
 
-/// Hours that a month is billed for (the articles' and the clouds' convention).
-inline constexpr double kHoursPerMonth = 730;
-
 }  // namespace flotilla::analysis

@@ -113,6 +113,35 @@ const reader::Schema<Scenario>& Scenario::schema() {
 
 namespace flotilla::reader {
 
+namespace {
+
+/// A value as it was written, on one line.
+std::string flow_text(const Node& node) {
+  std::string text;
+  if (node.is_mapping()) {
+    for (const auto& [key, value] : node.entries()) text += (text.empty() ? "" : ", ") + key + ": " + flow_text(value);
+    return "{" + text + "}";
+  }
+  if (node.is_sequence()) {
+    for (std::size_t i = 0; i < node.size(); ++i) text += (i == 0 ? "" : ", ") + flow_text(node[i]);
+    return "[" + text + "]";
+  }
+  return node.is_quoted() ? quoted_if_needed(node.text()) : node.text();
+}
+
+}  // namespace
+
+sim::FabricRef Codec<sim::FabricRef>::read(const Node& node) {
+  if (!node.is_scalar() && !node.is_mapping()) node.fail("a fabric is a name, a file, or a mapping of its keys");
+  return {flow_text(node)};
+}
+
+std::string Codec<sim::FabricRef>::write(const sim::FabricRef& fabric) { return fabric.flow_text; }
+
+nlohmann::ordered_json Codec<sim::FabricRef>::json_schema() { return {{"type", {"string", "object"}}}; }
+
+std::string Codec<sim::FabricRef>::type_text() { return "name, path or mapping"; }
+
 sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
   sim::PriceRef price;
   if (node.is_scalar()) {

@@ -30,8 +30,13 @@ struct PoolSpec {
   static const reader::Schema<PoolSpec>& schema();
 };
 
+/// A fabric's name or path, or a mapping over one of the catalogue: kept as written, read by topologies.
+struct FabricRef {
+  std::string flow_text = "ib-ndr-rail";
+};
+
 struct FleetSpec {
-  std::string fabric = "ib-ndr-rail";        ///< catalogue name or path
+  FabricRef fabric;
   std::vector<PoolSpec> pools;
   static const reader::Schema<FleetSpec>& schema();
 };
@@ -89,6 +94,14 @@ struct Scenario {
 }  // namespace flotilla::sim
 
 namespace flotilla::reader {
+
+template <>
+struct Codec<sim::FabricRef> {
+  static sim::FabricRef read(const Node& node);
+  static std::string write(const sim::FabricRef& fabric);
+  static nlohmann::ordered_json json_schema();
+  static std::string type_text();
+};
 
 template <>
 struct Codec<sim::PriceRef> {

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "analysis/cli/arguments.hpp"
+#include "scenarios/reader/embedded.hpp"
+#include "scenarios/reader/node.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+/// Folders of scenarios that travel with the binary, with what each shows.
+struct Example {
+  const char* name;
+  const char* shows;
+  const char* companion;  ///< a file beside the scenarios, or nullptr
+};
+constexpr Example kExamples[] = {
+    {"migration", "50 requests/s on H100s or B200s: the article's fleets, and those that really hold 50 tok/s/user", nullptr},
+    {"closed-loop", "a benchmark in the InferenceMAX manner: fixed concurrency, one replica", nullptr},
+    {"trace", "replays a request trace", "requests.csv"},
+};
+
+int copy(const Example& example) {
+  const std::filesystem::path folder = example.name;
+  if (std::filesystem::exists(folder)) {
+    throw UsageError(fmt::format("flotilla example: '{}' exists here already; nothing was written", folder.string()));
+  }
+  std::filesystem::create_directory(folder);
+  const std::string source = fmt::format("scenarios/{}", example.name);
+  std::vector<std::string> files;
+  for (const std::string& stem : reader::embedded_names(source)) files.push_back(stem + ".yaml");
+  if (example.companion != nullptr) files.emplace_back(example.companion);
+  for (const std::string& name : files) {
+    const auto path = folder / name;
+    std::ofstream file(path, std::ios::binary);
+    file << reader::embedded_file(source + "/" + name).value();
+    file.flush();
+    if (!file) throw std::runtime_error(fmt::format("{}: cannot write: {}", path.string(), std::strerror(errno)));
+    fmt::print("{}\n", path.string());
+  }
+  return kOk;
+}
+
+}  // namespace
+
+int example(const Arguments& arguments) {
+  CLI::App app("Copies a worked scenario into a folder here; without a name, lists them.", "flotilla example");
+  std::string name;
+  app.add_option("NAME", name, "which one");
+  parse(app, arguments);
+  std::vector<std::string> names;
+  for (const Example& example : kExamples) {
+    if (name.empty()) fmt::print("{:<16} {}\n", example.name, example.shows);
+    if (name == example.name) return copy(example);
+    names.emplace_back(example.name);
+  }
+  if (name.empty()) return kOk;
+  throw UsageError(fmt::format("flotilla example: there is no example '{}'\n  {}", name, reader::suggest(name, names)));
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,68 @@
+#include "analysis/size.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "analysis/cli/arguments.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+void print_row(const analysis::Candidate& c) {
+  const analysis::Summary& s = c.summary;
+  const auto money = [](const std::optional<double>& usd, const char* format) {
+    return usd ? fmt::format(fmt::runtime(format), *usd) : std::string("-");
+  };
+  if (!c.feasible) {
+    fmt::print("{:<26} TP {:<2} never: {}\n", s.label.empty() ? c.scenario : s.label, c.tensor_parallel_size, c.binding);
+    return;
+  }
+  fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label, c.tensor_parallel_size,
+             c.replicas, c.gpus, s.ttft.median, s.ttft.p99, s.tpot.median, s.tpot.p99, 100 * (1 - s.time_share.idle), 100 * s.kv.peak_usage,
+             money(s.cost.usd_per_month, "{:.0f}"), money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
+}
+
+}  // namespace
+
+int size(const Arguments& arguments) {
+  CLI::App app("Finds the smallest fleet that keeps its promises, for each scenario and tensor-parallel size.", "flotilla size");
+  std::vector<std::string> words;
+  std::vector<std::string> promises;
+  std::vector<int> sizes{1, 2, 4, 8};
+  app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
+  app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")->required();
+  app.add_option("--tp", sizes, "tensor-parallel sizes to try")->delimiter(',')->capture_default_str();
+  parse(app, arguments);
+  std::vector<std::string> scenarios;
+  std::vector<std::string> overrides;
+  for (const std::string& word : words) (word.find('=') == std::string::npos ? scenarios : overrides).push_back(word);
+  if (scenarios.empty()) throw UsageError("flotilla size: which scenario?");
+  std::vector<analysis::Constraint> constraints;
+  try {
+    for (const std::string& promise : promises) constraints.push_back(analysis::parse_constraint(promise));
+  } catch (const std::invalid_argument& e) {
+    throw UsageError(fmt::format("flotilla size: --slo {}", e.what()));
+  }
+
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto progress = [&](const std::string& what) {
+    if (terminal) fmt::print(stderr, "\r\033[K{}", what);
+  };
+  const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, sizes, progress);
+  if (terminal) fmt::print(stderr, "\r\033[K");
+
+  const analysis::Candidate& best = candidates.front();
+  if (best.feasible) {
+    fmt::print("{}: {} replicas of TP {}, {} GPUs{}.\n\n", best.summary.label, best.replicas, best.tensor_parallel_size, best.gpus,
+               best.summary.cost.usd_per_month ? fmt::format(", ${:.0f}/month", *best.summary.cost.usd_per_month) : "");
+  } else {
+    fmt::print("None of these fleets keeps its promises at any size.\n\n");
+  }
+  fmt::print("{:<26} {:<5}{:>9}{:>6}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>11}{:>11}  {}\n", "fleet", "", "replicas", "GPUs", "TTFT p50",
+             "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out", "one replica fewer");
+  for (const auto& c : candidates) print_row(c);
+  return best.feasible ? kOk : kRunFailed;
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,144 @@
+#include "analysis/output/describe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/cost.hpp"
+#include "models/fit_advice.hpp"
+#include "models/step_cost.hpp"
+#include "sim/workload/lengths.hpp"
+
+namespace flotilla::analysis {
+
+namespace {
+
+double gb(Bytes b) { return b.value() / 1e9; }
+
+/// Integers with thousands separators: 26,981.
+std::string grouped(double value) {
+  std::string digits = fmt::format("{:.0f}", std::abs(value));
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return (value < 0 ? "-" : "") + digits;
+}
+
+std::string group_title(const LoadedScenario& loaded, const sim::ServingGroup& group) {
+  const auto& d = group.deployment;
+  return fmt::format("{} in {} on {} ({}, TP {})", d.llm.name, models::name_of(d.weights), loaded.scenario.fleet.pools[group.pool].name,
+                     d.gpu.name, d.tensor_parallel_size);
+}
+
+double mean_tokens(const sim::WorkloadSpec& w) {
+  double tokens = 0;
+  for (const auto* lengths : {&w.input_tokens, &w.output_tokens}) {
+    if (*lengths) tokens += sim::LengthSampler(**lengths).mean();
+  }
+  return tokens;
+}
+
+std::string ledger(const sim::ServingGroup& group, double tokens) {
+  const models::MemoryLedger& m = group.memory;
+  std::string text;
+  const auto row = [&](const char* what, Bytes bytes, const std::string& note) {
+    text += fmt::format("  {:<28}{:>9.2f} GB  {}", what, gb(bytes), note);
+    while (text.back() == ' ') text.pop_back();
+    text += '\n';
+  };
+  const auto& d = group.deployment;
+  row("capacity", m.capacity, "as the driver reports it");
+  row("usable", m.usable, fmt::format("gpu_memory_utilization {:g}", d.gpu_memory_utilization));
+  row("weights", m.weights, fmt::format("{}, a GPU's share", models::name_of(d.weights)));
+  row("activations", m.activations, fmt::format("a step of {} tokens", d.max_num_batched_tokens));
+  row("runtime", m.runtime, "CUDA context, graphs, allocator");
+  row("KV cache", m.kv_budget, fmt::format("{}, {:.0f} bytes per token and GPU", models::name_of(d.kv_cache), m.kv_bytes_per_token.value()));
+  text += fmt::format("  GPU KV cache size: {} tokens in {} blocks of {}\n", grouped(static_cast<double>(m.kv_tokens)),
+                      grouped(static_cast<double>(m.kv_blocks)), d.block_size);
+  text += fmt::format("  Maximum concurrency for {} tokens per request: {:.2f}x\n", grouped(group.max_model_len),
+                      static_cast<double>(m.kv_tokens) / group.max_model_len);
+  if (tokens > 0) {
+    text += fmt::format("  Sequences of {:.0f} tokens at once: {}\n", tokens,
+                        models::sequences_that_fit(d, static_cast<std::int64_t>(std::ceil(tokens))));
+  }
+  return text;
+}
+
+std::string envelope_line(const models::Deployment& deployment) {
+  const models::StepCost::Envelope e = models::StepCost(deployment).envelope();
+  if (e.inside) return fmt::format("  calibration: {}; median TPOT error {:.1f} %\n", e.nearest_points, 100 * e.expected_error);
+  return fmt::format("  calibration: OUTSIDE ({}); nearest: {}\n", e.reason, e.nearest_points);
+}
+
+}  // namespace
+
+std::string describe_memory(const LoadedScenario& loaded) {
+  std::string text;
+  for (const sim::ServingGroup& group : loaded.build.groups) {
+    text += group_title(loaded, group) + "\n" + ledger(group, mean_tokens(loaded.scenario.workload));
+    for (const std::string& line : models::fit_advice(group.deployment)) text += "  more KV: " + line + "\n";
+  }
+  return text;
+}
+
+std::string describe_check(const LoadedScenario& loaded) {
+  const auto& build = loaded.build;
+  std::string text = fmt::format("{}: it fits{}.\n\n", loaded.scenario.name,
+                                 build.warnings.empty() ? "" : fmt::format(", with {} warning{}", build.warnings.size(),
+                                                                           build.warnings.size() == 1 ? "" : "s"));
+  for (const std::string& warning : build.warnings) text += "warning: " + warning + "\n";
+  if (!build.warnings.empty()) text += "\n";
+  for (const sim::ServingGroup& group : build.groups) {
+    text += group_title(loaded, group) + fmt::format(": {} replica{} of {} GPU{}, {}\n", group.replicas, group.replicas == 1 ? "" : "s",
+                                                     group.gpus_per_replica, group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
+    text += ledger(group, mean_tokens(loaded.scenario.workload));
+    text += envelope_line(group.deployment);
+  }
+  return text;
+}
+
+std::string describe_model(const LoadedScenario& loaded) {
+  const models::Llm& llm = loaded.build.groups.front().deployment.llm;
+  const models::Parameters p = models::parameters(llm);
+  std::string text = fmt::format("{} ({})\n  source: {}\n", llm.name, llm.architecture, llm.source);
+  text += fmt::format("  {} layers, hidden {}, {} heads of {}, {} KV heads, MLP {}, vocabulary {}, context {}\n", llm.layers, llm.hidden,
+                      llm.heads, llm.head_dim, llm.kv_heads, llm.intermediate, llm.vocab, llm.max_position_embeddings);
+  text += fmt::format("  parameters: {:.2f} G = {:.2f} G linear + {:.2f} G embedding + {:.2f} G lm_head + {:.4f} G norms\n", p.total() / 1e9,
+                      p.linear / 1e9, p.embedding / 1e9, p.lm_head / 1e9, p.norms / 1e9);
+  text += fmt::format("  {:<8}{:>14}{:>22}{:>24}\n", "format", "weights, GB", "streamed a step, GB", "KV, bytes per token");
+  for (const auto& [format, name] : models::enum_names(models::NumberFormat{})) {
+    const bool kv = format == models::NumberFormat::kBf16 || format == models::NumberFormat::kFp8;
+    text += fmt::format("  {:<8}{:>14.2f}{:>22.2f}{:>24}\n", name, gb(models::weight_bytes(llm, format)), gb(models::streamed_bytes(llm, format)),
+                        kv ? grouped(models::kv_bytes_per_token(llm, format).value()) : "-");
+  }
+  return text;
+}
+
+std::string describe_cost(const LoadedScenario& loaded) {
+  std::string text = fmt::format("{:<14}{:<12}{:>6}{:>12}{:>12}{:>12}{:>18}{:>14}\n", "pool", "GPU", "GPUs", "$/GPU-hour", "$/hour", "$/month",
+                                 "assumed tok/s/GPU", "$/M tokens");
+  double hour = 0;
+  bool priced = true;
+  for (std::size_t i = 0; i < loaded.build.pools.size(); ++i) {
+    const sim::Pool& pool = loaded.build.pools[i];
+    const sim::PoolSpec& spec = loaded.scenario.fleet.pools[i];
+    text += fmt::format("{:<14}{:<12}{:>6}", spec.name, pool.gpu.name, pool.gpus);
+    if (!pool.usd_per_gpu_hour) {
+      text += "  no price: give `price: spheron-on-demand` or {usd_per_gpu_hour: ...}\n";
+      priced = false;
+      continue;
+    }
+    const UsdPerHour rate(*pool.usd_per_gpu_hour);
+    hour += rate.value() * pool.gpus;
+    text += fmt::format("{:>12.2f}{:>12.2f}{:>12}", rate.value(), rate.value() * pool.gpus, grouped(models::usd_per_month(rate, pool.gpus)));
+    if (spec.assumed_output_tok_s_per_gpu) {
+      text += fmt::format("{:>18}{:>14.3f}", grouped(*spec.assumed_output_tok_s_per_gpu),
+                          models::usd_per_million_tokens(rate, *spec.assumed_output_tok_s_per_gpu));
+    }
+    text += "\n";
+    if (pool.price && !pool.price->date.empty()) text += fmt::format("  {} of {}: {}\n", pool.price->name, pool.price->date, pool.price->source);
+  }
+  if (priced) text += fmt::format("the fleet: ${:.2f}/hour, ${}/month of {:g} hours\n", hour, grouped(hour * models::kHoursPerMonth), models::kHoursPerMonth);
+  return text;
+}
+
+}  // namespace flotilla::analysis

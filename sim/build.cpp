@@ -1,0 +1,272 @@
+#include "sim/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/fit_advice.hpp"
+#include "topologies/placement.hpp"
+#include "sim/workload/lengths.hpp"
+
+namespace flotilla::sim {
+
+namespace {
+
+std::string path_of(const char* list, std::size_t index, const std::string& key) {
+  return fmt::format("{}[{}]{}{}", list, index, key.empty() ? "" : ".", key);
+}
+
+/// Builds one scenario; keeps what every part of the work refers to.
+class Builder {
+ public:
+  Builder(Scenario& scenario, const reader::Document& document, reader::Origins& origins)
+      : scenario_(scenario), document_(document), root_(document.root()), origins_(origins) {}
+
+  Build take() {
+    build_pools();
+    build_groups();
+    place_replicas();
+    for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
+    return std::move(build_);
+  }
+
+ private:
+  void build_pools();
+  Pool build_pool(std::size_t index);
+  void build_groups();
+  void refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index);
+  ServingGroup build_group(std::size_t index);
+  void place_replicas();
+  void place_group(std::size_t index);
+  void finish_group(std::size_t index);
+  void warn_about_memory(const ServingGroup& group, const std::string& where);
+  [[nodiscard]] double typical_tokens() const;
+
+  template <class T>
+  T resolved(std::optional<T>& value, T fallback, const std::string& path, const std::string& origin) {
+    if (!value) {
+      value = fallback;
+      origins_[path] = origin;
+    }
+    return *value;
+  }
+
+  Scenario& scenario_;
+  const reader::Document& document_;
+  reader::Node root_;
+  reader::Origins& origins_;
+  Build build_;
+  std::vector<topologies::GpuId> taken_;
+};
+
+void Builder::build_pools() {
+  const auto& pools = scenario_.fleet.pools;
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (pools[j].name == pools[i].name) {
+        document_.fail(path_of("fleet.pools", i, "name"), fmt::format("two pools are called '{}'", pools[i].name),
+                       fmt::format("the other is at {}; serving groups refer to pools by name",
+                                   document_.origin(path_of("fleet.pools", j, "name"))));
+      }
+    }
+    build_.pools.push_back(build_pool(i));
+  }
+  if (pools.empty()) document_.fail("fleet.pools", "a fleet needs at least one pool");
+}
+
+Pool Builder::build_pool(std::size_t index) {
+  PoolSpec& spec = scenario_.fleet.pools[index];
+  const reader::Node node = root_.at("fleet").at("pools")[index];
+  Pool pool;
+  pool.system = topologies::load_system(node.at("system"));
+  pool.gpu = models::load_gpu(pool.system.gpu);
+  const int per_node = pool.system.gpus.value;
+  if (spec.gpus && spec.nodes && *spec.gpus != *spec.nodes * per_node) {
+    document_.fail(path_of("fleet.pools", index, "gpus"),
+                   fmt::format("{} GPUs are not {} nodes of {}", *spec.gpus, *spec.nodes, per_node), "give gpus or nodes, not both");
+  }
+  if (!spec.gpus && !spec.nodes) document_.fail(path_of("fleet.pools", index, ""), "how many GPUs? give gpus or nodes");
+  if (!spec.gpus) {
+    spec.gpus = *spec.nodes * per_node;
+    origins_[path_of("fleet.pools", index, "gpus")] = fmt::format("nodes * {} GPUs", per_node);
+  }
+  pool.gpus = *spec.gpus;
+  if (spec.price.given()) {
+    pool.price = models::load_price(node.at("price"));
+    if (const auto rate = models::usd_per_gpu_hour(*pool.price, pool.gpu)) {
+      pool.usd_per_gpu_hour = rate->value();
+    } else {
+      node.at("price").fail(fmt::format("'{}' has no rate for {}", spec.price.name, pool.gpu.name),
+                            fmt::format("it prices {}; or give {{usd_per_gpu_hour: ...}}", models::priced_gpus(*pool.price)));
+    }
+  }
+  return pool;
+}
+
+void Builder::build_groups() {
+  if (scenario_.serving.empty()) document_.fail("serving", "nobody serves: give at least one serving group");
+  for (std::size_t i = 0; i < scenario_.serving.size(); ++i) {
+    refuse_what_is_not_modelled(scenario_.serving[i], i);
+    build_.groups.push_back(build_group(i));
+  }
+}
+
+void Builder::refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index) {
+  const auto only_one = [&](const char* key, int value, const char* what) {
+    if (value != 1) {
+      document_.fail(path_of("serving", index, key), fmt::format("{} is not modelled in this version", what), "leave it at 1");
+    }
+  };
+  only_one("pipeline_parallel_size", spec.pipeline_parallel_size, "pipeline parallelism");
+  only_one("expert_parallel_size", spec.expert_parallel_size, "expert parallelism");
+  only_one("data_parallel_size", spec.data_parallel_size, "attention data parallelism");
+  if (spec.role != Role::kMixed) {
+    document_.fail(path_of("serving", index, "role"), "disaggregated prefill and decode are not modelled in this version",
+                   "use role: mixed");
+  }
+}
+
+ServingGroup Builder::build_group(std::size_t index) {
+  ServingSpec& spec = scenario_.serving[index];
+  const auto path = [&](const std::string& key) { return path_of("serving", index, key); };
+  ServingGroup group;
+  const auto& pools = scenario_.fleet.pools;
+  const auto pool = std::find_if(pools.begin(), pools.end(), [&](const PoolSpec& p) { return p.name == spec.pool; });
+  if (pool == pools.end()) {
+    std::vector<std::string> names;
+    for (const PoolSpec& p : pools) names.push_back(p.name);
+    document_.fail(path("pool"), fmt::format("there is no pool '{}'", spec.pool), reader::suggest(spec.pool, names));
+  }
+  group.pool = static_cast<std::size_t>(pool - pools.begin());
+
+  models::Deployment& d = group.deployment;
+  d.llm = models::load_llm(root_.at("model"));
+  d.gpu = build_.pools[group.pool].gpu;
+  const reader::Node node = root_.at("serving")[index];
+  d.engine = node.has("engine") ? models::load_engine(node.at("engine")) : models::load_engine(spec.engine);
+  const std::string engine_origin = fmt::format("engine {} {}", d.engine.name, d.engine.version);
+  d.weights = spec.weights;
+  d.kv_cache = spec.kv_cache_dtype;
+  d.tensor_parallel_size = spec.tensor_parallel_size;
+  d.gpu_memory_utilization = resolved(spec.gpu_memory_utilization, d.engine.gpu_memory_utilization.get(),
+                                      path("gpu_memory_utilization"), engine_origin);
+  d.block_size = resolved(spec.block_size, d.engine.block_size.get(), path("block_size"), engine_origin);
+  d.max_num_batched_tokens = resolved(spec.scheduler.max_num_batched_tokens, models::default_max_num_batched_tokens(d.engine, d.gpu),
+                                      path("scheduler.max_num_batched_tokens"), engine_origin);
+  d.max_num_seqs = resolved(spec.scheduler.max_num_seqs, models::default_max_num_seqs(d.engine, d.gpu),
+                            path("scheduler.max_num_seqs"), engine_origin);
+  group.limits = {d.max_num_batched_tokens, d.max_num_seqs,
+                  resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(), path("scheduler.enable_chunked_prefill"),
+                           engine_origin)};
+  group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
+  if (d.max_num_batched_tokens < d.max_num_seqs) {
+    document_.fail(path("scheduler"), fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,
+                                                  d.max_num_seqs),
+                   "every running sequence needs a token in each step");
+  }
+  if (d.llm.heads % d.tensor_parallel_size != 0) {
+    document_.fail(path("tensor_parallel_size"),
+                   fmt::format("{} attention heads of {} do not divide by {}", d.llm.heads, d.llm.name, d.tensor_parallel_size),
+                   "1, 2, 4 and 8 are usual");
+  }
+  group.gpus_per_replica = d.tensor_parallel_size;
+  return group;
+}
+
+/// Replicas share the GPUs of their pool; without a number a group takes as many as the others leave.
+void Builder::place_replicas() {
+  std::vector<topologies::PoolRequest> requests;
+  for (std::size_t p = 0; p < build_.pools.size(); ++p) {
+    requests.push_back({scenario_.fleet.pools[p].name, build_.pools[p].system, build_.pools[p].gpus});
+  }
+  const reader::Node fleet = root_.at("fleet");
+  build_.fleet = topologies::build_fleet(
+      requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric")) : topologies::load_fabric("ib-ndr-rail"));
+
+  // Groups that state their number go first; the others share what is left, in order.
+  for (const bool stated : {true, false}) {
+    for (std::size_t i = 0; i < build_.groups.size(); ++i) {
+      if (scenario_.serving[i].replicas.has_value() == stated) place_group(i);
+    }
+  }
+  for (std::size_t p = 0; p < build_.pools.size(); ++p) {
+    int used = 0;
+    for (const ServingGroup& group : build_.groups) used += group.pool == p ? group.replicas * group.gpus_per_replica : 0;
+    if (used == build_.pools[p].gpus) continue;
+    build_.warnings.push_back(fmt::format("{} of the {} GPUs of pool '{}' serve nobody (they are paid for)",
+                                          build_.pools[p].gpus - used, build_.pools[p].gpus, scenario_.fleet.pools[p].name));
+  }
+}
+
+void Builder::place_group(std::size_t index) {
+  ServingGroup& group = build_.groups[index];
+  ServingSpec& spec = scenario_.serving[index];
+  try {
+    const topologies::Placement placement =
+        topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, spec.replicas, taken_);
+    for (const auto& replica : placement.replicas) {
+      group.placement.push_back(replica.gpus);
+      taken_.insert(taken_.end(), replica.gpus.begin(), replica.gpus.end());
+    }
+    build_.warnings.insert(build_.warnings.end(), placement.notes.begin(), placement.notes.end());
+  } catch (const topologies::PlacementError& e) {
+    const bool blame_size = e.about == topologies::PlacementError::About::kGpusPerReplica;
+    document_.fail(path_of("serving", index, blame_size ? "tensor_parallel_size" : "replicas"), e.what(), e.hint);
+  }
+  group.replicas = resolved(spec.replicas, static_cast<int>(group.placement.size()), path_of("serving", index, "replicas"),
+                            "as many as fit");
+  const topologies::GroupLinks links = topologies::group_links(build_.fleet, group.placement.front());
+  group.deployment.links = {links.bandwidth, links.latency, links.crosses_fabric};
+}
+
+double Builder::typical_tokens() const {
+  const auto mean = [](const std::optional<LengthSpec>& lengths) { return lengths ? LengthSampler(*lengths).mean() : 0.0; };
+  return mean(scenario_.workload.input_tokens) + mean(scenario_.workload.output_tokens);
+}
+
+void Builder::finish_group(std::size_t index) {
+  ServingGroup& group = build_.groups[index];
+  ServingSpec& spec = scenario_.serving[index];
+  const auto path = [&](const std::string& key) { return path_of("serving", index, key); };
+  models::Deployment& d = group.deployment;
+  group.memory = models::memory_ledger(d);
+  if (!group.memory.fits()) {
+    std::string advice;
+    for (const std::string& line : models::fit_advice(d)) advice += (advice.empty() ? "what would fit: " : "\n                  ") + line;
+    document_.fail(path("weights"),
+                   fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB of weights per GPU, {:.1f} GB usable of {:.1f} GB; {:.1f} GB short",
+                               d.llm.name, models::name_of(d.weights), d.tensor_parallel_size, d.gpu.name,
+                               group.memory.weights.value() / 1e9, group.memory.usable.value() / 1e9,
+                               group.memory.capacity.value() / 1e9, -group.memory.kv_budget.value() / 1e9),
+                   advice);
+  }
+  const int model_limit = d.llm.max_position_embeddings;
+  const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_tokens, model_limit));
+  group.max_model_len = resolved(spec.max_model_len, memory_limit, path("max_model_len"),
+                                 memory_limit < model_limit ? "what the KV cache holds" : "model " + d.llm.name);
+  warn_about_memory(group, path(""));
+}
+
+void Builder::warn_about_memory(const ServingGroup& group, const std::string& where) {
+  constexpr std::int64_t kFewSequences = 32;
+  const auto tokens = static_cast<std::int64_t>(std::ceil(typical_tokens()));
+  if (tokens > 0) {
+    const std::int64_t sequences = models::sequences_that_fit(group.deployment, tokens);
+    if (sequences < kFewSequences) {
+      std::string text = fmt::format("{}: KV for {} tokens only, {} sequences of {} tokens at once", where, group.memory.kv_tokens,
+                                     sequences, tokens);
+      for (const std::string& line : models::fit_advice(group.deployment)) text += "\n        would help: " + line;
+      build_.warnings.push_back(text);
+    }
+  }
+  for (const std::string& note : models::memory_notes(group.deployment)) build_.warnings.push_back(where + ": " + note);
+}
+
+}  // namespace
+
+Build build(Scenario& scenario, const reader::Document& document, reader::Origins& origins) {
+  return Builder(scenario, document, origins).take();
+}
+
+}  // namespace flotilla::sim
