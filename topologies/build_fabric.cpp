@@ -105,8 +105,7 @@ class FabricBuilder {
 
 //   spine0   spine1   ...   spineS          every leaf has u uplinks, the i-th to spine i modulo S
 //     | \   / | \  ...  /  \ |
-//   rail0/leaf0  rail0/leaf1  rail1/leaf0   d = u x oversubscription downlinks; a full leaf is followed by the next of
-//   its rail
+//   rail0/leaf0  rail0/leaf1  rail1/leaf0   d = u x oversubscription downlinks; when full, the next of its rail
 //     |    \       |            |
 //    nic0  nic0   nic0         nic1         NIC i of a node on rail i modulo rails
 //   node0  node1  node32       node0

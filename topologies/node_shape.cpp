@@ -42,8 +42,7 @@ std::size_t holder(std::size_t i, int count, int holders) { return i * as_index(
 
 //   GPU0..3          GPU4..7        NVLink leaves the node at every GPU, to the NVSwitches of its domain
 //    |  |  ...        |  |
-//   PCIe switches    PCIe switches  a GPU and its NIC under one switch (none: both hang on the CPU; with C2C only the
-//   NIC)
+//   PCIe switches    PCIe switches  a GPU and its NIC under one switch (none: both on the CPU; with C2C only the NIC)
 //    |  |  \          |  |  \ .
 //    |  |   NIC0..3   |  |   NIC4..7
 //   CPU0 ----------- CPU1           the CPUs in a row
@@ -90,8 +89,7 @@ Graph graph_of(const NodeShape& shape) {
   return graph;
 }
 
-/// The hops from `from` to every vertex, by Dijkstra over latencies; a nanosecond per hop breaks ties between free
-/// links.
+/// The hops from `from` to every vertex, by Dijkstra over latencies; a nanosecond per hop decides between equals.
 std::vector<std::vector<Hop>> paths_from(const Graph& graph, std::size_t from) {
   constexpr double kPerHop = 1e-9;
   const auto count = boost::num_vertices(graph);

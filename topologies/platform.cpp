@@ -1,11 +1,9 @@
 #include "topologies/platform.hpp"
 
-#include <simgrid/kernel/resource/NetworkModelIntf.hpp>
 #include <simgrid/kernel/routing/NetPoint.hpp>
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
 #include <simgrid/s4u.hpp>
 #include <stdexcept>
-#include <unordered_set>
 
 #include "topologies/route.hpp"
 
@@ -20,20 +18,22 @@ constexpr double kHostSpeed = 1e9;  // flop/s; nothing is computed on hosts
 /// A zone that finds each route when it is asked for. SimGrid's own zones either keep a table of n^2 routes or search
 /// for milliseconds.
 ///
-/// SimGrid's CM02 weighs flows by the inverse of their route's latency where they share a link (as TCP does by
-/// round-trip time): a flow over two links of 1 us would get half the share of a flow over one. RDMA and NVLink share
-/// by credits, evenly. So every route reports a latency of one second, which makes all weights equal, and the latency
-/// factor, asked for each flow, is the true latency in seconds.
+/// Its routes have no latency, which Platform::transfer waits for instead. With latencies SimGrid's CM02 (version 3.32)
+/// - weighs flows that share a link by the inverse of their latency, as TCP does by round-trip time: a flow over two
+/// links of
+///   1 us would get half the share of a flow over one. RDMA and NVLink share by credits, evenly;
+/// - forgets to share some links anew when the latencies of two flows with the same first link end at the same instant:
+/// the
+///   second flow then takes bandwidth that others on its further links still have.
 class FleetZone : public routing::NetZoneImpl {
  public:
   FleetZone(const Fleet& fleet, const std::string& name) : NetZoneImpl(name), fleet_(fleet) {}
 
   void get_local_route(const routing::NetPoint* src, const routing::NetPoint* dst, routing::Route* into,
-                       double* latency) override {
+                       double* /*latency*/) override {
     for (const auto& hop : route(fleet_, vertices_.at(src->id()), vertices_.at(dst->id()))) {
       into->link_list_.push_back(links_.at(2 * hop.link + (hop.reversed ? 1 : 0)));
     }
-    if (latency != nullptr) *latency = 1.0;
   }
 
   sg4::Host* add_host(VertexId vertex) {
@@ -44,7 +44,7 @@ class FleetZone : public routing::NetZoneImpl {
   }
 
   sg4::Link* add_link(const std::string& name, const Link& link) {
-    auto* result = create_link(name, {link.bandwidth.value()})->set_latency(link.latency.value())->seal();
+    auto* result = create_link(name, {link.bandwidth.value()})->seal();
     links_.push_back(result->get_impl());
     return result;
   }
@@ -54,13 +54,6 @@ class FleetZone : public routing::NetZoneImpl {
   std::vector<VertexId> vertices_;  ///< by net point
   std::vector<simgrid::kernel::resource::StandardLinkImpl*> links_;
 };
-
-double true_latency(double /*size*/, const sg4::Host* /*src*/, const sg4::Host* /*dst*/,
-                    const std::vector<sg4::Link*>& links, const std::unordered_set<sg4::NetZone*>& /*zones*/) {
-  double sum = 0;
-  for (const auto* link : links) sum += link->get_latency();
-  return sum;
-}
 
 /// CM02 is the plain flow model. LV08, the default, is fitted to TCP: it multiplies latencies by 13. Gamma is TCP's
 /// largest window (0 = none), and cross-traffic is the acknowledgements' bandwidth on the way back.
@@ -74,6 +67,13 @@ void choose_network_model() {
 }
 
 }  // namespace
+
+void Platform::transfer(VertexId from, VertexId to, Bytes bytes) const {
+  const auto hops = route(*fleet_, from, to);
+  if (hops.empty()) return;  // SimGrid would send it over a loopback of 10 GB/s
+  sg4::this_actor::sleep_for(facts(*fleet_, hops).latency.value());
+  sg4::Comm::sendto(host_of(from), host_of(to), static_cast<std::uint64_t>(bytes.value()));
+}
 
 Platform make_platform(const Fleet& fleet) {
   choose_network_model();
@@ -93,7 +93,6 @@ Platform make_platform(const Fleet& fleet) {
     platform.links_.push_back(zone->add_link(name + ":out", fleet.links[id]));
     platform.links_.push_back(zone->add_link(name + ":back", fleet.links[id]));
   }
-  zone->get_iface()->get_network_model()->set_lat_factor_cb(true_latency);
   zone->seal();
   return platform;
 }

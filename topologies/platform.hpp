@@ -17,6 +17,10 @@ class Platform {
   [[nodiscard]] simgrid::s4u::Host* host_of(VertexId vertex) const { return hosts_.at(vertex); }
   [[nodiscard]] simgrid::s4u::Link* link(Hop hop) const { return links_.at(2 * hop.link + (hop.reversed ? 1 : 0)); }
 
+  /// Moves bytes between two GPUs or CPUs and returns when they have arrived. Blocks the calling actor, which may run
+  /// anywhere. Throws simgrid::NetworkFailureException when a link on the way fails.
+  void transfer(VertexId from, VertexId to, Bytes bytes) const;
+
  private:
   friend Platform make_platform(const Fleet& fleet);
   const Fleet* fleet_ = nullptr;
@@ -26,9 +30,10 @@ class Platform {
 
 /// Builds hosts for GPUs and CPUs, a SimGrid link for each direction of each link, and routes on demand as
 /// topologies::route takes them. A lone transfer of b bytes takes (sum of latencies) + b / (narrowest bandwidth)
-/// seconds; transfers that share links get max-min fair shares, whatever their latencies. Needs an Engine without a
-/// platform (std::logic_error otherwise): the network model is chosen here, before anything is built. The fleet must
-/// outlive the simulation.
+/// seconds; transfers that share links get max-min fair shares, whatever their latencies. The latency is waited for in
+/// Platform::transfer: a bare SimGrid communication between the hosts has none. Needs an Engine without a platform
+/// (std::logic_error otherwise): the network model is chosen here, before anything is built. The fleet must outlive the
+/// simulation.
 Platform make_platform(const Fleet& fleet);
 
 }  // namespace flotilla::topologies

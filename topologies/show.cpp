@@ -192,7 +192,7 @@ std::string to_dot(const Fleet& fleet) {
   return out.str();
 }
 
-std::string show_topology(const Fleet& fleet) {
+std::string describe(const Fleet& fleet) {
   std::string text = heading(fleet);
   for (const auto node : one_node_of_each_pool(fleet))
     text += fmt::format("\n{}\n{}", fleet.nodes[node].name, topology_matrix(fleet, node));

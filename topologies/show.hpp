@@ -8,7 +8,7 @@
 namespace flotilla::topologies {
 
 /// Everything below but the drawing, with a heading each, for `flotilla show topology`.
-std::string show_topology(const Fleet& fleet);
+std::string describe(const Fleet& fleet);
 
 /// How GPUs and NICs of a node reach each other, as `nvidia-smi topo -m` prints it: NV# (lanes of NVLink), PIX, PXB,
 /// NODE, SYS, X.

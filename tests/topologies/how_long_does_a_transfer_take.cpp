@@ -118,3 +118,21 @@ TEST_CASE("an oversubscribed spine is shared by all who cross it") {
   // 2.7 + 2 x 0.23 us latency; 125e6 / 12.5e9 = 10 ms
   for (const double end : end_times(fleet, flows)) CHECK(end == exactly(10003.16 * kUs));
 }
+
+TEST_CASE("flows that start at the same instant from one GPU leave others their share") {
+  // Flow 0 has GPU 1's inward port to itself from 0.6 to 100.6 us: 45 MB. Then flows 1 and 2 leave GPU 0 together and
+  // share its port, and flow 2 meets flow 0: everyone has 225 GB/s. Flow 0's other 405 MB take 1800 us; flows 1 and 2
+  // keep sharing, 2000 us.
+  const auto fleet = hgx_h100(8);
+  const auto ends = end_times(fleet, {{at(fleet, 2), at(fleet, 1), 450e6},
+                                      {at(fleet, 0), at(fleet, 3), 450e6, 100 * kUs},
+                                      {at(fleet, 0), at(fleet, 1), 450e6, 100 * kUs}});
+  CHECK(ends[0] == exactly(1900.6 * kUs));
+  CHECK(ends[1] == exactly(2100.6 * kUs));
+  CHECK(ends[2] == exactly(2100.6 * kUs));
+}
+
+TEST_CASE("what stays where it is takes no time") {
+  const auto fleet = hgx_h100(8);
+  CHECK(end_times(fleet, {{at(fleet, 3), at(fleet, 3), 1e9}})[0] == 0);
+}

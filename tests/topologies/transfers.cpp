@@ -55,10 +55,9 @@ std::vector<double> end_times(const Fleet& fleet, const std::vector<Flow>& flows
     const auto platform = make_platform(fleet);
     std::vector<double> ends(flows.size());
     for (std::size_t i = 0; i < flows.size(); ++i) {
-      auto* from = platform.host_of(flows[i].from);
-      auto* to = platform.host_of(flows[i].to);
-      sg4::Actor::create("mover", from, [&ends, i, from, to, bytes = flows[i].bytes] {
-        sg4::Comm::sendto(from, to, static_cast<std::uint64_t>(bytes));
+      sg4::Actor::create("mover", platform.host(0), [&ends, &platform, &flow = flows[i], i] {
+        sg4::this_actor::sleep_until(flow.start);
+        platform.transfer(flow.from, flow.to, Bytes(flow.bytes));
         ends[i] = sg4::Engine::get_clock();
       });
     }

@@ -11,9 +11,10 @@ struct Flow {
   VertexId from = kNone;
   VertexId to = kNone;
   double bytes = 0;
+  double start = 0;  ///< seconds
 };
 
-/// Seconds at which each flow ends; all start at 0.
+/// Seconds at which each flow ends.
 std::vector<double> end_times(const Fleet& fleet, const std::vector<Flow>& flows);
 
 /// Seconds of wall clock that make_platform takes.

@@ -1,0 +1,23 @@
+// 10,080 GPUs must not keep a user waiting.
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "tests/topologies/transfers.hpp"
+
+using namespace flotilla;
+using namespace flotilla::topologies;
+
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
+
+TEST_CASE("140 NVL72s, 10,080 GPUs, graph and platform, within a second") {
+  const auto start = std::chrono::steady_clock::now();
+  const auto fleet = build_fleet({{"p", load_system("gb200-nvl72"), 10080}}, load_fabric("ib-ndr-rail"));
+  const std::chrono::duration<double> graph = std::chrono::steady_clock::now() - start;
+  const double platform = test::seconds_to_make_platform(fleet);
+  MESSAGE("graph " << graph.count() << " s, platform " << platform << " s");
+  CHECK(fleet.gpus.size() == 10080);
+  CHECK(graph.count() + platform <= 1.0);
+}
+
+#endif

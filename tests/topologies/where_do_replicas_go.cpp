@@ -1,0 +1,111 @@
+// Placement of replicas on GPUs, and what their groups find between them.
+#include <doctest/doctest.h>
+
+#include "topologies/placement.hpp"
+
+using namespace flotilla;
+using namespace flotilla::topologies;
+
+namespace {
+
+Fleet fleet_of(const char* system, int gpus) {
+  return build_fleet({{"p", load_system(system), gpus}}, load_fabric("ib-ndr-rail"));
+}
+
+std::string refusal(const Fleet& fleet, int per_replica, std::optional<int> replicas = {}) {
+  try {
+    place(fleet, "p", per_replica, replicas);
+  } catch (const PlacementError& error) {
+    return std::string(error.what()) + "; " + error.hint;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("replicas are packed in the order of GPUs") {
+  const auto placement = place(fleet_of("hgx-h100", 16), "p", 4);
+  REQUIRE(placement.replicas.size() == 4);
+  CHECK(placement.replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3});
+  CHECK(placement.replicas[3].gpus == std::vector<GpuId>{12, 13, 14, 15});
+  CHECK(placement.notes.empty());
+}
+
+TEST_CASE("a group stays in one NVLink domain where it fits there") {
+  // Two nodes of 8, groups of 3: GPUs 6 and 7 cannot hold one, so the third replica begins with node 1.
+  const auto placement = place(fleet_of("hgx-h100", 16), "p", 3, 4);
+  REQUIRE(placement.replicas.size() == 4);
+  CHECK(placement.replicas[2].gpus == std::vector<GpuId>{8, 9, 10});
+  for (const auto& replica : placement.replicas) CHECK_FALSE(replica.crosses_domains);
+  REQUIRE(placement.notes.size() == 1);
+  CHECK(placement.notes[0] == "4 GPUs of pool 'p' are left idle.");
+}
+
+TEST_CASE("leftovers of several domains make a replica that crosses, and the user is told") {
+  // Three nodes of 8, groups of 6: one in each node, and the fourth from the 2 + 2 + 2 that are left.
+  const auto placement = place(fleet_of("hgx-h100", 24), "p", 6);
+  REQUIRE(placement.replicas.size() == 4);
+  CHECK(placement.replicas[3].gpus == std::vector<GpuId>{6, 7, 14, 15, 22, 23});
+  CHECK(placement.replicas[3].crosses_domains);
+  REQUIRE(placement.notes.size() == 1);
+  CHECK(placement.notes[0] ==
+        "1 of 4 replicas of 6 GPUs have them in several NVLink domains: their collectives cross the fabric.");
+}
+
+TEST_CASE("a group of 16 crosses nodes of 8 but not an NVL72") {
+  CHECK(place(fleet_of("hgx-b200", 16), "p", 16).replicas[0].crosses_domains);
+  CHECK_FALSE(place(fleet_of("gb200-nvl72", 16), "p", 16).replicas[0].crosses_domains);
+}
+
+TEST_CASE("a second group of replicas takes what the first has left") {
+  const auto fleet = fleet_of("hgx-h100", 16);
+  const auto first = place(fleet, "p", 8, 1);
+  const auto second = place(fleet, "p", 2, {}, first.replicas[0].gpus);
+  CHECK(second.replicas.size() == 4);
+  CHECK(second.replicas[0].gpus == std::vector<GpuId>{8, 9});
+}
+
+TEST_CASE("what cannot be placed is refused with what would work") {
+  const auto fleet = fleet_of("hgx-h100", 14);
+  CHECK(refusal(fleet, 4) ==
+        "the 14 GPUs of pool 'p' do not divide into replicas of 4; 'replicas: 3' leaves 2 GPUs idle");
+  CHECK(refusal(fleet, 16) ==
+        "a replica needs 16 GPUs, pool 'p' has 14 GPUs left; fewer GPUs per replica, or more in the pool");
+  CHECK(refusal(fleet, 4, 4) == "4 replicas of 4 GPUs need 16 GPUs, pool 'p' has 14 GPUs left; at most 3");
+  CHECK_THROWS_AS(place(fleet, "q", 1), std::out_of_range);
+}
+
+TEST_CASE("groups in a node see NVLink, groups across nodes their NICs") {
+  const auto h100 = fleet_of("hgx-h100", 16);
+  const auto inside = group_links(h100, {0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(inside.bandwidth == BytesPerSecond(450e9));
+  CHECK(inside.latency.value() == doctest::Approx(0.6e-6));
+  CHECK_FALSE(inside.crosses_fabric);
+
+  const auto across = group_links(h100, {0, 1, 8, 9});
+  CHECK(across.bandwidth == BytesPerSecond(50e9));
+  CHECK(across.latency.value() == doctest::Approx(3.16e-6));  // GPU 0 to GPU 9 changes rails: see the transfer times
+  CHECK(across.crosses_fabric);
+  CHECK(h100.links[across.bottleneck].kind == LinkKind::kNicLink);
+
+  const auto rack = group_links(fleet_of("gb200-nvl72", 72), {0, 10, 20, 71});
+  CHECK(rack.bandwidth == BytesPerSecond(900e9));
+  CHECK_FALSE(rack.crosses_fabric);
+}
+
+TEST_CASE("GPUs that leave by one NIC share it") {
+  auto system = load_system("hgx-h100");
+  system.nics.value = 4;
+  const auto fleet = build_fleet({{"p", system, 16}}, load_fabric("ib-ndr-rail"));
+  std::vector<GpuId> all;
+  for (GpuId g = 0; g < 16; ++g) all.push_back(g);
+  CHECK(group_links(fleet, all).bandwidth == BytesPerSecond(25e9));            // two GPUs to a NIC of 50 GB/s
+  CHECK(group_links(fleet, {0, 2, 8, 10}).bandwidth == BytesPerSecond(50e9));  // each has a NIC to itself
+}
+
+TEST_CASE("a group of one waits for nobody") {
+  const auto alone = group_links(fleet_of("hgx-b200", 8), {5});
+  CHECK(alone.bandwidth == BytesPerSecond(900e9));
+  CHECK(alone.latency == Seconds(0));
+  CHECK_FALSE(alone.crosses_fabric);
+}
