@@ -1,11 +1,11 @@
 #include "models/calibration.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "scenarios/reader/embedded.hpp"
 
@@ -45,7 +45,8 @@ const Calibration* nearest_gpu(const std::string& engine, const Gpu& gpu, const 
   return best;
 }
 
-NumberFormat gemm_format_of(const Deployment& deployment, const Calibration& calibration, StepCost::Envelope& envelope) {
+NumberFormat gemm_format_of(const Deployment& deployment, const Calibration& calibration,
+                            StepCost::Envelope& envelope) {
   auto format = deployment.weights;
   if (format == NumberFormat::kMxfp4 && has_native(deployment.gpu, format)) {
     outside(envelope, "mxfp4 weights counted with the kernels of nvfp4");
@@ -72,16 +73,19 @@ void describe_fit(const Deployment& deployment, const CalibratedCell& cell, Step
   const auto& fit = calibration.formats.at(std::string(name_of(cell.gemm_format))).tpot;
   envelope.expected_error = fit.median_error;
   if (fit.points == 0) {
-    envelope.nearest_points = fmt::format("measured kernels only: {}, {}, {}", calibration.gpu, calibration.engine, name_of(cell.gemm_format));
-    outside(envelope, fmt::format("no serving points for {} on {} with {} weights{}", calibration.engine, calibration.gpu,
-                                  name_of(cell.gemm_format), calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
+    envelope.nearest_points = fmt::format("measured kernels only: {}, {}, {}", calibration.gpu, calibration.engine,
+                                          name_of(cell.gemm_format));
+    outside(envelope, fmt::format("no serving points for {} on {} with {} weights{}", calibration.engine,
+                                  calibration.gpu, name_of(cell.gemm_format),
+                                  calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
     return;
   }
-  envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu, calibration.engine,
-                                        name_of(cell.gemm_format), fit.description);
+  envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu,
+                                        calibration.engine, name_of(cell.gemm_format), fit.description);
   const auto& sizes = fit.tensor_parallel_sizes;
   const int tp = deployment.tensor_parallel_size;
-  if (!sizes.empty() && (tp < *std::min_element(sizes.begin(), sizes.end()) || tp > *std::max_element(sizes.begin(), sizes.end())))
+  if (!sizes.empty() &&
+      (tp < *std::min_element(sizes.begin(), sizes.end()) || tp > *std::max_element(sizes.begin(), sizes.end())))
     outside(envelope, fmt::format("tensor parallel size {} outside the fitted {}", tp, fmt::join(sizes, ", ")));
 }
 
@@ -93,11 +97,14 @@ Calibration read_calibration(const reader::Document& document) {
   if (curves.empty()) document.fail("all_reduce.curves", "at least one curve is needed");
   for (const auto& curve : curves) {
     if (curve.bytes.size() != curve.seconds.size() || curve.bytes.empty() ||
-        !std::is_sorted(curve.bytes.begin(), curve.bytes.end()) || !std::is_sorted(curve.seconds.begin(), curve.seconds.end()))
-      document.fail("all_reduce.curves", fmt::format("the curve of {} ranks needs as many sizes as times, both rising", curve.ranks));
+        !std::is_sorted(curve.bytes.begin(), curve.bytes.end()) ||
+        !std::is_sorted(curve.seconds.begin(), curve.seconds.end()))
+      document.fail("all_reduce.curves",
+                    fmt::format("the curve of {} ranks needs as many sizes as times, both rising", curve.ranks));
   }
   std::sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) { return a.ranks < b.ranks; });
-  if (calibration.formats.count("bf16") == 0) document.fail("formats", "bf16 is missing: the lm_head is multiplied in it");
+  if (calibration.formats.count("bf16") == 0)
+    document.fail("formats", "bf16 is missing: the lm_head is multiplied in it");
   return calibration;
 }
 
@@ -110,7 +117,7 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
   CalibratedCell cell;
   auto& envelope = cell.envelope;
   const auto& gpu = deployment.gpu;
-  const auto gpu_name = gpu.name.substr(0, gpu.name.find('@'));
+  const auto gpu_name = datasheet_name(gpu);
   cell.calibration = nearest_gpu(deployment.engine.name, gpu, gpu_name);
   if (cell.calibration == nullptr) {
     cell.calibration = nearest_gpu("vllm", gpu, gpu_name);
@@ -121,6 +128,7 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
   choose_formats(deployment, cell);
   if (cell.kv_format != deployment.kv_cache)
     outside(envelope, fmt::format("{} KV cache counted with the kernels of fp8", name_of(deployment.kv_cache)));
+  if (deployment.tensor_parallel_size > 1 && gpu.nvlink.value() == 0) outside(envelope, "collectives without NVLink");
   if (deployment.links.crosses_fabric) outside(envelope, "tensor parallelism across the fabric");
   describe_fit(deployment, cell, envelope);
   return cell;

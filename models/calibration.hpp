@@ -14,37 +14,37 @@ namespace flotilla::models {
 
 /// How well the serving points of a cell are reproduced. Errors are absolute and relative, of TPOT.
 struct FitStatistics {
-  int points = 0;              ///< 0 = no serving point: kernels only, scales inherited
+  int points = 0;  ///< 0 = no serving point: kernels only, scales inherited
   double median_error = 0;
   double p90_error = 0;
-  std::string description;     ///< "Llama 3.3 70B, TP 1, 2, 8, concurrency 4-64"
+  std::string description;  ///< "Llama 3.3 70B, TP 1, 2, 8, concurrency 4-64"
   std::vector<int> tensor_parallel_sizes;
   static const reader::Schema<FitStatistics>& schema();
 };
 
-/// What serving points say about kernels measured alone: one factor per family of operators (fused and overlapped launches,
-/// CUDA graphs, other kernel versions). Never per model.
+/// What serving points say about kernels measured alone: one factor per family of operators (fused and overlapped
+/// launches, CUDA graphs, other kernel versions). Never per model.
 struct OperatorScales {
-  double launch = 1;        ///< the fixed times of all kernels of a layer: graphs and dependent launches hide part of them
+  double launch = 1;  ///< the fixed times of all kernels of a layer: graphs and dependent launches hide part of them
   double gemm_memory = 1;
   double gemm_compute = 1;
   double attention = 1;
-  double all_reduce = 1;    ///< the measured curves; the latency of the one-shot kernel with them
+  double all_reduce = 1;  ///< the measured curves; the latency of the one-shot kernel with them
   static const reader::Schema<OperatorScales>& schema();
 };
 
-/// The engine's own time in a step, as far as it is not hidden behind the GPU: engines schedule the next step while the GPU works,
-/// so these are what remains visible, and never negative.
+/// The engine's own time in a step, as far as it is not hidden behind the GPU: engines schedule the next step while the
+/// GPU works, so these are what remains visible, and never negative.
 struct HostCoefficients {
-  double per_step = 0;          ///< a, seconds
-  double per_sequence = 0;      ///< b, seconds per sequence in the step
-  double mixed_floor = 0;       ///< seconds per layer that a step with prefill takes at least: outside CUDA graphs the CPU launches
-                                ///< each kernel, layer by layer
+  double per_step = 0;      ///< a, seconds
+  double per_sequence = 0;  ///< b, seconds per sequence in the step
+  double mixed_floor = 0;   ///< seconds per layer that a step with prefill takes at least: outside CUDA graphs the CPU
+                           ///< launches each kernel, layer by layer
   static const reader::Schema<HostCoefficients>& schema();
 };
 
-/// One weight format. The host terms stand here because they go with the set-up that was measured, and each format was measured
-/// in one: with asynchronous scheduling (InferenceX) or with the engine's defaults.
+/// One weight format. The host terms stand here because they go with the set-up that was measured, and each format was
+/// measured in one: with asynchronous scheduling (InferenceX) or with the engine's defaults.
 struct FormatCalibration {
   GemmCoefficients gemm;
   OperatorScales scales;
@@ -59,7 +59,7 @@ struct Calibration {
   std::string engine;
   std::string engine_versions;
   std::string provenance;
-  std::string scales_from;      ///< the GPU whose serving points set scales and host, if not this one
+  std::string scales_from;  ///< the GPU whose serving points set scales and host, if not this one
   std::map<std::string, FormatCalibration> formats;
   std::map<std::string, AttentionDecodeCoefficients> attention_decode;
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
@@ -81,9 +81,9 @@ struct CalibratedCell {
 
 /// Nearest relatives, in this order and each said in the envelope:
 /// - engine: its own, else vLLM's;
-/// - GPU: its own (an article's variant "x@a1" counts as x), else one of its generation, the nearest in memory bandwidth, else
-///   the nearest of all;
-/// - weights: their own format where the GPU has tensor cores for it and the format is calibrated; other FP4 formats as NVFP4;
+/// - GPU: its own (an article's variant "x@a1" counts as x), else the nearest in memory bandwidth of its generation,
+///   else the nearest of all;
+/// - weights: their own format where the GPU has tensor cores for it and the format is calibrated; MXFP4 as NVFP4;
 ///   weight-only formats (INT4, FP4 without FP4 cores) as BF16 with fewer bytes;
 /// - tensor parallelism beyond the fitted sizes, or across the fabric: extrapolated.
 CalibratedCell calibrated_cell(const Deployment&);

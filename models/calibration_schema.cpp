@@ -17,12 +17,13 @@ const reader::Schema<FitStatistics>& FitStatistics::schema() {
 
 const reader::Schema<OperatorScales>& OperatorScales::schema() {
   using C = OperatorScales;
-  static const auto s = reader::Schema<C>("operator_scales", "Serving against kernels measured alone")
-                            .key("launch", &C::launch, "factor on fixed times of kernels", {.min = 0})
-                            .key("gemm_memory", &C::gemm_memory, "factor on weight reads", {.min = 0, .above_min = true})
-                            .key("gemm_compute", &C::gemm_compute, "factor on multiplications", {.min = 0, .above_min = true})
-                            .key("attention", &C::attention, "factor on attention", {.min = 0, .above_min = true})
-                            .key("all_reduce", &C::all_reduce, "factor on collectives", {.min = 0});
+  static const auto s =
+      reader::Schema<C>("operator_scales", "Serving against kernels measured alone")
+          .key("launch", &C::launch, "factor on fixed times of kernels", {.min = 0})
+          .key("gemm_memory", &C::gemm_memory, "factor on weight reads", {.min = 0, .above_min = true})
+          .key("gemm_compute", &C::gemm_compute, "factor on multiplications", {.min = 0, .above_min = true})
+          .key("attention", &C::attention, "factor on attention", {.min = 0, .above_min = true})
+          .key("all_reduce", &C::all_reduce, "factor on collectives", {.min = 0});
   return s;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -12,7 +13,8 @@ namespace flotilla::models {
 namespace {
 
 /// Memoised by a count (tokens, rows, sequences): a dense table that grows on demand to what the scheduler really asks.
-template <class T>
+/// References into a deque stay valid while it grows.
+template <class T, class Values = std::vector<T>>
 class Memo {
  public:
   template <class Compute>
@@ -30,7 +32,7 @@ class Memo {
   }
 
  private:
-  std::vector<T> values_;
+  Values values_;
   std::vector<char> known_;
 };
 
@@ -40,8 +42,10 @@ class Memo {
 struct StepCost::Impl {
   Impl(const Deployment&, CalibratedCell);
 
-  [[nodiscard]] CauseTimes tokens_time(double tokens) const;    ///< all that depends on the tokens alone: layers without attention
-  [[nodiscard]] CauseTimes sampling_time(double rows) const;    ///< lm_head
+  /// All that depends on the tokens alone: the layers without attention.
+  [[nodiscard]] CauseTimes tokens_time(double tokens) const;
+  /// lm_head: one row per sequence that samples.
+  [[nodiscard]] CauseTimes sampling_time(double rows) const;
   [[nodiscard]] CauseTimes host_time(double sequences) const;
   [[nodiscard]] double all_reduce(double bytes) const;
   const CauseTimes& memo_tokens(std::int64_t tokens);
@@ -63,15 +67,19 @@ struct StepCost::Impl {
   double nvlink = 0;
   double bf16_peak = 0;
   Memo<CauseTimes> by_tokens, by_rows;
-  Memo<DecodeCost> by_sequences;
+  Memo<DecodeCost, std::deque<DecodeCost>> by_sequences;
 };
 
 namespace {
 
-/// An article's variant carries the article's figures, not other silicon: it runs at the speed of the GPU it is a variant of.
+/// PCIe 5.0 x16 per direction, for GPUs without NVLink: 32 GT/s * 16 lanes * 128/130 / 8 (PCI-SIG).
+constexpr double kPcie = 63e9;
+
+/// An article's variant carries the article's figures, not other silicon: it runs at the speed of the GPU it is a
+/// variant of.
 Gpu silicon(const Gpu& gpu) {
-  const auto at = gpu.name.find('@');
-  return at == std::string::npos ? gpu : load_gpu(gpu.name.substr(0, at));
+  const auto name = datasheet_name(gpu);
+  return name == gpu.name ? gpu : load_gpu(name);
 }
 
 GemmCoefficients scaled(GemmCoefficients c, const OperatorScales& scales) {
@@ -109,20 +117,19 @@ std::vector<GemmShape> layer_gemms_of(const Llm& llm, int tensor_parallel_size, 
 
 }  // namespace
 
-StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated)
-    : deployment(d), cell(std::move(calibrated)) {
+StepCost::Impl::Impl(const Deployment& d, CalibratedCell calibrated) : deployment(d), cell(std::move(calibrated)) {
   const auto& calibration = *cell.calibration;
   const auto& format = calibration.formats.at(std::string(name_of(cell.gemm_format)));
   const auto gpu = silicon(d.gpu);
   const int tp = d.tensor_parallel_size;
   bandwidth = gpu.hbm_bandwidth.value();
-  nvlink = gpu.nvlink.value();
+  nvlink = gpu.nvlink.value() > 0 ? gpu.nvlink.value() : kPcie;
   bf16_peak = gpu.bf16.value();
   scales = format.scales;
   host = format.host;
   layer_gemm_coefficients = scaled(format.gemm, scales);
   layer_gemms = layer_gemms_of(d.llm, tp, bytes_per_element(d.weights));
-  layer_roofline = {.peak = peak(gpu, d.weights).value(), .bandwidth = bandwidth};
+  layer_roofline = {.peak = peak(gpu, cell.gemm_format).value(), .bandwidth = bandwidth};
   const auto& bf16 = calibration.formats.at("bf16");
   lm_head_coefficients = scaled(bf16.gemm, bf16.scales);
   lm_head = {.n = static_cast<double>(d.llm.vocab) / tp, .k = static_cast<double>(d.llm.hidden)};
@@ -153,7 +160,8 @@ CauseTimes StepCost::Impl::tokens_time(double tokens) const {
   CauseTimes layer;
   for (const auto& shape : layer_gemms) layer += gemm_time(layer_gemm_coefficients, shape, layer_roofline, tokens);
   layer += elementwise_time(elementwise, deployment.llm, deployment.tensor_parallel_size, bandwidth, tokens);
-  if (deployment.tensor_parallel_size > 1) layer.communication += 2 * all_reduce(tokens * deployment.llm.hidden * kActivationBytes);
+  if (deployment.tensor_parallel_size > 1)
+    layer.communication += 2 * all_reduce(tokens * deployment.llm.hidden * kActivationBytes);
   return layer * deployment.llm.layers;
 }
 
@@ -174,7 +182,8 @@ const CauseTimes& StepCost::Impl::memo_sampling(int rows) {
   return by_rows.get(static_cast<std::size_t>(rows), [&] { return sampling_time(rows); });
 }
 
-StepCost::StepCost(const Deployment& deployment) : impl_(std::make_unique<Impl>(deployment, calibrated_cell(deployment))) {}
+StepCost::StepCost(const Deployment& deployment)
+    : impl_(std::make_unique<Impl>(deployment, calibrated_cell(deployment))) {}
 StepCost::StepCost(const Deployment& deployment, const Calibration& calibration)
     : impl_(std::make_unique<Impl>(deployment, calibrated_cell(deployment, calibration))) {}
 StepCost::~StepCost() = default;

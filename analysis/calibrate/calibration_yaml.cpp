@@ -17,17 +17,21 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
   const auto& s = f.scales;
   auto text = fmt::format(
       "  {}:\n"
-      "    gemm: {{compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, idle_tiles: {:.4g}, "
+      "    gemm: {{compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, "
+      "idle_tiles: {:.4g}, "
       "small_matrix: {:.0f}}}\n"
-      "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: {:.4g}}}\n"
+      "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: "
+      "{:.4g}}}\n"
       "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n",
-      name, g.compute_efficiency, g.memory_efficiency, g.launch, g.sharpness, g.idle_tiles, g.small_matrix, s.launch, s.gemm_memory,
-      s.gemm_compute, s.attention, s.all_reduce, f.host.per_step, f.host.per_sequence, f.host.mixed_floor);
+      name, g.compute_efficiency, g.memory_efficiency, g.launch, g.sharpness, g.idle_tiles, g.small_matrix, s.launch,
+      s.gemm_memory, s.gemm_compute, s.attention, s.all_reduce, f.host.per_step, f.host.per_sequence,
+      f.host.mixed_floor);
   if (f.tpot.points > 0) {
-    text += fmt::format("    tpot: {{points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", "
-                        "tensor_parallel_sizes: [{}]}}\n",
-                        f.tpot.points, f.tpot.median_error, f.tpot.p90_error, f.tpot.description,
-                        fmt::join(f.tpot.tensor_parallel_sizes, ", "));
+    text += fmt::format(
+        "    tpot: {{points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", "
+        "tensor_parallel_sizes: [{}]}}\n",
+        f.tpot.points, f.tpot.median_error, f.tpot.p90_error, f.tpot.description,
+        fmt::join(f.tpot.tensor_parallel_sizes, ", "));
   }
   return text;
 }
@@ -36,7 +40,8 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
 
 std::string to_yaml(const models::Calibration& c) {
   auto text = fmt::format(
-      "# Written by the fitting program in analysis/calibrate; do not edit. Seconds, bytes, shares of datasheet figures.\n"
+      "# Written by the fitting program in analysis/calibrate; do not edit. Seconds, bytes, shares of datasheet "
+      "figures.\n"
       "gpu: {}\nengine: {}\nengine_versions: \"{}\"\nprovenance: \"{}\"\n",
       c.gpu, c.engine, c.engine_versions, c.provenance);
   if (!c.scales_from.empty()) text += fmt::format("scales_from: {}\n", c.scales_from);
@@ -44,17 +49,19 @@ std::string to_yaml(const models::Calibration& c) {
   for (const auto& [name, format] : c.formats) text += format_yaml(name, format);
   text += "attention_decode:\n";
   for (const auto& [name, a] : c.attention_decode)
-    text += fmt::format("  {}: {{launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}}}\n", name, a.launch, a.per_kv_head,
-                        a.memory_efficiency);
+    text += fmt::format("  {}: {{launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}}}\n", name, a.launch,
+                        a.per_kv_head, a.memory_efficiency);
   text += "attention_prefill:\n";
   for (const auto& [name, a] : c.attention_prefill)
-    text += fmt::format("  {}: {{launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}}}\n", name, a.launch,
-                        a.compute_efficiency, a.memory_efficiency);
-  text += fmt::format("all_reduce:\n  one_shot_efficiency: {:.4g}\n  one_shot_limit: {:.0f}\n  curves:\n", c.all_reduce.one_shot_efficiency,
-                      c.all_reduce.one_shot_limit);
+    text += fmt::format("  {}: {{launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}}}\n", name,
+                        a.launch, a.compute_efficiency, a.memory_efficiency);
+  text += fmt::format("all_reduce:\n  one_shot_efficiency: {:.4g}\n  one_shot_limit: {:.0f}\n  curves:\n",
+                      c.all_reduce.one_shot_efficiency, c.all_reduce.one_shot_limit);
   for (const auto& curve : c.all_reduce.curves)
-    text += fmt::format("    - {{ranks: {}, bytes: {}, seconds: {}}}\n", curve.ranks, list(curve.bytes), list(curve.seconds));
-  text += fmt::format("elementwise: {{launch: {:.4g}, memory_efficiency: {:.4g}}}\n", c.elementwise.launch, c.elementwise.memory_efficiency);
+    text += fmt::format("    - {{ranks: {}, bytes: {}, seconds: {}}}\n", curve.ranks, list(curve.bytes),
+                        list(curve.seconds));
+  text += fmt::format("elementwise: {{launch: {:.4g}, memory_efficiency: {:.4g}}}\n", c.elementwise.launch,
+                      c.elementwise.memory_efficiency);
   return text;
 }
 

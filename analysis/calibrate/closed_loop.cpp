@@ -166,12 +166,13 @@ class Loop {
   }
 
   void record(const models::MixedBatch& batch, double ttft_weight) {
-    constexpr int kTokens = 64;   // a multiplication's step in M
+    constexpr int kTokens = 64;  // a multiplication's step in M
     constexpr int kSequences = 4;
     const bool mixed = batch.prefill_seqs > 0;
     const auto tokens = batch.decode_seqs + batch.prefill_tokens;
-    const Shape shape = mixed ? Shape{batch.prefill_seqs, batch.prefill_last_chunks, batch.decode_seqs / kSequences, tokens / kTokens}
-                              : Shape{0, 0, batch.decode_seqs, 0};
+    const Shape shape =
+        mixed ? Shape{batch.prefill_seqs, batch.prefill_last_chunks, batch.decode_seqs / kSequences, tokens / kTokens}
+              : Shape{0, 0, batch.decode_seqs, 0};
     merged_[shape].add(batch, std::max(0.0, tpot_weight_), ttft_weight);
   }
 

@@ -11,7 +11,9 @@ namespace {
 
 using models::NumberFormat;
 
-std::string label(NumberFormat format) { return format == NumberFormat::kBf16 ? "bfloat16" : std::string(name_of(format)); }
+std::string label(NumberFormat format) {
+  return format == NumberFormat::kBf16 ? "bfloat16" : std::string(name_of(format));
+}
 
 bool in_cell(const Table& t, std::size_t row, const KernelCell& cell) {
   return t.text(row, "gpu") == cell.gpu_label && t.text(row, "framework") == cell.framework;
@@ -44,7 +46,8 @@ Coefficients fit_rows(const std::vector<Row>& rows, const Positive& box, Coeffic
     const auto c = unpack(logs.array().exp());
     Eigen::VectorXd r(static_cast<Eigen::Index>(rows.size()));
     for (std::size_t i = 0; i < rows.size(); ++i)
-      r[static_cast<Eigen::Index>(i)] = std::log(predict(c, rows[i]) / rows[i].timed.seconds) * (weighted ? rows[i].timed.weight : 1);
+      r[static_cast<Eigen::Index>(i)] =
+          std::log(predict(c, rows[i]) / rows[i].timed.seconds) * (weighted ? rows[i].timed.weight : 1);
     return r;
   };
   problem.residuals = [&](const Eigen::VectorXd& logs) { return relative(logs, true); };
@@ -94,7 +97,10 @@ models::AttentionShape shape_of(const Table& t, std::size_t row, NumberFormat kv
 
 /// Pool adjacent violators: the nearest rising sequence.
 std::vector<double> rising(const std::vector<double>& values) {
-  struct Pool { double mean; int count; };
+  struct Pool {
+    double mean;
+    int count;
+  };
   std::vector<Pool> pools;
   for (const double v : values) {
     pools.push_back({v, 1});
@@ -129,10 +135,12 @@ models::GemmCoefficients fit_gemm(const Table& t, const KernelCell& cell, Number
   const models::Roofline roof{peak(cell.gpu, format).value(), cell.gpu.hbm_bandwidth.value()};
   const Positive box{{0.7, 0.8, 3e-6, 2, 30, 1e5}, {0.1, 0.2, 1e-7, 1, 1, 100}, {1, 1, 3e-5, 8, 600, 1e7}};
   return fit_rows<GemmRow, models::GemmCoefficients>(
-      rows, box, unpack_gemm, [&](const auto& c, const auto& row) { return gemm_time(c, row.shape, roof, row.tokens).total(); }, error);
+      rows, box, unpack_gemm,
+      [&](const auto& c, const auto& row) { return gemm_time(c, row.shape, roof, row.tokens).total(); }, error);
 }
 
-models::AttentionDecodeCoefficients fit_attention_decode(const Table& t, const KernelCell& cell, NumberFormat kv, KernelFitError& error) {
+models::AttentionDecodeCoefficients fit_attention_decode(const Table& t, const KernelCell& cell, NumberFormat kv,
+                                                         KernelFitError& error) {
   std::vector<DecodeRow> rows;
   for (std::size_t i = 0; i < t.size(); ++i) {
     if (!is_plain_attention(t, i, cell, kv) || t.number(i, "batch") > 512 || t.number(i, "past_kv_len") < 127) continue;
@@ -148,10 +156,12 @@ models::AttentionDecodeCoefficients fit_attention_decode(const Table& t, const K
   const double bandwidth = cell.gpu.hbm_bandwidth.value();
   const Positive box{{10e-6, 10e-9, 0.8}, {1e-6, 1e-12, 0.05}, {1e-4, 1e-6, 1.05}};
   return fit_rows<DecodeRow, models::AttentionDecodeCoefficients>(
-      rows, box, unpack_decode, [&](const auto& c, const auto& row) {
+      rows, box, unpack_decode,
+      [&](const auto& c, const auto& row) {
         const auto time = attention_decode_time(c, row.shape, bandwidth, row.sequences);
         return time.base.total() + time.slope.total() * row.kv_tokens;
-      }, error);
+      },
+      error);
 }
 
 models::AttentionPrefillCoefficients fit_attention_prefill(const Table& t, const KernelCell& cell, NumberFormat kv,
@@ -175,13 +185,17 @@ models::AttentionPrefillCoefficients fit_attention_prefill(const Table& t, const
   const Positive box{{10e-6, 0.5, 0.5}, {1e-6, 0.05, 0.02}, {1e-4, 2, 1}};
   return fit_rows<PrefillRow, models::AttentionPrefillCoefficients>(
       rows, box, unpack_prefill,
-      [&](const auto& c, const auto& row) { return attention_prefill_time(c, row.shape, bandwidth, bf16, row.batch).total(); }, error);
+      [&](const auto& c, const auto& row) {
+        return attention_prefill_time(c, row.shape, bandwidth, bf16, row.batch).total();
+      },
+      error);
 }
 
 std::vector<models::AllReduceCurve> fit_all_reduce(const Table& t, const KernelCell& cell) {
   std::map<int, std::map<double, std::pair<std::string, double>>> newest;  // ranks -> bytes -> version, seconds
   for (std::size_t i = 0; i < t.size(); ++i) {
-    if (t.text(i, "gpu") != cell.gpu_label || t.text(i, "library") != cell.framework || t.text(i, "op") != "all_reduce") continue;
+    if (t.text(i, "gpu") != cell.gpu_label || t.text(i, "library") != cell.framework || t.text(i, "op") != "all_reduce")
+      continue;
     if (t.text(i, "variant").find("eager") != std::string::npos) continue;
     auto& entry = newest[static_cast<int>(t.number(i, "num_gpus"))][t.number(i, "bytes")];
     if (t.text(i, "version") >= entry.first) entry = {t.text(i, "version"), t.number(i, "time_us") * 1e-6};

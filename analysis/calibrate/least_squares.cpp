@@ -24,7 +24,8 @@ Eigen::MatrixXd jacobian(const FitProblem& problem, const Eigen::VectorXd& x, co
 }
 
 /// Parameters at a bound that the gradient pushes outwards do not take part in the step.
-std::vector<Eigen::Index> free_parameters(const FitProblem& problem, const Eigen::VectorXd& x, const Eigen::VectorXd& gradient) {
+std::vector<Eigen::Index> free_parameters(const FitProblem& problem, const Eigen::VectorXd& x,
+                                          const Eigen::VectorXd& gradient) {
   std::vector<Eigen::Index> free;
   for (Eigen::Index i = 0; i < x.size(); ++i) {
     if (x[i] <= problem.low[i] && gradient[i] > 0) continue;

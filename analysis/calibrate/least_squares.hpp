@@ -9,13 +9,13 @@ namespace flotilla::analysis {
 struct FitProblem {
   std::function<Eigen::VectorXd(const Eigen::VectorXd&)> residuals;
   Eigen::VectorXd start, low, high;
-  double outlier = 0.1;   ///< residuals beyond about this count linearly, not squared
+  double outlier = 0.1;  ///< residuals beyond about this count linearly, not squared
   int max_iterations = 60;
 };
 
 struct FitSolution {
   Eigen::VectorXd parameters;
-  double loss = 0;        ///< sum of 2 f^2 (sqrt(1 + (r/f)^2) - 1), f = outlier
+  double loss = 0;  ///< sum of 2 f^2 (sqrt(1 + (r/f)^2) - 1), f = outlier
 };
 
 /// Deterministic. Jacobian by forward differences of 1e-6 of each box side.

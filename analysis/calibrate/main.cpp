@@ -1,12 +1,12 @@
-// flotilla_calibrate TABLES OUTPUT: fits the operators of models/ to measured kernels, their scales to measured serving points, and
-// writes one coefficient file per GPU and engine. TABLES holds kernels/*.csv.gz and serving_points.csv.gz. The same tables give the
-// same files.
+// flotilla_calibrate TABLES OUTPUT: fits the operators of models/ to measured kernels, their scales to measured serving
+// points, and writes one coefficient file per GPU and engine. TABLES holds kernels/*.csv.gz and serving_points.csv.gz.
+// The same tables give the same files.
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <fstream>
 #include <set>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "analysis/calibrate/calibration_yaml.hpp"
 #include "analysis/calibrate/kernel_fits.hpp"
@@ -19,7 +19,8 @@ using namespace flotilla;
 using models::NumberFormat;
 
 constexpr auto kProvenance =
-    "Kernels: NVIDIA AIConfigurator's measured tables (github.com/ai-dynamo/aiconfigurator, 095f58a5, Apache-2.0), on real GPUs. "
+    "Kernels: NVIDIA AIConfigurator's measured tables (github.com/ai-dynamo/aiconfigurator, 095f58a5, Apache-2.0), on "
+    "real GPUs. "
     "Serving points: InferenceX (SemiAnalysis) and NVIDIA runs collected there. Coefficients: our fit.";
 
 struct Cell {
@@ -72,9 +73,10 @@ models::Calibration fit_kernels(const std::string& tables, const Cell& cell) {
 }
 
 void report_errors(const std::string& what, const Eigen::VectorXd& errors) {
-  fmt::print("  {:<26} {:6} points, TPOT error median {:4.1f} %, p90 {:4.1f} %, worst {:4.1f} %, bias {:+4.1f} %\n", what, errors.size(),
-             100 * analysis::absolute_quantile(errors, 0.5), 100 * analysis::absolute_quantile(errors, 0.9),
-             100 * analysis::absolute_quantile(errors, 1), 100 * (errors.size() ? errors.mean() : 0));
+  fmt::print("  {:<26} {:6} points, TPOT error median {:4.1f} %, p90 {:4.1f} %, worst {:4.1f} %, bias {:+4.1f} %\n",
+             what, errors.size(), 100 * analysis::absolute_quantile(errors, 0.5),
+             100 * analysis::absolute_quantile(errors, 0.9), 100 * analysis::absolute_quantile(errors, 1),
+             100 * (errors.size() ? errors.mean() : 0));
 }
 
 /// Fits without one tensor-parallel size and predicts it.
@@ -97,9 +99,10 @@ void list_points(const models::Calibration& c, const std::vector<analysis::Servi
     const auto& p = points[i];
     models::StepCost cost(p.deployment, c);
     const double ttft = analysis::predicted_latency(cost, p).ttft;
-    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f},{:.1f},{:.1f}\n", c.gpu, c.engine, p.model, name_of(p.deployment.weights),
-               p.deployment.tensor_parallel_size, p.load.input_tokens, p.load.output_tokens, p.load.concurrency, p.tpot * 1e3,
-               errors[static_cast<Eigen::Index>(i)], p.ttft * 1e3, ttft * 1e3);
+    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f},{:.1f},{:.1f}\n", c.gpu, c.engine, p.model,
+               name_of(p.deployment.weights), p.deployment.tensor_parallel_size, p.load.input_tokens,
+               p.load.output_tokens, p.load.concurrency, p.tpot * 1e3, errors[static_cast<Eigen::Index>(i)],
+               p.ttft * 1e3, ttft * 1e3);
   }
 }
 

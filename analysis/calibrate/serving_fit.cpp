@@ -1,13 +1,13 @@
 #include "analysis/calibrate/serving_fit.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
 #include <string>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "analysis/calibrate/least_squares.hpp"
 
@@ -16,7 +16,8 @@ namespace {
 
 using models::Calibration;
 
-/// One fitted number: where it starts, its box, and how far it may stray before the prior counts like one point's error of 3 %.
+/// One fitted number: where it starts, its box, and how far it may stray before the prior counts like one point's error
+/// of 3 %.
 struct Parameter {
   double start, low, high, spread;
 };
@@ -75,12 +76,14 @@ struct Layout {
   std::vector<Parameter> parameters;
 };
 
-/// Formats that no point covers keep their multiplications as measured alone; the rest goes with the engine, not the format.
+/// Formats that no point covers keep their multiplications as measured alone; the rest goes with the engine, not the
+/// format.
 void fill_other_formats(Calibration& calibration, const std::map<std::string, std::string>& fitted) {
   models::OperatorScales scales = calibration.formats.at(fitted.begin()->first).scales;
   const auto host = calibration.formats.at(fitted.begin()->first).host;
   scales.launch = 0;
-  for (const auto& [name, setup] : fitted) scales.launch += calibration.formats.at(name).scales.launch / static_cast<double>(fitted.size());
+  for (const auto& [name, setup] : fitted)
+    scales.launch += calibration.formats.at(name).scales.launch / static_cast<double>(fitted.size());
   scales.gemm_memory = 1;
   scales.gemm_compute = 1;
   for (auto& [name, format] : calibration.formats) {
@@ -157,8 +160,11 @@ void set_statistics(Calibration& calibration, const std::vector<ServingPoint>& p
       tp.insert(point.deployment.tensor_parallel_size);
     }
     const auto errors = tpot_errors(calibration, own);
-    calibration.formats.at(name).tpot = {static_cast<int>(own.size()), absolute_quantile(errors, 0.5), absolute_quantile(errors, 0.9),
-                                         describe(own), {tp.begin(), tp.end()}};
+    calibration.formats.at(name).tpot = {static_cast<int>(own.size()),
+                                         absolute_quantile(errors, 0.5),
+                                         absolute_quantile(errors, 0.9),
+                                         describe(own),
+                                         {tp.begin(), tp.end()}};
   }
 }
 

@@ -48,47 +48,33 @@ NumberFormat weights_of(const std::string& precision) {
   return precision == "fp4" ? NumberFormat::kNvfp4 : precision == "fp8" ? NumberFormat::kFp8 : NumberFormat::kBf16;
 }
 
-/// vLLM's points of Llama 3.1 8B on H200 imply up to 94 % of the FP8 peak in prefill alone: their prompts cannot all have been
-/// computed (its prefix cache is on by default).
-bool reuses_prompts(const std::string& model, const std::string& engine) { return model == "Llama 3.1 8B" && engine == "vllm"; }
+/// vLLM's points of Llama 3.1 8B on H200 imply up to 94 % of the FP8 peak in prefill alone: their prompts cannot all
+/// have been computed (its prefix cache is on by default).
+bool reuses_prompts(const std::string& model, const std::string& engine) {
+  return model == "Llama 3.1 8B" && engine == "vllm";
+}
 
 bool usable(const Table& t, std::size_t row, const std::string& gpu, const std::string& engine) {
   constexpr double kQueuesForMemory = 5000;  // ms of TTFT
-  return t.text(row, "id").rfind("aic-", 0) == 0 && t.number(row, "clean") == 1 && t.text(row, "disaggregated") == "no" &&
-         gpu_name(t.text(row, "gpu")) == gpu && engine_name(t.text(row, "engine")) == engine && t.number(row, "tp") >= 1 &&
-         !reuses_prompts(t.text(row, "model"), engine) && t.number(row, "tpot_or_itl_ms") > 0 && t.number(row, "ttft_ms") < kQueuesForMemory;
+  return t.text(row, "id").rfind("aic-", 0) == 0 && t.number(row, "clean") == 1 &&
+         t.text(row, "disaggregated") == "no" && gpu_name(t.text(row, "gpu")) == gpu &&
+         engine_name(t.text(row, "engine")) == engine && t.number(row, "tp") >= 1 &&
+         !reuses_prompts(t.text(row, "model"), engine) && t.number(row, "tpot_or_itl_ms") > 0 &&
+         t.number(row, "ttft_ms") < kQueuesForMemory;
 }
 
-/// Not in the table. InferenceX's scripts ask for FP8, but on H100 with vLLM leave it to the checkpoint (BF16). NVIDIA's internal
-/// runs: with FP8 weights TensorRT-LLM's checkpoints carry FP8 scales for the cache, and only so do their points agree with kernels.
-NumberFormat kv_cache_of(const models::Deployment& d, bool inferencex) {
-  const bool vllm = d.engine.name == "vllm";
-  if (inferencex) return vllm && d.gpu.name == "h100-sxm" ? NumberFormat::kBf16 : NumberFormat::kFp8;
-  return !vllm && d.weights == NumberFormat::kFp8 ? NumberFormat::kFp8 : NumberFormat::kBf16;
-}
-
-/// How InferenceX launches Llama 3.3 70B (its published scripts), and what is assumed of NVIDIA's internal runs: the engine's
-/// defaults, fixed lengths, arrivals spread.
-void set_load(const Table& t, std::size_t row, const std::string& engine, ServingPoint& point) {
-  auto& load = point.load;
+/// NVIDIA's internal runs: the engine's defaults, fixed lengths, arrivals spread (assumed). The KV format is not
+/// stated; with FP8 weights TensorRT-LLM's checkpoints carry FP8 scales for the cache, and only so do their points
+/// agree with kernels.
+void use_default_flags(ServingPoint& point) {
   auto& d = point.deployment;
-  load.concurrency = static_cast<int>(t.number(row, "load_value"));
-  load.requests = 10 * load.concurrency;
-  load.input_tokens = t.number(row, "input_tokens");
-  load.output_tokens = t.number(row, "output_tokens");
-  const bool inferencex = t.text(row, "length_distribution").find("uniform") != std::string::npos;
-  point.setup = inferencex ? "InferenceX" : "NVIDIA";
-  load.shortest = inferencex ? 0.8 : 1.0;
-  load.staggered = !inferencex;
-  load.chunked_prefill = engine != "tensorrt-llm";
-  d.kv_cache = kv_cache_of(d, inferencex);
-  if (!inferencex || engine != "tensorrt-llm") return;
-  const bool short_mix = load.input_tokens == load.output_tokens;
-  load.max_num_batched_tokens = static_cast<int>(load.input_tokens + load.output_tokens) + (short_mix ? 20 : 200);
-  if (short_mix && d.tensor_parallel_size < 8) {
-    load.wait_ratio = 0.9;
-    load.wait_steps = 20;
-  }
+  const bool trtllm = d.engine.name == "tensorrt-llm";
+  point.setup = "NVIDIA";
+  point.load.requests = 10 * point.load.concurrency;
+  point.load.shortest = 1;
+  point.load.staggered = true;
+  point.load.chunked_prefill = !trtllm;
+  d.kv_cache = trtllm && d.weights == NumberFormat::kFp8 ? NumberFormat::kFp8 : NumberFormat::kBf16;
 }
 
 }  // namespace
@@ -109,11 +95,33 @@ std::vector<ServingPoint> serving_points(const Table& t, const std::string& gpu,
     point.deployment.tensor_parallel_size = static_cast<int>(t.number(row, "tp"));
     point.tpot = t.number(row, "tpot_or_itl_ms") * 1e-3;
     point.ttft = t.number(row, "ttft_ms") * 1e-3;
-    set_load(t, row, engine, point);
+    point.load.concurrency = static_cast<int>(t.number(row, "load_value"));
+    point.load.input_tokens = t.number(row, "input_tokens");
+    point.load.output_tokens = t.number(row, "output_tokens");
+    const bool inferencex = t.text(row, "length_distribution").find("uniform") != std::string::npos;
+    inferencex ? use_inferencex_flags(point) : use_default_flags(point);
     point.batches = closed_loop_batches(point.load);
     points.push_back(std::move(point));
   }
   return points;
+}
+
+void use_inferencex_flags(ServingPoint& point) {
+  auto& load = point.load;
+  auto& d = point.deployment;
+  const bool trtllm = d.engine.name == "tensorrt-llm";
+  point.setup = "InferenceX";
+  load.requests = 10 * load.concurrency;
+  load.shortest = 0.8;
+  load.chunked_prefill = !trtllm;
+  d.kv_cache = !trtllm && d.gpu.name == "h100-sxm" ? NumberFormat::kBf16 : NumberFormat::kFp8;
+  if (!trtllm) return;
+  const bool equal_mix = load.input_tokens == load.output_tokens;
+  load.max_num_batched_tokens = static_cast<int>(load.input_tokens + load.output_tokens) + (equal_mix ? 20 : 200);
+  if (equal_mix && d.tensor_parallel_size < 8) {
+    load.wait_ratio = 0.9;
+    load.wait_steps = 20;
+  }
 }
 
 PredictedLatency predicted_latency(models::StepCost& cost, const ServingPoint& point) {

@@ -1,13 +1,12 @@
 #include "analysis/calibrate/table.hpp"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <array>
 #include <cstdlib>
 #include <limits>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "scenarios/reader/error.hpp"
 
@@ -27,7 +26,8 @@ std::string read_all(const std::string& path) {
   std::string text;
   std::array<char, 1 << 16> buffer;
   int got = 0;
-  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0)
+    text.append(buffer.data(), static_cast<std::size_t>(got));
   if (got < 0) throw bad_file(path, 0, "is damaged: the gzip stream does not decode");
   return text;
 }
@@ -39,13 +39,20 @@ std::vector<std::string> next_record(const std::string& text, std::size_t& at) {
   for (; at < text.size(); ++at) {
     const char c = text[at];
     if (quoted) {
-      if (c != '"') fields.back() += c;
-      else if (at + 1 < text.size() && text[at + 1] == '"') fields.back() += text[++at];
-      else quoted = false;
-    } else if (c == '"') quoted = true;
-    else if (c == ',') fields.emplace_back();
-    else if (c == '\n') break;
-    else if (c != '\r') fields.back() += c;
+      if (c != '"')
+        fields.back() += c;
+      else if (at + 1 < text.size() && text[at + 1] == '"')
+        fields.back() += text[++at];
+      else
+        quoted = false;
+    } else if (c == '"')
+      quoted = true;
+    else if (c == ',')
+      fields.emplace_back();
+    else if (c == '\n')
+      break;
+    else if (c != '\r')
+      fields.back() += c;
   }
   ++at;
   return fields;
@@ -69,7 +76,9 @@ Table Table::load(const std::string& path) {
   return table;
 }
 
-const std::string& Table::text(std::size_t row, const std::string& column) const { return rows_[row][columns_.at(column)]; }
+const std::string& Table::text(std::size_t row, const std::string& column) const {
+  return rows_[row][columns_.at(column)];
+}
 
 double Table::number(std::size_t row, const std::string& column) const {
   const auto& field = text(row, column);

@@ -9,8 +9,8 @@ namespace flotilla::analysis {
 
 class Table {
  public:
-  /// Reads a file whose first line names the columns. Fields may be quoted. Throws InputError: no such file, a line with
-  /// another number of fields.
+  /// Reads a file whose first line names the columns. Fields may be quoted. Throws InputError: no such file, a line
+  /// with another number of fields.
   static Table load(const std::string& path);
 
   [[nodiscard]] std::size_t size() const { return rows_.size(); }

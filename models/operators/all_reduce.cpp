@@ -19,8 +19,10 @@ const reader::Schema<AllReduceCoefficients>& AllReduceCoefficients::schema() {
   static const auto s =
       reader::Schema<C>("all_reduces", "Collectives of tensor parallelism")
           .key("curves", &C::curves, "measured times, one curve per number of ranks", {.required = true})
-          .key("one_shot_efficiency", &C::one_shot_efficiency, "share of NVLink's bandwidth", {.min = 0, .above_min = true})
-          .key("one_shot_limit", &C::one_shot_limit, "largest message of the one-shot kernel", {.min = 0, .unit = "bytes"});
+          .key("one_shot_efficiency", &C::one_shot_efficiency, "share of NVLink's bandwidth",
+               {.min = 0, .above_min = true})
+          .key("one_shot_limit", &C::one_shot_limit, "largest message of the one-shot kernel",
+               {.min = 0, .unit = "bytes"});
   return s;
 }
 
@@ -39,7 +41,8 @@ double all_reduce_time(const std::vector<AllReduceCurve>& curves, int ranks, dou
   if (above == curves.end()) return all_reduce_time(curves.back(), bytes);
   if (above->ranks == ranks || above == curves.begin()) return all_reduce_time(*above, bytes);
   const auto& below = *(above - 1);
-  const double along = std::log(static_cast<double>(ranks) / below.ranks) / std::log(static_cast<double>(above->ranks) / below.ranks);
+  const double along =
+      std::log(static_cast<double>(ranks) / below.ranks) / std::log(static_cast<double>(above->ranks) / below.ranks);
   return all_reduce_time(below, bytes) * (1 - along) + all_reduce_time(*above, bytes) * along;
 }
 

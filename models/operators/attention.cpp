@@ -8,17 +8,19 @@ const reader::Schema<AttentionDecodeCoefficients>& AttentionDecodeCoefficients::
       reader::Schema<C>("attention_decode", "Attention of one new token per sequence")
           .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
           .key("per_kv_head", &C::per_kv_head, "time per sequence and KV head", {.min = 0, .unit = "s"})
-          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth", {.min = 0, .above_min = true});
+          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+               {.min = 0, .above_min = true});
   return s;
 }
 
 const reader::Schema<AttentionPrefillCoefficients>& AttentionPrefillCoefficients::schema() {
   using C = AttentionPrefillCoefficients;
-  static const auto s =
-      reader::Schema<C>("attention_prefill", "Attention of the chunks of prompts")
-          .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
-          .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak", {.min = 0, .above_min = true})
-          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth", {.min = 0, .above_min = true});
+  static const auto s = reader::Schema<C>("attention_prefill", "Attention of the chunks of prompts")
+                            .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
+                            .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
+                                 {.min = 0, .above_min = true})
+                            .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+                                 {.min = 0, .above_min = true});
   return s;
 }
 
@@ -48,7 +50,8 @@ CauseTimes attention_prefill_time(const AttentionPrefillCoefficients& c, const A
   CauseTimes time;
   time.host = c.launch;
   time.compute = 4 * shape.heads * shape.head_dim * batch.prefill_pairs / (bf16_peak * c.compute_efficiency);
-  time.memory = (chunk_tokens * query_and_output + kv_tokens * kv_bytes_per_token(shape)) / (bandwidth * c.memory_efficiency);
+  time.memory =
+      (chunk_tokens * query_and_output + kv_tokens * kv_bytes_per_token(shape)) / (bandwidth * c.memory_efficiency);
   return time;
 }
 

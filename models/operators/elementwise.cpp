@@ -4,15 +4,15 @@ namespace flotilla::models {
 
 const reader::Schema<ElementwiseCoefficients>& ElementwiseCoefficients::schema() {
   using C = ElementwiseCoefficients;
-  static const auto s =
-      reader::Schema<C>("elementwise", "Norms, rotary embedding, KV write, activation")
-          .key("launch", &C::launch, "fixed time per layer", {.min = 0, .unit = "s"})
-          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth", {.min = 0, .above_min = true});
+  static const auto s = reader::Schema<C>("elementwise", "Norms, rotary embedding, KV write, activation")
+                            .key("launch", &C::launch, "fixed time per layer", {.min = 0, .unit = "s"})
+                            .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+                                 {.min = 0, .above_min = true});
   return s;
 }
 
-CauseTimes elementwise_time(const ElementwiseCoefficients& c, const Llm& llm, int tensor_parallel_size, double bandwidth,
-                            double tokens) {
+CauseTimes elementwise_time(const ElementwiseCoefficients& c, const Llm& llm, int tensor_parallel_size,
+                            double bandwidth, double tokens) {
   const double tp = tensor_parallel_size;
   const double heads = llm.heads / tp + 2.0 * kv_heads_per_gpu(llm, tensor_parallel_size);
   const double bytes = 16.0 * llm.hidden + 4 * heads * llm.head_dim + 6 * llm.intermediate / tp;

@@ -1,4 +1,5 @@
-// The small kernels between matrix multiplications: norms with residual additions, rotary embedding, KV write, gated activation.
+// The small kernels between matrix multiplications: norms with residual additions, rotary embedding, KV write, gated
+// activation.
 #pragma once
 
 #include "models/step_cost.hpp"
@@ -7,14 +8,15 @@ namespace flotilla::models {
 
 /// Fitted per (GPU, engine).
 struct ElementwiseCoefficients {
-  double launch = 5e-6;             ///< seconds per layer: what the launches of its small kernels cost after overlap
+  double launch = 5e-6;  ///< seconds per layer: what the launches of its small kernels cost after overlap
   double memory_efficiency = 0.7;
   static const reader::Schema<ElementwiseCoefficients>& schema();
 };
 
-/// launch + tokens * bytes / (bandwidth * e), per layer and GPU. Bytes per token, 2 per element: two norms that each read input
-/// and residual and write both (16 * hidden); q, k and v read and written (4 * (heads + 2 * kv_heads) * head_dim); the gate's
-/// two inputs and its output (6 * intermediate).
-CauseTimes elementwise_time(const ElementwiseCoefficients&, const Llm&, int tensor_parallel_size, double bandwidth, double tokens);
+/// launch + tokens * bytes / (bandwidth * e), per layer and GPU. Bytes per token, 2 per element: two norms that each
+/// read input and residual and write both (16 * hidden); q, k and v read and written (4 * (heads + 2 * kv_heads) *
+/// head_dim); the gate's two inputs and its output (6 * intermediate).
+CauseTimes elementwise_time(const ElementwiseCoefficients&, const Llm&, int tensor_parallel_size, double bandwidth,
+                            double tokens);
 
 }  // namespace flotilla::models

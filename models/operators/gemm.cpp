@@ -9,7 +9,8 @@ const reader::Schema<GemmCoefficients>& GemmCoefficients::schema() {
   static const auto s =
       reader::Schema<C>("gemm", "Roofline of a matrix multiplication")
           .key("compute_efficiency", &C::compute_efficiency, "share of the dense peak", {.min = 0, .above_min = true})
-          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth", {.min = 0, .above_min = true})
+          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+               {.min = 0, .above_min = true})
           .key("launch", &C::launch, "fixed time of one multiplication", {.min = 0, .unit = "s"})
           .key("sharpness", &C::sharpness, "q of the norm that joins compute and memory", {.min = 1})
           .key("idle_tiles", &C::idle_tiles, "tiles' worth of time lost per kernel", {.min = 0})
