@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <simgrid/kernel/Timer.hpp>
 #include <simgrid/s4u.hpp>
 #include <utility>
@@ -28,7 +29,11 @@ Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
     static char name[] = "flotilla";
     static char log[] = "--log=root.thres:error";
     static char* argv[] = {name, log, nullptr};
+    // It also takes Ctrl-C for itself, and calls exit() in its handler: the signal stays with whoever runs the simulation.
+    struct sigaction ours {};
+    sigaction(SIGINT, nullptr, &ours);
     static simgrid::s4u::Engine engine(&argc, argv);
+    sigaction(SIGINT, &ours, nullptr);
     auto* zone = simgrid::s4u::create_star_zone("fleet");
     zone->create_host("gateway", 1e9);
     zone->seal();
