@@ -114,6 +114,7 @@ TEST_CASE("columns and formats that do not fit the file") {
   CHECK(contains(error_for("azure.csv", ", format: mooncake"), "azure.csv"));
   CHECK(contains(error_for("vidur_lengths.csv", ""), "this trace has no column with arrival times"));
   CHECK(contains(error_for("vidur_lengths.csv", ""), "set trace.arrivals: generated and a request_rate"));
+  CHECK(contains(error_for("mooncake.jsonl", ", hash_scope: session"), "no key 'session_id' for the session"));
   const TemporaryFile unclear("unclear.jsonl", "{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 6}\n");
   CHECK(contains(error_of([&] { load_trace(unclear.path()); }),
                  "milliseconds (format: mooncake) or seconds (format: jsonl)"));

@@ -100,6 +100,7 @@ std::vector<std::string_view> split_csv(std::string_view line, char delimiter) {
   std::vector<std::string_view> fields;
   CsvCursor cursor(line, delimiter);
   for (std::string_view field; cursor.next(field);) fields.push_back(field);
+  if (fields.empty()) fields.push_back(line);
   return fields;
 }
 

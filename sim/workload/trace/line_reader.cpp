@@ -46,9 +46,9 @@ constexpr std::array kLookalikes{
 
 LineReader::LineReader(std::string path) : path_(std::move(path)), buffer_(kBufferBytes) {
   errno = 0;
-  file_ = gzopen(path_.c_str(), "rb");
+  file_.reset(gzopen(path_.c_str(), "rb"));
   if (file_ == nullptr) fail(fmt::format("the file cannot be opened: {}", std::strerror(errno)));
-  gzbuffer(file_, kBufferBytes);
+  gzbuffer(file_.get(), kBufferBytes);
   refill();
   const std::string_view head = peek(kBufferBytes);
   if (head.empty()) fail("the file is empty");
@@ -58,9 +58,7 @@ LineReader::LineReader(std::string path) : path_(std::move(path)), buffer_(kBuff
   if (head.substr(0, kByteOrderMark.size()) == kByteOrderMark) begin_ += kByteOrderMark.size();
 }
 
-LineReader::~LineReader() {
-  if (file_ != nullptr) gzclose_r(file_);
-}
+void LineReader::Close::operator()(gzFile_s* file) const { gzclose_r(file); }
 
 bool LineReader::next(std::string_view& line) {
   std::size_t searched = 0;
@@ -101,9 +99,9 @@ void LineReader::refill() {
     }
     buffer_.resize(buffer_.size() * 2);
   }
-  const int got = gzread(file_, buffer_.data() + end_, static_cast<unsigned>(buffer_.size() - end_));
+  const int got = gzread(file_.get(), buffer_.data() + end_, static_cast<unsigned>(buffer_.size() - end_));
   int error = Z_OK;
-  const char* const text = gzerror(file_, &error);
+  const char* const text = gzerror(file_.get(), &error);
   if (got < 0 || error == Z_BUF_ERROR) {
     const bool cut = error == Z_BUF_ERROR;
     fail(fmt::format("the {} after line {}{}", cut ? "compressed file ends too early" : "file cannot be read",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,6 @@ namespace flotilla::sim {
 class LineReader {
  public:
   explicit LineReader(std::string path);
-  ~LineReader();
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
 
   /// The next line without its end; valid until the next call. False at the end of the file.
   bool next(std::string_view& line);
@@ -29,11 +27,14 @@ class LineReader {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  struct Close {
+    void operator()(gzFile_s* file) const;
+  };
   void refill();
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
 
   std::string path_;
-  gzFile_s* file_ = nullptr;
+  std::unique_ptr<gzFile_s, Close> file_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  ///< of what was not handed out yet
   std::size_t end_ = 0;

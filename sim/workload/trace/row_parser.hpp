@@ -27,7 +27,7 @@ std::unique_ptr<RowParser> make_csv_parser(const CsvColumns& columns, char delim
 /// texts.
 std::unique_ptr<RowParser> make_jsonl_parser(const FieldNames& names, const DecodeOptions& options);
 
-/// Cuts a line of CSV into its fields, without their quotes.
+/// Cuts a line of CSV into its fields, at least one, without their quotes; stops at a quote that is not closed.
 std::vector<std::string_view> split_csv(std::string_view line, char delimiter);
 
 /// The top-level keys of a line of JSON with the text of each value (without quotes; lists and objects as a whole), as

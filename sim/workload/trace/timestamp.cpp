@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 namespace flotilla::sim {
 namespace {
@@ -13,6 +12,7 @@ constexpr std::array<std::pair<TimeUnit, std::string_view>, 4> kUnits{{{TimeUnit
                                                                        {TimeUnit::kMicroseconds, "us"},
                                                                        {TimeUnit::kNanoseconds, "ns"}}};
 constexpr std::int64_t kPerSecond = 1'000'000'000;
+constexpr std::int64_t kLatest = 9'100'000'000 * kPerSecond;  // so that differences of times fit into 64 bits
 constexpr const char* kNotATime = "is neither a number nor a date and time";
 
 constexpr int decimals_of(TimeUnit unit) { return 9 - 3 * static_cast<int>(unit); }
@@ -108,7 +108,7 @@ const char* parse_date_and_time(std::string_view text, std::int64_t& nanoseconds
   if (!take_zone(p, end, offset) || p != end) return "has a time zone that is not Z or +hh:mm";
   if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return "is no date of the calendar";
   if (hour > 23 || minute > 59 || second > 60) return "is no time of day";
-  if (year < 1700 || year > 2250) return "lies outside the years 1700 to 2250";
+  if (year < 1970 || year > 2250) return "lies outside the years 1970 to 2250";
   const std::int64_t days = days_from_civil(year, month, day);
   nanoseconds = ((days * 24 + hour) * 3600 + minute * 60 + second - offset) * kPerSecond + fraction;
   return nullptr;
@@ -119,7 +119,7 @@ const char* parse_by_double(std::string_view text, TimeUnit unit, std::int64_t& 
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return kNotATime;
   value *= static_cast<double>(power_of_ten(decimals_of(unit)));
-  if (std::abs(value) > 9.2e18) return "is too large for a time";
+  if (std::abs(value) > static_cast<double>(kLatest)) return "is too large for a time";
   nanoseconds = std::llround(value);
   return nullptr;
 }
@@ -134,7 +134,7 @@ const char* parse_number(std::string_view text, TimeUnit unit, std::int64_t& nan
   if (error == std::errc::result_out_of_range) return "is too large for a time";
   if (error != std::errc{}) return text.front() == '.' ? parse_by_double(text, unit, nanoseconds) : kNotATime;
   p = after;
-  if (whole > std::numeric_limits<std::int64_t>::max() / scale - 1) return "is too large for a time";
+  if (whole > kLatest / scale) return "is too large for a time";
   if (whole < 0 || *text.data() == '-') return "is negative";
   nanoseconds = whole * scale;
   if (take(p, end, '.')) nanoseconds += take_fraction(p, end, decimals);

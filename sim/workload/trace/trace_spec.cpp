@@ -31,11 +31,6 @@ void check(const TraceSpec& trace, const reader::Node& node) {
   if (trace.end && trace.end->value() <= trace.start.value()) {
     node.fail_for("end", "the end of the window is not after its start (" + reader::write_flow(trace.start) + ")");
   }
-  if (trace.hash_scope == HashScope::kSession && trace.format == TraceFormat::kMooncake &&
-      !(trace.columns && trace.columns->session)) {
-    node.fail_for("hash_scope", "Mooncake traces have no sessions",
-                  "name the key that holds them: columns: {session: ...}");
-  }
 }
 
 }  // namespace
@@ -74,9 +69,9 @@ const reader::Schema<TraceSpec>& TraceSpec::schema() {
           .key("arrivals", &T::arrivals,
                "recorded: as in the trace; generated: its lengths only, at the workload's request_rate")
           .key("time_scale", &T::time_scale, "multiplies the times: 2 replays at half the speed",
-               {.min = 0, .above_min = true})
+               {.min = 0, .max = 1e6, .above_min = true})
           .key("rate_scale", &T::rate_scale, "multiplies the rate: 2 replays at twice the speed",
-               {.min = 0, .above_min = true})
+               {.min = 0, .max = 1e6, .above_min = true})
           .key("start", &T::start, "skip what arrived before, in the trace's own time since its first line")
           .key("end", &T::end, "stop at what arrived then or later", {.default_text = "the end of the trace"})
           .key("max_requests", &T::max_requests, "stop after so many", {.min = 1, .default_text = "all"})
