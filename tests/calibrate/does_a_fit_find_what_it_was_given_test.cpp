@@ -18,11 +18,15 @@ using models::NumberFormat;
 
 namespace {
 
-/// Cases run in processes of their own, at the same time.
-std::string temporary(const std::string& text) {
+/// A table by way of a file of this process: cases run in processes of their own, at the same time.
+Table table_of(const std::string& text) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("flotilla_calibrate_{}.csv", getpid());
   std::ofstream(path) << text;
-  return path.string();
+  struct Removal {
+    std::filesystem::path path;
+    ~Removal() { std::filesystem::remove(path); }
+  } removal{path};
+  return Table::load(path.string());
 }
 
 FitProblem line(const std::vector<double>& values) {
@@ -76,12 +80,12 @@ TEST_CASE("quantiles interpolate over absolute values") {
 }
 
 TEST_CASE("a table reads quoted fields and blanks, and refuses a ragged line") {
-  const auto table = Table::load(temporary("id,note,x\na,\"one, \"\"two\"\"\",3.5\nb,,\n"));
+  const auto table = table_of("id,note,x\na,\"one, \"\"two\"\"\",3.5\nb,,\n");
   REQUIRE(table.size() == 2);
   CHECK(table.text(0, "note") == "one, \"two\"");
   CHECK(table.number(0, "x") == 3.5);
   CHECK(std::isnan(table.number(1, "x")));
-  CHECK_THROWS_WITH_AS(Table::load(temporary("a,b\n1,2\n3\n")), doctest::Contains("1 fields where the header has 2"),
+  CHECK_THROWS_WITH_AS(table_of("a,b\n1,2\n3\n"), doctest::Contains("1 fields where the header has 2"),
                        InputError);
   CHECK_THROWS_AS(Table::load("/nowhere/at/all.csv"), InputError);
 }
@@ -100,7 +104,7 @@ TEST_CASE("multiplications timed by the formula give its coefficients back") {
     }
   }
   KernelFitError error;
-  const auto found = fit_gemm(Table::load(temporary(csv)), cell, NumberFormat::kFp8, error);
+  const auto found = fit_gemm(table_of(csv), cell, NumberFormat::kFp8, error);
   CHECK(error.p90 < 0.01);
   CHECK(found.compute_efficiency == Approx(truth.compute_efficiency).epsilon(0.02));
   CHECK(found.memory_efficiency == Approx(truth.memory_efficiency).epsilon(0.02));
@@ -117,7 +121,7 @@ TEST_CASE("an all-reduce curve keeps the newest version, rises, and has eight kn
       csv += fmt::format("B200,vllm,{},all_reduce,vllm_graph,8,{},{}\n", version, bytes, time);
     }
   }
-  const auto curves = fit_all_reduce(Table::load(temporary(csv)), cell);
+  const auto curves = fit_all_reduce(table_of(csv), cell);
   REQUIRE(curves.size() == 1);
   CHECK(curves[0].ranks == 8);
   CHECK(curves[0].bytes.size() == 8);
