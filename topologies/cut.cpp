@@ -16,11 +16,12 @@ struct Arc {
 using FlowGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, Arc>;
 
 constexpr std::int64_t kUnlimited = std::int64_t{1}
-                                    << 60;  ///< far above any fleet's bandwidth, and sums of a few do not overflow
+                                    << 60;  ///< far above any fleet's bandwidth; shared out, sums do not overflow
 
-void add_arcs(FlowGraph& graph, VertexId from, VertexId to, std::int64_t capacity, std::int64_t back_capacity) {
+/// One direction of a link: push_relabel needs its reverse to have no capacity of its own.
+void add_arc(FlowGraph& graph, VertexId from, VertexId to, std::int64_t capacity) {
   const auto there = boost::add_edge(from, to, Arc{capacity, 0, {}}, graph).first;
-  const auto back = boost::add_edge(to, from, Arc{back_capacity, 0, {}}, graph).first;
+  const auto back = boost::add_edge(to, from, Arc{0, 0, {}}, graph).first;
   graph[there].reverse = back;
   graph[back].reverse = there;
 }
@@ -57,10 +58,12 @@ BytesPerSecond cut_bandwidth(const Fleet& fleet, const std::vector<VertexId>& le
     const auto& wire = fleet.graph[edge];
     if (!over(wire.kind)) continue;
     const auto capacity = static_cast<std::int64_t>(wire.bandwidth.value());
-    add_arcs(graph, boost::source(edge, fleet.graph), boost::target(edge, fleet.graph), capacity, capacity);
+    add_arc(graph, boost::source(edge, fleet.graph), boost::target(edge, fleet.graph), capacity);
+    add_arc(graph, boost::target(edge, fleet.graph), boost::source(edge, fleet.graph), capacity);
   }
-  for (const auto v : left) add_arcs(graph, source, v, kUnlimited / static_cast<std::int64_t>(vertices), 0);
-  for (const auto v : right) add_arcs(graph, v, sink, kUnlimited / static_cast<std::int64_t>(vertices), 0);
+  const auto plenty = kUnlimited / static_cast<std::int64_t>(vertices);
+  for (const auto v : left) add_arc(graph, source, v, plenty);
+  for (const auto v : right) add_arc(graph, v, sink, plenty);
   const auto flow = boost::push_relabel_max_flow(graph, source, sink, boost::get(&Arc::capacity, graph),
                                                  boost::get(&Arc::residual, graph), boost::get(&Arc::reverse, graph),
                                                  boost::get(boost::vertex_index, graph));

@@ -66,8 +66,7 @@ PlacementError::PlacementError(About about_what, std::string message, std::strin
     : std::runtime_error(std::move(message)), about(about_what), hint(std::move(hint_text)) {}
 
 //   domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
-//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more, across
-//   domains
+//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more
 Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_replica, std::optional<int> replicas,
                 const std::vector<GpuId>& taken) {
   const auto& pool = fleet.pool(pool_name);

@@ -119,17 +119,19 @@ TEST_CASE("an oversubscribed spine is shared by all who cross it") {
   for (const double end : end_times(fleet, flows)) CHECK(end == exactly(10003.16 * kUs));
 }
 
-TEST_CASE("flows that start at the same instant from one GPU leave others their share") {
-  // Flow 0 has GPU 1's inward port to itself from 0.6 to 100.6 us: 45 MB. Then flows 1 and 2 leave GPU 0 together and
-  // share its port, and flow 2 meets flow 0: everyone has 225 GB/s. Flow 0's other 405 MB take 1800 us; flows 1 and 2
-  // keep sharing, 2000 us.
+TEST_CASE("flows that start at the same instant from one GPU share with those already under way") {
+  // Flows 0 and 1 have the inward ports of GPUs 1 and 3 to themselves from 0.6 to 100.6 us: 45 MB each. Then flows 2
+  // and 3 leave GPU 0 together and share its port, and each meets one of the others: everyone has 225 GB/s. The other
+  // 405 MB of flows 0 and 1 take 1800 us; flows 2 and 3 keep sharing GPU 0's port: 2000 us.
   const auto fleet = hgx_h100(8);
   const auto ends = end_times(fleet, {{at(fleet, 2), at(fleet, 1), 450e6},
+                                      {at(fleet, 4), at(fleet, 3), 450e6},
                                       {at(fleet, 0), at(fleet, 3), 450e6, 100 * kUs},
                                       {at(fleet, 0), at(fleet, 1), 450e6, 100 * kUs}});
   CHECK(ends[0] == exactly(1900.6 * kUs));
-  CHECK(ends[1] == exactly(2100.6 * kUs));
+  CHECK(ends[1] == exactly(1900.6 * kUs));
   CHECK(ends[2] == exactly(2100.6 * kUs));
+  CHECK(ends[3] == exactly(2100.6 * kUs));
 }
 
 TEST_CASE("what stays where it is takes no time") {

@@ -17,7 +17,7 @@ struct Flow {
 /// Seconds at which each flow ends.
 std::vector<double> end_times(const Fleet& fleet, const std::vector<Flow>& flows);
 
-/// Seconds of wall clock that make_platform takes.
+/// Seconds of processor time that make_platform takes.
 double seconds_to_make_platform(const Fleet& fleet);
 
 }  // namespace flotilla::topologies::test
