@@ -1,7 +1,6 @@
 #include "analysis/run.hpp"
 
 #include <fmt/format.h>
-#include <nettle/sha2.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
+#include "analysis/portable.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
 #include "scenarios/reader/schema.hpp"
@@ -23,17 +23,6 @@
 namespace flotilla::analysis {
 
 namespace {
-
-std::string sha256_of(const std::string& text) {
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
-  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
-  std::string hex;
-  for (const std::uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -88,8 +77,8 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
   // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a default.
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
-  loaded.resolved_yaml = reader::write_yaml(loaded.scenario, loaded.origins);
-  loaded.sha256 = sha256_of(reader::write_yaml(loaded.scenario));
+  loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
+  loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);
   return loaded;
 }
 

@@ -17,7 +17,7 @@ struct LoadedScenario {
   reader::Origins origins;
   sim::Build build;
   std::string resolved_yaml;   ///< every default filled in, with its origin; running it gives the same results
-  std::string sha256;          ///< of the resolved scenario without its comments
+  std::string sha256;          ///< of the resolved scenario without its comments, its files by content
 };
 
 /// `overrides` are `dotted.path=value`. Throws InputError.

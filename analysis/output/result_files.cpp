@@ -88,10 +88,12 @@ void ResultFiles::write_file(const std::string& name, const std::string& text) c
   if (std::rename(partial.c_str(), path(name).c_str()) != 0) fail(path(name), "cannot rename");
 }
 
-void add_trace_report(Summary& summary, const sim::TraceReport& report) {
+void add_trace_report(Summary& summary, sim::TraceReport report) {
+  // The same bytes wherever the file lies.
+  report.path = std::filesystem::path(report.path).filename().string();
   std::string text = sim::to_text(report);
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  summary.warnings.push_back("trace: " + text);
+  summary.warnings.push_back(text);
 }
 
 void ResultFiles::finish(const Summary& summary, const std::string& resolved_yaml) {

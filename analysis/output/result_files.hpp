@@ -36,7 +36,7 @@ class ResultFiles {
   std::string buffer_;
 };
 
-/// What a trace left out becomes warnings of the summary.
-void add_trace_report(Summary& summary, const sim::TraceReport& report);
+/// How much of a trace was replayed, and what was left out, becomes a note of the summary.
+void add_trace_report(Summary& summary, sim::TraceReport report);
 
 }  // namespace flotilla::analysis

@@ -1,0 +1,88 @@
+#include "analysis/portable.hpp"
+
+#include <fmt/format.h>
+#include <nettle/sha2.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <variant>
+
+#include "models/catalog.hpp"
+#include "scenarios/reader/schema.hpp"
+
+namespace flotilla::analysis {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kHashedBytes = 16U << 20U;
+
+std::string sha256_of(std::string_view text) {
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&context, digest.size(), digest.data());
+  std::string hex;
+  for (const std::uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+using Rename = std::function<std::string(const std::string& path)>;
+
+/// Puts `rename` of its path in place of each file that the scenario names; `root` says where each name was written.
+void rename_files(sim::Scenario& scenario, const reader::Node& root, const Rename& rename) {
+  // A word that is a file and not also a name of the catalogue ("meta-llama/Llama-3.3-70B-Instruct"); systems and fabrics have no
+  // such names.
+  const auto word = [&](std::string& text, const reader::Node& node, const char* kind = nullptr) {
+    if (!node.is_scalar() || !models::looks_like_path(text)) return;
+    if (kind != nullptr && !models::catalog_name(kind, text).empty()) return;
+    text = rename(models::resolved_path(models::Reference(node)));
+  };
+  const auto file = [&](sim::InputFile& input) { input.path = rename(input.resolve()); };
+  word(scenario.model, root.at("model"), "llms");
+  const reader::Node fleet = root.at("fleet");
+  if (fleet.has("fabric")) word(scenario.fleet.fabric.flow_text, fleet.at("fabric"));
+  for (std::size_t i = 0; i < scenario.fleet.pools.size(); ++i) {
+    const reader::Node pool = fleet.at("pools")[i];
+    word(scenario.fleet.pools[i].system, pool.at("system"));
+    if (pool.has("price")) word(scenario.fleet.pools[i].price.name, pool.at("price"), "prices");
+  }
+  for (std::size_t i = 0; i < scenario.serving.size(); ++i) {
+    const reader::Node group = root.at("serving")[i];
+    if (group.has("engine")) word(scenario.serving[i].engine, group.at("engine"), "engines");
+  }
+  for (auto* lengths : {&scenario.workload.input_tokens, &scenario.workload.output_tokens}) {
+    if (!*lengths) continue;
+    if (auto* empirical = std::get_if<sim::EmpiricalLength>(&**lengths)) file(empirical->path);
+  }
+  if (scenario.workload.trace) file(scenario.workload.trace->path);
+}
+
+std::string identity(const std::string& path) {
+  const fs::path named = fs::is_directory(path) ? fs::path(path) / "config.json" : fs::path(path);
+  std::error_code ignored;
+  const auto size = fs::file_size(named, ignored);
+  std::ifstream file(named, std::ios::binary);
+  std::string start(ignored ? 0 : std::min<std::uintmax_t>(size, kHashedBytes), '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  return fmt::format("{} bytes, sha256 {}", size, sha256_of(start));
+}
+
+}  // namespace
+
+sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document& document) {
+  rename_files(scenario, document.root(), [](const std::string& path) { return fs::absolute(path).lexically_normal().string(); });
+  return scenario;
+}
+
+std::string scenario_sha256(sim::Scenario scenario, const reader::Document& document) {
+  rename_files(scenario, document.root(), identity);
+  return sha256_of(reader::write_yaml(scenario));
+}
+
+}  // namespace flotilla::analysis
