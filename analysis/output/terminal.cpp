@@ -66,7 +66,15 @@ std::string answer(const Summary& s, const sim::SloSpec& slo) {
   }
   std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
   if (s.interrupted) text += "stopped before its end; ";
-  if (s.verdict == Verdict::kSaturated) {
+  if (s.conservation.rejected > 0) {
+    const auto sent = static_cast<double>(s.conservation.injected);
+    text += fmt::format("refuses {} of the requests; ", percent(static_cast<double>(s.conservation.rejected) / sent));
+  }
+  if (s.completed == 0) {
+    text += "no request was completed.";
+  } else if (s.e2el.mean == 0) {
+    text += "no request was measured after the warm-up.";
+  } else if (s.verdict == Verdict::kSaturated) {
     text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.", s.backlog_growth_per_s);
   } else if (promises.empty()) {
     text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);

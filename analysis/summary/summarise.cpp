@@ -79,9 +79,12 @@ void fill_latencies(Summary& s, const sim::RunFacts& f) {
   s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
 }
 
-/// GPU seconds by cause against all the GPU seconds that were paid for.
+/// GPU seconds by cause against all the GPU seconds that were paid for. A run that was stopped has been busy since its last finish,
+/// where its duration ends.
 void fill_shares(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
-  const double gpu_seconds = static_cast<double>(s.gpus) * f.duration;
+  double busy_seconds = 0;
+  for (std::size_t g = 0; g < f.groups.size(); ++g) busy_seconds += build.groups[g].gpus_per_replica * f.groups[g].books.busy.total();
+  const double gpu_seconds = std::max(static_cast<double>(s.gpus) * f.duration, busy_seconds);
   for (std::size_t g = 0; g < f.groups.size(); ++g) {
     const double gpus = build.groups[g].gpus_per_replica;
     const models::CauseTimes& busy = f.groups[g].books.busy;
@@ -106,7 +109,7 @@ void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
     block_seconds += group.books.kv_block_seconds;
     block_budget += static_cast<double>(group.kv_blocks) * f.duration;
   }
-  s.kv.mean_usage = ratio(block_seconds, block_budget);
+  s.kv.mean_usage = std::min(1.0, ratio(block_seconds, block_budget));
 }
 
 void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
@@ -130,9 +133,9 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
       blocks += static_cast<double>(group.kv_blocks);
       pool.kv_peak_usage = std::max(pool.kv_peak_usage, group.peak_kv_usage);
     }
-    pool.utilization = ratio(busy, static_cast<double>(pool.gpus) * f.duration);
+    pool.utilization = std::min(1.0, ratio(busy, static_cast<double>(pool.gpus) * f.duration));
     pool.output_throughput_per_gpu = ratio(pool.output_throughput, static_cast<double>(pool.gpus));
-    pool.kv_mean_usage = ratio(block_seconds, blocks * f.duration);
+    pool.kv_mean_usage = std::min(1.0, ratio(block_seconds, blocks * f.duration));
     priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
     pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * static_cast<double>(pool.gpus);
     total += pool.usd_per_hour;
@@ -162,16 +165,31 @@ void fill_envelope(Summary& s, const sim::Build& build) {
   }
 }
 
+void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
+  const auto warn = [&](std::int64_t count, const char* why) {
+    if (count == 0) return;
+    s.warnings.push_back(fmt::format("{} of {} requests were refused: {}", count, s.conservation.injected, why));
+  };
+  warn(refusals.longer_than_context, "input and output together are longer than max_model_len");
+  warn(refusals.larger_than_memory, "their KV does not fit into an empty replica");
+  warn(refusals.longer_than_step, "the prompt is longer than max_num_batched_tokens, and chunked prefill is off");
+  warn(refusals.empty, "no input or no output tokens");
+}
+
 void judge(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected);
   const sim::WorkloadSpec& w = scenario.workload;
   const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
-  if (open_loop) {
+  if (open_loop && f.completed > 0) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
   }
   const auto measured = static_cast<std::int64_t>(f.samples.e2el.size());
-  if (measured < kFewForP99) {
+  warn_of_refusals(s, f.refusals);
+  if (measured == 0) {
+    s.warnings.push_back(f.completed == 0 ? "no request was completed: there are no latencies"
+                                          : "no request that arrived after the warm-up was completed: there are no latencies");
+  } else if (measured < kFewForP99) {
     s.warnings.push_back(fmt::format("p99 rests on {} requests: send at least {} for a figure to rely on", measured, kFewForP99));
   }
   if (s.verdict == Verdict::kSaturated) {
