@@ -2,15 +2,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <exception>
-#include <new>
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/cli/commands.hpp"
+#include "analysis/cli/guard.hpp"
 #include "analysis/version.hpp"
-#include "scenarios/reader/error.hpp"
 #include "scenarios/reader/node.hpp"
-#include "sim/engine/invariant.hpp"
 
 namespace flotilla::cli {
 
@@ -55,34 +52,9 @@ int dispatch(const Arguments& arguments) {
 
 std::span<const Command> commands() { return kCommands; }
 
-int main_guarded(const Arguments& arguments) {
-  try {
-    return dispatch(arguments);
-  } catch (const HelpRequested& help) {
-    fmt::print("{}", help.what());
-    return kOk;
-  } catch (const UsageError& e) {
-    fmt::print(stderr, "{}\n", e.what());
-    return kBadInput;
-  } catch (const InputError& e) {
-    fmt::print(stderr, "{}\n", e.what());
-    return kBadInput;
-  } catch (const sim::InvariantError& e) {
-    fmt::print(stderr, "flotilla: {}\nThis is a fault of Flotilla, not of your input; no figures are printed.\n", e.what());
-    return kBrokenInvariant;
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "flotilla: out of memory\n");
-    return kRunFailed;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "flotilla: {}\n", e.what());
-    return kRunFailed;
-  }
-}
-
 }  // namespace flotilla::cli
 
 int main(int argc, char** argv) {
-  const int code = flotilla::cli::main_guarded({argv + 1, argv + argc});
-  if (std::fflush(stdout) != 0 && code == flotilla::cli::kOk) return flotilla::cli::kRunFailed;
-  return code;
+  const flotilla::cli::Arguments arguments(argv + 1, argv + argc);
+  return flotilla::cli::exit_code_of([&] { return flotilla::cli::dispatch(arguments); });
 }
