@@ -233,7 +233,7 @@ void Builder::finish_group(std::size_t index) {
   group.memory = models::memory_ledger(d);
   if (!group.memory.fits()) {
     std::string advice;
-    for (const std::string& line : models::fit_advice(d)) advice += (advice.empty() ? "what would fit: " : "\n                  ") + line;
+    for (const std::string& line : models::fit_advice(d)) advice += (advice.empty() ? "what would fit:\n  - " : "\n  - ") + line;
     document_.fail(path("weights"),
                    fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB of weights per GPU, {:.1f} GB usable of {:.1f} GB; {:.1f} GB short",
                                d.llm.name, models::name_of(d.weights), d.tensor_parallel_size, d.gpu.name,

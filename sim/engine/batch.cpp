@@ -28,6 +28,7 @@ void Batch::start_first_waiting() {
   Request& r = pool_[handle];
   r.admission = ++admissions_;
   r.prefill_target = r.input_tokens + r.generated;
+  claimed_ += r.prefill_target;
   link_last(handle);
   prefilling_.push_back(handle);
 }
@@ -55,12 +56,14 @@ void Batch::reserve_decode() {
 void Batch::advance_decoding(std::int64_t steps) {
   kv_.take(decoding_.blocks_needed(steps) - reserved_);
   decoding_.advance(steps);
+  claimed_ += steps * decoding_.size();
   reserved_ = 0;
   decode_planned_ = false;
 }
 
 void Batch::retire(RequestHandle handle) {
   kv_.give_back(kv_.blocks_for(pool_[handle].computed));
+  claimed_ -= pool_[handle].computed;
   unlink(handle);
 }
 
@@ -69,6 +72,7 @@ RequestHandle Batch::preempt_last(double now) {
   Request& r = pool_[handle];
   if (r.decoding()) {
     decoding_.leave(r);
+    claimed_ -= r.computed;
     r.last_token = now;  // it decoded in every step until this boundary
     if (decode_planned_ && r.computed % kv_.block_size() == 0) {
       kv_.give_back(1);
@@ -77,6 +81,7 @@ RequestHandle Batch::preempt_last(double now) {
     if (decoding_.size() == 0) decode_planned_ = false;
   } else {
     prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
+    claimed_ -= r.prefill_target;
   }
   kv_.give_back(kv_.blocks_for(r.computed));
   unlink(handle);

@@ -55,6 +55,8 @@ class Batch {
   [[nodiscard]] const std::vector<RequestHandle>& prefilling() const { return prefilling_; }
   [[nodiscard]] std::int64_t running() const { return running_; }
   [[nodiscard]] RequestHandle last_running() const { return tail_; }
+  /// Tokens that the running sequences have stored, or will have when their prefill is done.
+  [[nodiscard]] std::int64_t claimed_tokens() const { return claimed_; }
   /// Blocks that the running sequences will hold when each is about to end (its last token is never stored).
   [[nodiscard]] std::int64_t committed_blocks() const { return committed_; }
 
@@ -71,6 +73,7 @@ class Batch {
   RequestHandle tail_ = kNoRequest;
   std::int64_t running_ = 0;
   std::int64_t committed_ = 0;
+  std::int64_t claimed_ = 0;
   std::uint64_t admissions_ = 0;
   std::int64_t reserved_ = 0;        ///< blocks taken for the decode step that is planned or under way
   bool decode_planned_ = false;

@@ -14,6 +14,7 @@ void DecodeSet::join(RequestHandle handle, Request& r) {
   r.joined_at = step_;
   ++size_;
   kv_tokens_ += r.computed + 1;
+  remaining_ += r.output_tokens - r.generated;
   ++residues_[residue(r.computed)];
   calendar_.push({step_ + r.output_tokens - r.generated, r.admission, handle});
 }
@@ -24,6 +25,7 @@ void DecodeSet::leave(Request& r) {
   r.joined_at = -1;
   --size_;
   kv_tokens_ -= r.computed + 1;
+  remaining_ -= r.output_tokens - r.generated;
   --residues_[residue(r.computed)];
 }
 

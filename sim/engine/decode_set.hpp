@@ -27,11 +27,14 @@ class DecodeSet {
   void advance(std::int64_t steps) {
     step_ += steps;
     kv_tokens_ += steps * size_;
+    remaining_ -= steps * size_;
   }
 
   [[nodiscard]] std::int64_t size() const { return size_; }
   /// KV tokens that the next step reads: each sequence's stored tokens and the one it is about to store.
   [[nodiscard]] std::int64_t kv_tokens() const { return kv_tokens_; }
+  /// Output tokens that all of them together are still to make.
+  [[nodiscard]] std::int64_t remaining_tokens() const { return remaining_; }
   /// Steps until the next sequence ends (at least 1). The set must not be empty.
   [[nodiscard]] std::int64_t steps_to_next_finish(const RequestPool& pool);
   /// New KV blocks that the next `steps` steps need.
@@ -61,6 +64,7 @@ class DecodeSet {
   std::int64_t step_ = 0;  ///< decode steps of this replica so far
   std::int64_t size_ = 0;
   std::int64_t kv_tokens_ = 0;
+  std::int64_t remaining_ = 0;
   /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of class
   /// -step need a new block in the next step.
   std::vector<std::int64_t> residues_;

@@ -53,7 +53,8 @@ void Replica::complete_steps(double now) {
     books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
     if (planner_.decode_planned()) {
       batch_.advance_decoding(1);
-      recorder_.token_gaps(now - step_began_, 0, 1, mixed_decodes_);
+      recorder_.token_gaps(now - step_began_, 0, 1, mixed_decodes_ - held_sequences_);
+      release_held(now);
       recorder_.tokens(now, mixed_decodes_);
       books_.output_tokens += mixed_decodes_;
     }
@@ -104,6 +105,7 @@ void Replica::retire_finished(double now) {
 void Replica::begin_step(double now) {
   planner_.begin(now);
   spec_.scheduler->plan(planner_);
+  if (planner_.preempted()) trim_held();
   if (planner_.chunks().empty() && planner_.decode_planned()) {
     begin_decode_step(now);
   } else if (!planner_.chunks().empty()) {
@@ -121,6 +123,7 @@ void Replica::begin_step(double now) {
 
 void Replica::begin_mixed_step(double now) {
   close_stretch();
+  if (!planner_.decode_planned()) hold_decoding(now);
   models::MixedBatch mixed;
   mixed_decodes_ = planner_.decode_planned() ? batch_.decoding().size() : 0;
   mixed.decode_seqs = static_cast<int>(mixed_decodes_);
@@ -154,6 +157,28 @@ void Replica::begin_decode_step(double now) {
   schedule_stretch_end();
 }
 
+/// The decoding sequences that made a token until now pause: their next gap is counted from here.
+void Replica::hold_decoding(double since) {
+  const std::int64_t newly = batch_.decoding().size() - held_sequences_;
+  if (newly <= 0) return;
+  held_.push_back({since, newly});
+  held_sequences_ += newly;
+}
+
+/// Preemption takes the last admitted, which were passed over last.
+void Replica::trim_held() {
+  while (held_sequences_ > batch_.decoding().size()) {
+    --held_sequences_;
+    if (--held_.back().sequences == 0) held_.pop_back();
+  }
+}
+
+void Replica::release_held(double now) {
+  for (const Held& held : held_) recorder_.token_gaps(now - held.since, 0, 1, held.sequences);
+  held_.clear();
+  held_sequences_ = 0;
+}
+
 void Replica::schedule_stretch_end() {
   target_steps_ = stretch_.steps + 1;
   // After a preemption a policy may decide otherwise at the very next step, though nothing else has changed.
@@ -177,7 +202,13 @@ void Replica::close_stretch() {
   books_.output_tokens += s.steps * s.sequences;
   const double end = s.boundary(s.steps);
   books_.kv_block_seconds += 0.5 * static_cast<double>(s.blocks_at_start + s.blocks_at_end) * (end - s.anchor);
-  recorder_.token_gaps(s.first, s.growth, s.steps, s.sequences);
+  if (held_sequences_ == 0) {
+    recorder_.token_gaps(s.first, s.growth, s.steps, s.sequences);
+  } else {
+    recorder_.token_gaps(s.first, 0, 1, s.sequences - held_sequences_);
+    release_held(s.boundary(1));
+    recorder_.token_gaps(s.first + s.growth, s.growth, s.steps - 1, s.sequences);
+  }
   recorder_.tokens_of(s);
 }
 

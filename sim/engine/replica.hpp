@@ -69,6 +69,9 @@ class Replica {
   void begin_decode_step(double now);
   void schedule_stretch_end();
   void close_stretch();
+  void hold_decoding(double since);
+  void trim_held();
+  void release_held(double now);
 
   ReplicaSpec spec_;
   RequestPool& pool_;
@@ -83,6 +86,13 @@ class Replica {
   Stretch stretch_;
   std::int64_t target_steps_ = 0;  ///< of the stretch, at the pending event
   std::int64_t mixed_decodes_ = 0;
+  /// Decoding sequences that were passed over by steps of prefill alone: how many, and when they made their latest token.
+  struct Held {
+    double since;
+    std::int64_t sequences;
+  };
+  std::vector<Held> held_;
+  std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
   ReplicaBooks books_;
 };

@@ -34,7 +34,15 @@ class StepPlanner {
   [[nodiscard]] std::int32_t first_waiting_tokens() const {
     return first_waiting().input_tokens + first_waiting().generated;
   }
+  /// KV tokens that running sequences have neither stored nor, being in prefill, are about to.
+  [[nodiscard]] std::int64_t free_tokens() const {
+    return batch_.kv().total() * batch_.kv().block_size() - batch_.claimed_tokens();
+  }
+  /// Output tokens that the decoding sequences are still to make.
+  [[nodiscard]] std::int64_t remaining_output_tokens() const { return batch_.decoding().remaining_tokens(); }
   [[nodiscard]] bool preempted() const { return preempted_; }
+  /// Has this step a prefill in it so far?
+  [[nodiscard]] bool prefilling() const { return !chunks_.empty(); }
   /// Would every running sequence and the first of the queue reach their ends in the memory there is?
   [[nodiscard]] bool first_waiting_fits_to_its_end() const {
     const Request& r = first_waiting();

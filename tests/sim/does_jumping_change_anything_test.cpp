@@ -67,7 +67,8 @@ Case random_case(std::uint64_t seed) {
   std::mt19937_64 engine(seed);
   const auto pick = [&](int low, int high) { return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1)); };
   Case c;
-  c.setup.scheduler = pick(0, 1) == 0 ? "vllm_v1" : "trtllm_inflight";
+  const auto& policies = schedulers();
+  c.setup.scheduler = policies[static_cast<std::size_t>(pick(0, static_cast<int>(policies.size()) - 1))].name;
   c.setup.router = pick(0, 1) == 0 ? "round_robin" : "least_loaded";
   c.setup.limits.max_num_batched_tokens = pick(0, 1) == 0 ? 8192 : pick(40, 400);
   c.setup.limits.max_num_seqs = pick(2, 40);

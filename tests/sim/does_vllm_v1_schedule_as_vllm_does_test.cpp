@@ -103,19 +103,6 @@ TEST_CASE("a closed loop keeps max_concurrency requests in flight and sends the 
   CHECK(o.requests.at(2).last_token == doctest::Approx(6).epsilon(1e-12));
 }
 
-TEST_CASE("TensorRT-LLM admits only what can reach its end, and never preempts") {
-  // The memory of the preemption case: A and B end with 12 stored tokens, 3 blocks each; 5 blocks hold one of them. B waits for A:
-  // A 0 .. 1.07, then 5 steps to 6.07; B 6.07 .. 7.14, 12.14.
-  Setup setup = hand_setup();
-  setup.scheduler = "trtllm_inflight";
-  setup.block_size = 4;
-  setup.kv_blocks = 5;
-  const Outcome o = simulate_list(setup, {{0, 7, 6}, {0, 7, 6}});
-  CHECK(o.books.preemptions == 0);
-  CHECK(o.requests.at(0).last_token == doctest::Approx(6.07).epsilon(1e-12));
-  CHECK(o.requests.at(1).last_token == doctest::Approx(12.14).epsilon(1e-12));
-}
-
 TEST_CASE("a prompt waits for a whole step's budget where chunked prefill is off") {
   // Budget 120, A: 100, B: 50: not both in the first step. A 0 .. 2; B 2 .. 3.5 with A's second token.
   Setup setup = hand_setup();

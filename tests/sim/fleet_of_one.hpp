@@ -86,6 +86,7 @@ struct Outcome {
   std::int64_t completed = 0;
   std::int64_t peak_tokens_per_second = 0;
   double itl_median = 0;
+  double itl_longest = 0;
   std::int64_t itl_count = 0;
 };
 
@@ -131,6 +132,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   outcome.completed = recorder.completed;
   outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
   outcome.itl_median = recorder.itl().quantile(0.5);
+  outcome.itl_longest = recorder.itl().quantile(1);
   outcome.itl_count = recorder.itl().count();
   return outcome;
 }
