@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <tuple>
 
@@ -20,12 +21,37 @@ constexpr int kMostReplicas = 4096;
 /// A replica that sees less than this share of the load is all but idle.
 constexpr int kIdleFactor = 64;
 
-double metric_of(const Summary& summary, const std::string& metric) {
-  const auto json = to_json(summary);
-  const auto value = json.find(metric);
-  if (value == json.end() || !value->is_number()) throw std::invalid_argument(fmt::format("'{}' has no value here", metric));
-  return value->get<double>();
+/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left out.
+constexpr double kMostRefused = 0.01;
+
+/// What stands under a dotted key ("kv.peak_usage").
+std::optional<nlohmann::ordered_json> value_at(const Summary& summary, const std::string& metric) {
+  auto value = to_json(summary);
+  for (std::size_t start = 0; start <= metric.size();) {
+    const std::size_t end = std::min(metric.find('.', start), metric.size());
+    const std::string key = metric.substr(start, end - start);
+    if (!value.is_object() || !value.contains(key)) return std::nullopt;
+    value = nlohmann::ordered_json(value.at(key));
+    start = end + 1;
+  }
+  return value;
 }
+
+/// None where the run has no such figure (a cost without a price).
+std::optional<double> metric_of(const Summary& summary, const std::string& metric) {
+  const auto value = value_at(summary, metric);
+  return value && value->is_number() ? std::optional(value->get<double>()) : std::nullopt;
+}
+
+double refused_share(const Summary& s) {
+  return s.conservation.injected == 0 ? 0.0
+                                      : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
+}
+
+bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
+
+/// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
+bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
 
 /// The search for one scenario and tensor-parallel size.
 class Search {
@@ -39,8 +65,8 @@ class Search {
     int high = 1;  // grows until it holds
     while (!holds_at(high)) {
       const Summary& s = tried_.at(high);
-      // Nobody waits and nothing fails for want of capacity: more replicas cannot help.
-      const bool idle = s.verdict != Verdict::kSaturated && s.max_concurrent_requests <= high;
+      // Nobody waits and nothing fails for want of capacity: more replicas cannot help. Nor do they against refusals.
+      const bool idle = refuses(s) || measured_nothing(s) || (s.verdict != Verdict::kSaturated && s.max_concurrent_requests <= high);
       if (idle || high >= kMostReplicas || (s.verdict != Verdict::kSaturated && high >= kIdleFactor * first_unsaturated_)) {
         candidate_.summary = s;
         candidate_.binding = failing(s) + ", at any number of replicas";
@@ -63,7 +89,7 @@ class Search {
  private:
   bool holds_at(int replicas) {
     const Summary& s = simulate(replicas);
-    if (s.verdict == Verdict::kSaturated) return false;
+    if (s.verdict == Verdict::kSaturated || refuses(s) || measured_nothing(s)) return false;
     if (first_unsaturated_ == kMostReplicas) first_unsaturated_ = replicas;
     return std::all_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) { return holds(c, s); });
   }
@@ -82,9 +108,13 @@ class Search {
   }
 
   std::string failing(const Summary& s) const {
+    if (refuses(s)) return fmt::format("refuses {:.1f} % of the requests", 100 * refused_share(s));
+    if (measured_nothing(s)) return "no request is measured after the warm-up";
     if (s.verdict == Verdict::kSaturated) return "saturated";
     for (const Constraint& c : constraints_) {
-      if (!holds(c, s)) return fmt::format("{} is {:.4g}", c.metric, metric_of(s, c.metric));
+      if (holds(c, s)) continue;
+      const auto value = metric_of(s, c.metric);
+      return value ? fmt::format("{} is {:.4g}", c.metric, *value) : fmt::format("{} has no value", c.metric);
     }
     return "";
   }
@@ -121,9 +151,9 @@ Constraint parse_constraint(const std::string& text) {
     throw std::invalid_argument(fmt::format("'{}': '{}' is not a number", text, number));
   }
   std::vector<std::string> names;
-  const auto json = to_json(Summary{});
-  for (const auto& [key, value] : json.items()) {
-    if (value.is_number_float()) names.push_back(key);
+  for (const MetricDefinition& m : metric_definitions()) {
+    const auto value = value_at(Summary{}, m.key);
+    if (value && (value->is_number() || value->is_null())) names.push_back(m.key);
   }
   if (std::find(names.begin(), names.end(), c.metric) == names.end()) {
     const std::string near = reader::did_you_mean(c.metric, names);
@@ -134,8 +164,8 @@ Constraint parse_constraint(const std::string& text) {
 }
 
 bool holds(const Constraint& c, const Summary& summary) {
-  const double value = metric_of(summary, c.metric);
-  return c.at_most ? value <= c.limit : value >= c.limit;
+  const auto value = metric_of(summary, c.metric);
+  return value && (c.at_most ? *value <= c.limit : *value >= c.limit);
 }
 
 std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,

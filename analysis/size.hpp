@@ -9,7 +9,7 @@
 
 namespace flotilla::analysis {
 
-/// One promise on a figure of summary.json: "p99_tpot_ms<=20".
+/// One promise on a figure of summary.json: "p99_tpot_ms<=20", "kv.peak_usage<=0.9". A figure that a run does not have holds nothing.
 struct Constraint {
   std::string metric;
   double limit = 0;
@@ -34,8 +34,8 @@ struct Candidate {
 
 /// Bisects the number of replicas of the scenario's first serving group for every tensor-parallel size that its model and GPU allow
 /// among `tensor_parallel_sizes`. More replicas never hold less: the search relies on it. Same seed throughout: every number of
-/// replicas meets the same requests. `progress` is told before each simulation. Candidates come sorted: feasible first, cheapest
-/// first (fewest GPUs where there is no price).
+/// replicas meets the same requests. A fleet that is saturated, or refuses more than 1 % of them, keeps no promise. `progress` is
+/// told before each simulation. Candidates come sorted: feasible first, cheapest first (fewest GPUs where there is no price).
 std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
                                        const std::vector<Constraint>& constraints, const std::vector<int>& tensor_parallel_sizes,
                                        const std::function<void(const std::string&)>& progress);
