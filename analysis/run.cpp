@@ -7,9 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
+#include <utility>
 
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
@@ -71,7 +73,11 @@ std::string read_all(int fd) {
 }  // namespace
 
 LoadedScenario load_scenario(const std::string& path, const std::vector<std::string>& overrides) {
-  LoadedScenario loaded{reader::Document::load(path), {}, {}, {}, {}, {}};
+  return load_scenario(reader::Document::load(path), overrides);
+}
+
+LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides) {
+  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
@@ -103,6 +109,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan) {
 Summary run_in_child(const LoadedScenario& loaded, bool step_by_step) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) throw std::runtime_error(fmt::format("no pipe for a child process: {}", std::strerror(errno)));
+  std::fflush(nullptr);  // what this process has printed must not be printed by the child as well
   const pid_t pid = fork();
   if (pid < 0) throw std::runtime_error(fmt::format("no child process: {}", std::strerror(errno)));
   if (pid == 0) {

@@ -22,6 +22,8 @@ struct LoadedScenario {
 
 /// `overrides` are `dotted.path=value`. Throws InputError.
 LoadedScenario load_scenario(const std::string& path, const std::vector<std::string>& overrides);
+/// The same from a document that has been read already.
+LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides);
 
 /// What to do besides computing the summary. A directory of "" writes no files.
 struct RunPlan {
