@@ -31,8 +31,8 @@ int size(const Arguments& arguments) {
   std::vector<std::string> promises;
   std::vector<int> sizes{1, 2, 4, 8};
   app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
-  app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")->required();
-  app.add_option("--tp", sizes, "tensor-parallel sizes to try")->delimiter(',')->capture_default_str();
+  app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")->required()->allow_extra_args(false);
+  app.add_option("--tp", sizes, "tensor-parallel sizes to try")->delimiter(',')->allow_extra_args(false)->capture_default_str();
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
