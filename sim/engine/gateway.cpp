@@ -23,6 +23,7 @@ void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits) {
 }
 
 void Gateway::start() {
+  router_.start(replicas_.size());
   // The highest slot of all: whatever replica ended a request, the others have begun their steps of that instant.
   room_slot_ = clock_.add_slot([this](double now) { send_due(now, true); });
   has_next_ = source_.next(next_);
@@ -61,6 +62,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
     return;
   }
   ++loads_[choice].outstanding;
+  router_.changed(choice, loads_[choice]);
   replicas_[choice]->enqueue(handle, now, after_steps);
 }
 
@@ -74,7 +76,9 @@ std::int64_t* Gateway::reason_to_refuse(const Request& r, const AdmissionLimits&
 }
 
 void Gateway::finished(RequestHandle handle) {
-  --loads_[static_cast<std::size_t>(pool_[handle].replica)].outstanding;
+  const auto replica = static_cast<std::size_t>(pool_[handle].replica);
+  --loads_[replica].outstanding;
+  router_.changed(replica, loads_[replica]);
   pool_.release(handle);
   if (!waiting_for_room_) return;
   waiting_for_room_ = false;

@@ -19,6 +19,10 @@ struct ReplicaLoad {
 class Router {
  public:
   virtual ~Router() = default;
+  /// Called once, before anything else: the replicas, all of them idle.
+  virtual void start(std::size_t /*replicas*/) {}
+  /// A replica's load has changed; for policies that keep an order of their own.
+  virtual void changed(std::size_t /*replica*/, const ReplicaLoad& /*load*/) {}
   /// Index into `replicas`, which is never empty and always the same fleet in the same order.
   virtual std::size_t pick(std::span<const ReplicaLoad> replicas) = 0;
 };
