@@ -63,7 +63,7 @@ T read_over_like(const reader::Node& node, T base) {
 template <class T>
 std::string catalog_name(const std::string& word) {
   const auto names = reader::embedded_names(Kind<T>::kFolder);
-  const auto wanted = canonical(word);
+  auto wanted = canonical(word);
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
   for (const auto& name : names) {
     const auto root = catalog_document<T>(name).root();

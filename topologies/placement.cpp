@@ -62,8 +62,8 @@ void note_crossing(Placement& placement, int per_replica) {
 
 }  // namespace
 
-PlacementError::PlacementError(About about_what, std::string message, std::string hint_text)
-    : std::runtime_error(std::move(message)), about(about_what), hint(std::move(hint_text)) {}
+PlacementError::PlacementError(About about_what, const std::string& message, std::string hint_text)
+    : std::runtime_error(message), about(about_what), hint(std::move(hint_text)) {}
 
 //   domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
 //   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more

@@ -14,7 +14,7 @@ namespace flotilla::topologies {
 class PlacementError : public std::runtime_error {
  public:
   enum class About { kGpusPerReplica, kReplicas };
-  PlacementError(About about_what, std::string message, std::string hint_text);
+  PlacementError(About about_what, const std::string& message, std::string hint_text);
   About about;
   std::string hint;
 };

@@ -83,7 +83,7 @@ Platform make_platform(const Fleet& fleet) {
   platform.hosts_.resize(boost::num_vertices(fleet.graph), nullptr);
   for (const auto& node : fleet.nodes) {
     const auto& system = node.shape->system;
-    for (VertexId v = 0; v < static_cast<VertexId>(system.gpus.value + system.cpus.value); ++v) {
+    for (VertexId v = 0; v < as_index(system.gpus.value) + as_index(system.cpus.value); ++v) {
       platform.hosts_[node.first_vertex + v] = zone->add_host(node.first_vertex + v);
     }
   }
