@@ -8,6 +8,7 @@
 
 #include "sim/engine/invariant.hpp"
 #include "sim/workload/rng.hpp"
+#include "topologies/platform.hpp"
 
 namespace flotilla::sim {
 
@@ -69,6 +70,7 @@ void check_conservation(const RunFacts& f) {
 
 RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& source, const RunOptions& options) {
   Clock clock;
+  const topologies::Platform platform = topologies::make_platform(build.fleet);
   RequestPool pool;
   const auto promised = [](const std::optional<Seconds>& limit) { return limit ? limit->value() : -1.0; };
   Recorder recorder({promised(scenario.slo.ttft), promised(scenario.slo.tpot), promised(scenario.slo.e2el)},

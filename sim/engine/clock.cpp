@@ -34,9 +34,6 @@ Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
     sigaction(SIGINT, nullptr, &ours);
     static simgrid::s4u::Engine engine(&argc, argv);
     sigaction(SIGINT, &ours, nullptr);
-    auto* zone = simgrid::s4u::create_star_zone("fleet");
-    zone->create_host("gateway", 1e9);
-    zone->seal();
   } else if (simgrid::s4u::Engine::get_clock() > 0) {
     throw std::logic_error("a second simulation in one process: SimGrid would keep the old clock (run it in a child process)");
   }
@@ -133,8 +130,14 @@ void Clock::fire() {
 }
 
 void Clock::run() {
+  auto* engine = simgrid::s4u::Engine::get_instance();
+  if (engine->get_host_count() == 0) {  // SimGrid does not run without a platform
+    auto* zone = simgrid::s4u::create_star_zone("clock");
+    zone->create_host("clock", 1e9);
+    zone->seal();
+  }
   arm();
-  simgrid::s4u::Engine::get_instance()->run();
+  engine->run();
 }
 
 }  // namespace flotilla::sim

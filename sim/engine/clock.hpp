@@ -12,7 +12,8 @@
 
 namespace flotilla::sim {
 
-/// One per process: SimGrid has one engine per process, and a second start is refused with std::logic_error.
+/// One per process: SimGrid has one engine per process, and a second start is refused with std::logic_error. A platform, if the
+/// simulation moves anything, is built after the clock and before run().
 class Clock {
  public:
   using Handler = std::function<void(double now)>;
