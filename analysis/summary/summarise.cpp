@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <limits>
 
 #include "analysis/summary/verdict.hpp"
 #include "analysis/version.hpp"
@@ -22,11 +23,11 @@ constexpr std::int64_t kFewForP99 = 1000;
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-void fill_load(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& facts) {
+void fill_load(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts) {
   s.date = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
-  s.backend = scenario.serving.front().engine;
+  s.backend = build.groups.front().deployment.engine.name;
   s.label = scenario.name;
-  s.model_id = scenario.model;
+  s.model_id = build.groups.front().deployment.llm.name;
   s.num_prompts = facts.injected;
   s.max_concurrency = scenario.workload.max_concurrency;
   const sim::WorkloadSpec& w = scenario.workload;
@@ -118,7 +119,7 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
   for (std::size_t p = 0; p < scenario.fleet.pools.size(); ++p) {
     PoolSummary pool;
     pool.name = scenario.fleet.pools[p].name;
-    pool.system = scenario.fleet.pools[p].system;
+    pool.system = build.pools[p].system.name;
     pool.gpus = build.pools[p].gpus;
     double busy = 0;
     double block_seconds = 0;
@@ -176,13 +177,37 @@ void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
   warn(refusals.empty, "no input or no output tokens");
 }
 
-void judge(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
-  const BacklogTrend trend = backlog_trend(f.backlog, f.injected);
+/// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each further token.
+double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
+  const double input = ratio(static_cast<double>(f.total_input_tokens), static_cast<double>(f.completed));
+  const double output = ratio(static_cast<double>(f.total_output_tokens), static_cast<double>(f.completed));
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const sim::ServingGroup& group : build.groups) {
+    models::StepCost cost(group.deployment);
+    models::MixedBatch prompt;
+    prompt.prefill_seqs = 1;
+    prompt.prefill_last_chunks = 1;
+    prompt.prefill_tokens = static_cast<std::int64_t>(input);
+    prompt.prefill_pairs = input * input / 2;
+    const models::DecodeCost& decode = cost.decode(1);
+    shortest = std::min(shortest, cost.mixed(prompt).total() + output * (decode.base + decode.slope * (input + output / 2)));
+  }
+  return shortest;
+}
+
+void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
+  const double stay = shortest_stay(build, f);
+  const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
   const sim::WorkloadSpec& w = scenario.workload;
   const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
-  if (open_loop && f.completed > 0) {
+  if (open_loop && f.completed > 0 && !trend.too_short) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
+  } else if (open_loop && f.completed > 0) {
+    const double longer = ratio(kFewestStays * stay, f.arrival_window);
+    const double enough = std::max(static_cast<double>(kFewestSamples), std::ceil(longer * static_cast<double>(f.injected)));
+    s.warnings.push_back(fmt::format("no verdict on whether the fleet keeps up: requests arrive for {:.1f} s only, and stay for {:.1f} s at "
+                                     "the least; send at least {:.0f}", f.arrival_window, stay, enough));
   }
   const auto measured = static_cast<std::int64_t>(f.samples.e2el.size());
   warn_of_refusals(s, f.refusals);
@@ -211,7 +236,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
                   const RunContext& context) {
   Summary s;
   for (const auto& pool : build.pools) s.gpus += pool.gpus;
-  fill_load(s, scenario, facts);
+  fill_load(s, scenario, build, facts);
   fill_totals(s, scenario, facts);
   fill_latencies(s, facts);
   fill_shares(s, build, facts);
@@ -228,7 +253,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   s.sim.peak_rss_mb = static_cast<double>(peak_rss_kb()) / 1024;
   s.interrupted = facts.interrupted;
   s.warnings = build.warnings;
-  judge(s, scenario, facts);
+  judge(s, scenario, build, facts);
   return s;
 }
 

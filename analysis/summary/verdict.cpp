@@ -9,8 +9,8 @@ namespace flotilla::analysis {
 namespace {
 
 constexpr std::size_t kBatches = 10;
-constexpr std::size_t kFewestSamples = 40;
 constexpr double kSignificantT = 4.0;
+constexpr double kStandardErrors = 4.0;
 constexpr double kMaterialShareOfBacklog = 0.25;
 constexpr double kMaterialShareOfArrivals = 0.005;
 
@@ -47,10 +47,15 @@ Line fit(const std::array<double, kBatches>& y) {
 
 }  // namespace
 
-BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals) {
+BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s) {
   const std::size_t total = samples.time.size();
   const std::size_t begin = total / 3;
-  if (total < kFewestSamples || samples.time.back() <= samples.time[begin]) return {};
+  BacklogTrend trend;
+  if (total < kFewestSamples || samples.time.back() <= samples.time[begin] ||
+      samples.time.back() - samples.time.front() < kFewestStays * stay_s) {
+    trend.too_short = true;
+    return trend;
+  }
   std::array<double, kBatches> means{};
   const std::size_t per_batch = (total - begin) / kBatches;
   for (std::size_t b = 0; b < kBatches; ++b) {
@@ -63,10 +68,10 @@ BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arri
   const double window = samples.time[begin + kBatches * per_batch - 1] - samples.time[begin];
   const double window_arrivals =
       static_cast<double>(arrivals) * static_cast<double>(kBatches * per_batch) / static_cast<double>(total);
-  BacklogTrend trend;
+  const double standard_error = stay_s * std::sqrt(24 * window_arrivals) / window;
   trend.growth_per_s = line.slope * kBatches / window;
-  trend.saturated = line.t > kSignificantT && growth > kMaterialShareOfBacklog * std::max(1.0, line.start) &&
-                    growth > kMaterialShareOfArrivals * window_arrivals;
+  trend.saturated = line.t > kSignificantT && growth > kStandardErrors * standard_error &&
+                    growth > kMaterialShareOfBacklog * std::max(1.0, line.start) && growth > kMaterialShareOfArrivals * window_arrivals;
   return trend;
 }
 

@@ -153,7 +153,7 @@ void visit_summary(S& s, Visitor& v) {
   visit_latencies(s, v);
   v.field("gpus", s.gpus, "", "GPUs in all pools");
   v.field("goodput_ratio", s.goodput_ratio, "ratio", "measured requests that met every promise of the slo");
-  v.verdict("verdict", s.verdict, "", "stable, saturated (the queue grows through the run) or not_applicable");
+  v.verdict("verdict", s.verdict, "", "stable, saturated (the queue grows through the run) or not_applicable (closed loop, offline, or too short to tell)");
   v.field("backlog_growth_per_s", s.backlog_growth_per_s, "1/s", "slope of the number of unfinished requests");
   v.field("output_throughput_per_gpu", s.output_throughput_per_gpu, "tok/s/GPU", "output_throughput / gpus");
   v.field("total_throughput_per_gpu", s.total_throughput_per_gpu, "tok/s/GPU", "total_token_throughput / gpus");
