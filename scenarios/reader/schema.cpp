@@ -71,7 +71,7 @@ void SchemaBase::read_keys(const Node& node, void* object) const {
 }
 
 Written SchemaBase::written(const void* object) const {
-  Written mapping{.kind = Written::Kind::kMapping};
+  Written mapping = Written::mapping();
   for (const auto& key : keys_)
     mapping.entries.push_back({.key = key.name, .value = key.written(object), .info = &key});
   return mapping;

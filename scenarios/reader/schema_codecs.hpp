@@ -198,7 +198,7 @@ struct Codec<std::vector<M>> {
     return values;
   }
   static Written written(const std::vector<M>& values) {
-    Written list{.kind = Written::Kind::kList};
+    Written list = Written::list();
     for (const auto& value : values) list.entries.push_back({.value = written_as<M>(value)});
     return list;
   }
@@ -220,7 +220,7 @@ struct Codec<std::map<std::string, M>> {
     return values;
   }
   static Written written(const std::map<std::string, M>& values) {
-    Written mapping{.kind = Written::Kind::kMapping};
+    Written mapping = Written::mapping();
     for (const auto& [name, value] : values) mapping.entries.push_back({.key = name, .value = written_as<M>(value)});
     return mapping;
   }

@@ -115,7 +115,24 @@ class BlockWriter {
 
 }  // namespace
 
-Written Written::leaf(std::string flow_text) { return {.kind = Kind::kText, .text = std::move(flow_text)}; }
+Written Written::leaf(std::string flow_text) {
+  Written value;
+  value.kind = Kind::kText;
+  value.text = std::move(flow_text);
+  return value;
+}
+
+Written Written::mapping() {
+  Written value;
+  value.kind = Kind::kMapping;
+  return value;
+}
+
+Written Written::list() {
+  Written value;
+  value.kind = Kind::kList;
+  return value;
+}
 
 std::string quoted_if_needed(std::string_view text) {
   if (may_be_plain(text)) return std::string(text);

@@ -16,10 +16,12 @@ struct WrittenEntry;
 struct Written {
   enum class Kind { kAbsent, kText, kMapping, kList };
   Kind kind = Kind::kAbsent;
-  std::string text = {};  ///< of a leaf, YAML flow text
-  std::vector<WrittenEntry> entries = {};
+  std::string text;  ///< of a leaf, YAML flow text
+  std::vector<WrittenEntry> entries;
 
   static Written leaf(std::string flow_text);
+  static Written mapping();
+  static Written list();
 };
 
 struct WrittenEntry {

@@ -95,9 +95,9 @@ TEST_CASE("the origin of each leaf that is written is the line where it stands")
     const std::string text = flotilla::reader::write_yaml(value);
     CAPTURE(text);
     const Document doc = yaml(text);
-    for (const auto& [path, origin] : flotilla::reader::origins_of(value, doc.root())) {
-      CAPTURE(path);
-      REQUIRE(origin == doc.origin(path));
+    for (const auto& entry : flotilla::reader::origins_of(value, doc.root())) {
+      CAPTURE(entry.first);
+      REQUIRE(entry.second == doc.origin(entry.first));
     }
   }
 }

@@ -37,6 +37,18 @@ TEST_CASE("the nearest of several wins, the first of equals") {
   CHECK(did_you_mean("h300-sxm", {"h100-sxm", "h200-sxm"}) == "h100-sxm");
 }
 
+TEST_CASE("a word that leaves something out is nearer than one with another digit") {
+  CHECK(did_you_mean("llama-3-70b", {"llama-2-70b", "llama-3.1-70b", "llama-3.1-8b"}) == "llama-3.1-70b");
+  CHECK(did_you_mean("fp4", {"bf16", "fp8", "nvfp4", "mxfp4"}).empty());
+}
+
+TEST_CASE("the beginning of one name alone is enough, or a name and more") {
+  CHECK(did_you_mean("serving_groups", {"name", "serving", "router"}) == "serving");
+  CHECK(did_you_mean("tensor", kKeys) == "tensor_parallel_size");
+  CHECK(did_you_mean("spheron", {"spheron-spot", "spheron-on-demand"}).empty());
+  CHECK(did_you_mean("on-demand", kKeys).empty());  // "on" is too short to be meant
+}
+
 TEST_CASE("a hint is a suggestion or a list") {
   CHECK(suggest("wieghts", kKeys) == "did you mean 'weights'?");
   CHECK(suggest("colour", {"a", "b"}) == "one of: a, b");
