@@ -87,8 +87,10 @@ T load_word(const Word& word) {
     return read_over_like(catalog_document<T>(name).root(), T{});
   }
   if (!looks_like_path(word.text)) {
-    throw InputError(word.where, word.path, fmt::format("unknown {} '{}'", Kind<T>::kName, word.text),
-                     reader::suggest(word.text, reader::embedded_names(Kind<T>::kFolder)) + "; or the path of a file");
+    const auto names = reader::embedded_names(Kind<T>::kFolder);
+    std::string hint = reader::suggest(word.text, names);
+    if (reader::did_you_mean(word.text, names).empty()) hint += "; or the path of a file of your own";
+    throw InputError(word.where, word.path, fmt::format("unknown {} '{}'", Kind<T>::kName, word.text), hint);
   }
   std::filesystem::path path = word.text;
   if (path.is_relative() && !word.path.empty()) path = std::filesystem::path(word.where.file).parent_path() / path;
