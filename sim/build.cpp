@@ -235,10 +235,12 @@ void Builder::finish_group(std::size_t index) {
     std::string advice;
     for (const std::string& line : models::fit_advice(d)) advice += (advice.empty() ? "what would fit:\n  - " : "\n  - ") + line;
     document_.fail(path("weights"),
-                   fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB of weights per GPU, {:.1f} GB usable of {:.1f} GB; {:.1f} GB short",
+                   fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB short on each GPU ({:.1f} GB of weights, {:.1f} of activations, {:.1f} "
+                               "of runtime; {:.1f} usable of {:.1f} GB)",
                                d.llm.name, models::name_of(d.weights), d.tensor_parallel_size, d.gpu.name,
-                               group.memory.weights.value() / 1e9, group.memory.usable.value() / 1e9,
-                               group.memory.capacity.value() / 1e9, -group.memory.kv_budget.value() / 1e9),
+                               -group.memory.kv_budget.value() / 1e9, group.memory.weights.value() / 1e9,
+                               group.memory.activations.value() / 1e9, group.memory.runtime.value() / 1e9,
+                               group.memory.usable.value() / 1e9, group.memory.capacity.value() / 1e9),
                    advice);
   }
   const int model_limit = d.llm.max_position_embeddings;
