@@ -77,7 +77,8 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
 }
 
 LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides) {
-  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}};
+  const auto start = std::chrono::steady_clock::now();
+  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, 0, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
@@ -85,10 +86,11 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
   loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);
+  loaded.load_seconds = seconds_since(start);
   return loaded;
 }
 
-Summary run_here(const LoadedScenario& loaded, const RunPlan& plan) {
+Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* times) {
   const auto start = std::chrono::steady_clock::now();
   sim::RunOptions options = plan.options;
   ResultFiles files(plan.output_directory);
@@ -100,9 +102,11 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan) {
   const auto source = sim::make_source(loaded.scenario.workload, static_cast<std::uint64_t>(loaded.scenario.seed));
   const sim::RunFacts facts = sim::simulate(loaded.scenario, loaded.build, *source, options);
   progress.done();
+  const double simulated = seconds_since(start);
   Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)});
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
   files.finish(summary, loaded.resolved_yaml);
+  if (times != nullptr) *times = {loaded.load_seconds, simulated, seconds_since(start) - simulated};
   return summary;
 }
 

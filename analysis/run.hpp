@@ -17,6 +17,7 @@ struct LoadedScenario {
   reader::Origins origins;
   sim::Build build;
   std::string resolved_yaml;   ///< every default filled in, with its origin; running it gives the same results
+  double load_seconds = 0;     ///< wall time that all this took
   std::string sha256;          ///< of the resolved scenario without its comments, its files by content
 };
 
@@ -33,8 +34,15 @@ struct RunPlan {
   sim::RunOptions options;
 };
 
+/// Where the wall time of a run went, in seconds.
+struct WallTimes {
+  double load = 0;       ///< reading the scenario, building the fleet
+  double simulate = 0;   ///< requests and steps, requests.csv included
+  double summarise = 0;  ///< percentiles, result files
+};
+
 /// Simulates in this process and writes the result files. Once per process.
-Summary run_here(const LoadedScenario& loaded, const RunPlan& plan);
+Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* times = nullptr);
 
 /// Simulates in a child process, as often as one likes. Throws std::runtime_error if the child dies; its InputError and
 /// InvariantError arrive here as such.

@@ -106,7 +106,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   clock.run();
   for (const auto& replica : replicas) replica->close();
 
-  facts.samples = recorder.samples();
+  facts.samples = recorder.take_samples();
   facts.itl = recorder.itl();
   facts.backlog = recorder.backlog();
   facts.injected = recorder.injected;

@@ -20,7 +20,8 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);  // a second one ends the program at once
 }
 
-void print_stats(const analysis::Summary& s) {
+void print_stats(const analysis::Summary& s, const analysis::WallTimes& t) {
+  fmt::print(stderr, "{:.3f} s to load and build, {:.3f} s to simulate, {:.3f} s to summarise and write\n", t.load, t.simulate, t.summarise);
   fmt::print(stderr, "{:.3f} s of wall time, {:.0f} requests/s, {} steps, {:.3g} steps/s, {} events, {:.3g} events/s, {:.0f} MB\n",
              s.sim.wall_time_s, static_cast<double>(s.completed) / s.sim.wall_time_s, s.sim.steps,
              static_cast<double>(s.sim.steps) / s.sim.wall_time_s, s.sim.events,
@@ -41,7 +42,7 @@ int run(const Arguments& arguments) {
   app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
   app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
   app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");
-  app.add_flag("--stats", stats, "say on stderr how fast the simulation ran");
+  app.add_flag("--stats", stats, "say on stderr where the wall time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
   parse(app, arguments);
   if (plan.save_detailed && plan.output_directory.empty()) throw UsageError("flotilla run: --save-detailed needs -o DIR");
@@ -52,9 +53,10 @@ int run(const Arguments& arguments) {
   plan.options.interrupt = &interrupted;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  const analysis::Summary summary = analysis::run_here(loaded, plan);
+  analysis::WallTimes times;
+  const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
   if (!quiet) fmt::print("{}", analysis::terminal_block(summary, loaded.scenario.slo));
-  if (stats) print_stats(summary);
+  if (stats) print_stats(summary, times);
   return summary.interrupted ? kInterrupted : kOk;
 }
 

@@ -31,4 +31,20 @@ Distribution describe(std::vector<double> samples, double scale) {
   return d;
 }
 
+Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale) {
+  Distribution d;
+  if (sketch.count() == 0) return d;
+  d.mean = scale * mean;
+  d.std = scale * std::sqrt(sketch.squared_deviation(mean) / static_cast<double>(sketch.count()));
+  d.median = scale * sketch.quantile(0.50);
+  d.p90 = scale * sketch.quantile(0.90);
+  d.p95 = scale * sketch.quantile(0.95);
+  d.p99 = scale * sketch.quantile(0.99);
+  return d;
+}
+
+Distribution describe(const sim::SampleSet& samples, double scale) {
+  return samples.exact() ? describe(samples.values(), scale) : describe(samples.sketch(), samples.mean(), scale);
+}
+
 }  // namespace flotilla::analysis

@@ -4,6 +4,9 @@
 #include <span>
 #include <vector>
 
+#include "sim/engine/quantile_sketch.hpp"
+#include "sim/engine/sample_set.hpp"
+
 namespace flotilla::analysis {
 
 /// Of a metric, in the unit of its samples. All zero where there are none.
@@ -21,5 +24,9 @@ double percentile(std::span<const double> sorted, double q);
 
 /// Sorts a copy of the samples; `scale` multiplies them (1000: seconds to milliseconds).
 Distribution describe(std::vector<double> samples, double scale);
+/// The same of a sketch around a known mean: percentiles and deviation within its error of 0.5 %.
+Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale);
+/// Whichever of the two the samples are kept as.
+Distribution describe(const sim::SampleSet& samples, double scale);
 
 }  // namespace flotilla::analysis

@@ -52,7 +52,7 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.output_throughput_per_gpu = ratio(s.output_throughput, static_cast<double>(s.gpus));
   s.total_throughput_per_gpu = ratio(s.total_token_throughput, static_cast<double>(s.gpus));
   const bool promised = scenario.slo.ttft || scenario.slo.tpot || scenario.slo.e2el;
-  s.goodput_ratio = ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.size()));
+  s.goodput_ratio = ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.count()));
   if (promised) s.request_goodput = s.goodput_ratio * s.request_throughput;
   s.conservation.injected = f.injected;
   s.conservation.completed = f.completed;
@@ -61,17 +61,12 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
 }
 
 void fill_latencies(Summary& s, const sim::RunFacts& f) {
-  const auto measured = static_cast<double>(f.samples.e2el.size());
+  const auto measured = static_cast<double>(f.samples.e2el.count());
   s.ttft = describe(f.samples.ttft, kMs);
   s.tpot = describe(f.samples.tpot, kMs);
   s.e2el = describe(f.samples.e2el, kMs);
   const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
-  s.itl.mean = kMs * mean_itl;
-  s.itl.median = kMs * f.itl.quantile(0.5);
-  s.itl.std = kMs * std::sqrt(ratio(f.itl.squared_deviation(mean_itl), static_cast<double>(f.itl.count())));
-  s.itl.p90 = kMs * f.itl.quantile(0.90);
-  s.itl.p95 = kMs * f.itl.quantile(0.95);
-  s.itl.p99 = kMs * f.itl.quantile(0.99);
+  s.itl = describe(f.itl, mean_itl, kMs);
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
   s.interactivity.median = ratio(kMs, s.tpot.median);
   s.interactivity.p99 = ratio(kMs, s.tpot.p99);
@@ -146,7 +141,7 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
   s.cost.usd_per_hour = total;
   s.cost.usd_per_month = total * models::kHoursPerMonth;
   const double useful_share = ratio(static_cast<double>(f.samples.good_output_tokens),
-                                    static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.size()));
+                                    static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.count()));
   if (s.output_throughput > 0) {
     s.cost.usd_per_million_output_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput);
   }
@@ -195,6 +190,12 @@ double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
   return shortest;
 }
 
+void tell_sketches(Summary& s, const sim::RunFacts& f) {
+  if (f.samples.e2el.exact()) return;
+  s.warnings.push_back(fmt::format("percentiles and deviations are within {} %: more than {} requests were measured",
+                                   100 * sim::QuantileSketch::kRelativeError, sim::SampleSet::kMostExact));
+}
+
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
@@ -209,7 +210,7 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
     s.warnings.push_back(fmt::format("no verdict on whether the fleet keeps up: requests arrive for {:.1f} s only, and stay for {:.1f} s at "
                                      "the least; send at least {:.0f}", f.arrival_window, stay, enough));
   }
-  const auto measured = static_cast<std::int64_t>(f.samples.e2el.size());
+  const auto measured = static_cast<std::int64_t>(f.samples.e2el.count());
   warn_of_refusals(s, f.refusals);
   if (measured == 0) {
     s.warnings.push_back(f.completed == 0 ? "no request was completed: there are no latencies"
@@ -253,6 +254,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   s.sim.peak_rss_mb = static_cast<double>(peak_rss_kb()) / 1024;
   s.interrupted = facts.interrupted;
   s.warnings = build.warnings;
+  tell_sketches(s, facts);
   judge(s, scenario, build, facts);
   return s;
 }

@@ -58,9 +58,9 @@ void Recorder::finished(const Request& r) {
     const double ttft = r.first_token - r.arrival;
     const double tpot = r.output_tokens > 1 ? (r.last_token - r.first_token) / (r.output_tokens - 1) : 0;
     const double e2el = r.last_token - r.arrival;
-    samples_.ttft.push_back(ttft);
-    if (r.output_tokens > 1) samples_.tpot.push_back(tpot);
-    samples_.e2el.push_back(e2el);
+    samples_.ttft.add(ttft);
+    if (r.output_tokens > 1) samples_.tpot.add(tpot);
+    samples_.e2el.add(e2el);
     samples_.queue_sum += r.scheduled - r.arrival;
     samples_.client_queue_sum += r.arrival - r.wished_arrival;
     samples_.prefill_sum += r.first_token - r.scheduled;

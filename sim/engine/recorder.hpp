@@ -1,5 +1,5 @@
 // Streams facts out of a running simulation: what each finished request met, what each step cost. Memory is that of fixed-size
-// sketches and three numbers per measured request, from which percentiles are exact.
+// sketches and of three numbers for each measured request, up to ten million of them.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "models/step_cost.hpp"
 #include "sim/engine/quantile_sketch.hpp"
 #include "sim/engine/request.hpp"
+#include "sim/engine/sample_set.hpp"
 #include "sim/engine/stretch.hpp"
 
 namespace flotilla::sim {
@@ -22,9 +23,9 @@ struct SloLimits {
 
 /// Per-request times in seconds, over completed requests that arrived after the warm-up.
 struct RequestSamples {
-  std::vector<double> ttft;
-  std::vector<double> tpot;  ///< requests of one output token have none
-  std::vector<double> e2el;
+  SampleSet ttft;
+  SampleSet tpot;            ///< requests of one output token have none
+  SampleSet e2el;
   double queue_sum = 0;      ///< of scheduled - arrival
   double client_queue_sum = 0;  ///< of arrival - wished arrival
   double prefill_sum = 0;    ///< of first token - scheduled
@@ -61,7 +62,7 @@ class Recorder {
   /// The output tokens of a finished stretch, each at its step's end.
   void tokens_of(const Stretch& stretch);
 
-  [[nodiscard]] const RequestSamples& samples() const { return samples_; }
+  [[nodiscard]] RequestSamples take_samples() { return std::move(samples_); }
   [[nodiscard]] const QuantileSketch& itl() const { return itl_; }
   [[nodiscard]] const BacklogSamples& backlog() const { return backlog_; }
   [[nodiscard]] double warmup() const { return warmup_; }
