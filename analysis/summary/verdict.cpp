@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 namespace flotilla::analysis {
 
@@ -11,8 +12,10 @@ namespace {
 constexpr std::size_t kBatches = 10;
 constexpr double kSignificantT = 4.0;
 constexpr double kStandardErrors = 4.0;
+constexpr double kMaterialShareOfArrivals = 0.03;
+constexpr double kSmallShareOfArrivals = 0.005;
 constexpr double kMaterialShareOfBacklog = 0.25;
-constexpr double kMaterialShareOfArrivals = 0.005;
+constexpr double kLevelledOff = 1.0 / 3;
 
 struct Line {
   double slope = 0;   ///< per batch
@@ -20,14 +23,14 @@ struct Line {
   double t = 0;       ///< slope / its standard error
 };
 
-Line fit(const std::array<double, kBatches>& y) {
-  const double n = kBatches;
+Line fit(std::span<const double> y) {
+  const auto n = static_cast<double>(y.size());
   const double mean_x = (n - 1) / 2;
   double mean_y = 0;
   for (const double v : y) mean_y += v / n;
   double sxx = 0;
   double sxy = 0;
-  for (std::size_t i = 0; i < kBatches; ++i) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
     const double dx = static_cast<double>(i) - mean_x;
     sxx += dx * dx;
     sxy += dx * (y[i] - mean_y);
@@ -36,7 +39,7 @@ Line fit(const std::array<double, kBatches>& y) {
   line.slope = sxy / sxx;
   line.start = mean_y - line.slope * mean_x;
   double residuals = 0;
-  for (std::size_t i = 0; i < kBatches; ++i) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
     const double r = y[i] - (line.start + line.slope * static_cast<double>(i));
     residuals += r * r;
   }
@@ -70,8 +73,11 @@ BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arri
       static_cast<double>(arrivals) * static_cast<double>(kBatches * per_batch) / static_cast<double>(total);
   const double standard_error = stay_s * std::sqrt(24 * window_arrivals) / window;
   trend.growth_per_s = line.slope * kBatches / window;
-  trend.saturated = line.t > kSignificantT && growth > kStandardErrors * standard_error &&
-                    growth > kMaterialShareOfBacklog * std::max(1.0, line.start) && growth > kMaterialShareOfArrivals * window_arrivals;
+  const bool beyond_chance = line.t > kSignificantT && growth > kStandardErrors * standard_error;
+  const bool matters = growth > kMaterialShareOfArrivals * window_arrivals ||
+                       (growth > kSmallShareOfArrivals * window_arrivals && growth > kMaterialShareOfBacklog * std::max(1.0, line.start));
+  const Line later = fit(std::span(means).last(kBatches / 2));
+  trend.saturated = beyond_chance && matters && later.slope > kLevelledOff * line.slope;
   return trend;
 }
 
