@@ -12,6 +12,8 @@ namespace flotilla::sim {
 namespace {
 
 constexpr std::size_t kBacklogSamples = 4096;
+/// Seconds of which output tokens are counted one by one (194 days): a trace with a wild date must not take all memory.
+constexpr std::size_t kMostSeconds = 1 << 24;
 
 void check_order(const Request& r) {
   if (r.wished_arrival <= r.arrival && r.arrival <= r.scheduled && r.scheduled <= r.first_token &&
@@ -88,6 +90,7 @@ void Recorder::unfinished(const Request& r) {
 
 void Recorder::tokens(double when, std::int64_t count) {
   const auto second = static_cast<std::size_t>(std::max(0.0, when - first_arrival));
+  if (second >= kMostSeconds) return;
   if (second >= tokens_by_second_.size()) tokens_by_second_.resize(second + 1, 0);
   tokens_by_second_[second] += count;
 }
