@@ -214,6 +214,9 @@ void Replica::close_stretch() {
 
 void Replica::close() {
   close_stretch();
+  if (outstanding() == 0 && batch_.kv().used() != 0) {
+    throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
+  }
   batch_.for_each([this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); });
   books_.preemptions = planner_.preemptions();
   books_.kv_peak_blocks = batch_.kv().peak();
