@@ -30,7 +30,7 @@ Run run_into(const std::string& folder, const std::string& scenario, std::vector
 
 /// Loads that stress what could differ: memory that runs out, a closed loop, a queue without end, a trace.
 struct Case {
-  const char* name;
+  std::string name;
   std::vector<std::string> words;
 };
 const std::vector<Case> kCases{{"migration/article-b200", {"workload.num_prompts=2000"}},

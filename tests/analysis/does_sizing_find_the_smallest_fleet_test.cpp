@@ -1,0 +1,81 @@
+// The search agrees with trying every number of replicas; promises are read or refused.
+#include <doctest/doctest.h>
+
+#include "analysis/run.hpp"
+#include "analysis/size.hpp"
+
+using namespace flotilla;
+using namespace flotilla::analysis;
+
+namespace {
+
+const std::string kScenario = std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/migration/h200.yaml";
+const std::vector<std::string> kSmall{"workload.num_prompts=5000", "workload.request_rate=12"};
+
+void quiet(const std::string&) {}
+
+bool keeps(const std::vector<Constraint>& constraints, int replicas) {
+  std::vector<std::string> overrides = kSmall;
+  overrides.push_back("serving[0].tensor_parallel_size=2");
+  overrides.push_back("serving[0].replicas=" + std::to_string(replicas));
+  overrides.push_back("fleet.pools[0].gpus=" + std::to_string(2 * replicas));
+  const Summary s = run_in_child(load_scenario(kScenario, overrides));
+  for (const Constraint& c : constraints) {
+    if (!holds(c, s)) return false;
+  }
+  return s.verdict != Verdict::kSaturated;
+}
+
+}  // namespace
+
+TEST_CASE("one replica fewer breaks a promise, as trying them all shows") {
+  for (const std::string promise : {"p99_tpot_ms<=25", "p99_ttft_ms<=400", "goodput_ratio>=0.99", "kv.peak_usage<=0.1"}) {
+    CAPTURE(promise);
+    const std::vector<Constraint> constraints{parse_constraint(promise)};
+    const auto found = smallest_fleets({kScenario}, kSmall, constraints, {2}, quiet);
+    REQUIRE(found.size() == 1);
+    REQUIRE(found[0].feasible);
+    int smallest = 1;
+    while (!keeps(constraints, smallest)) ++smallest;
+    CHECK(found[0].replicas == smallest);
+    CHECK(found[0].gpus == 2 * smallest);
+    if (smallest > 1) CHECK(found[0].binding.find(" with " + std::to_string(smallest - 1)) != std::string::npos);
+  }
+}
+
+TEST_CASE("the cheapest comes first, the impossible last, with its reason") {
+  const auto found = smallest_fleets({kScenario}, kSmall, {parse_constraint("p99_tpot_ms<=12")}, {2, 3, 8}, quiet);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].feasible);
+  CHECK(found[0].tensor_parallel_size == 8);
+  for (const Candidate& c : found) {
+    if (c.tensor_parallel_size == 3) CHECK(c.binding.find("do not divide by 3") != std::string::npos);
+    if (!c.feasible) CHECK(!c.binding.empty());
+  }
+  CHECK(!found.back().feasible);
+}
+
+TEST_CASE("promises are read") {
+  const Constraint c = parse_constraint("p99_tpot_ms<=20");
+  CHECK(c.metric == "p99_tpot_ms");
+  CHECK(c.at_most);
+  CHECK(c.limit == 20);
+  const Constraint least = parse_constraint("interactivity.p99>=50.5");
+  CHECK(!least.at_most);
+  CHECK(least.limit == 50.5);
+  Summary s;
+  s.interactivity.p99 = 50.5;
+  CHECK(holds(least, s));
+  s.interactivity.p99 = 50.4;
+  CHECK(!holds(least, s));
+  // A figure that is not there keeps no promise.
+  CHECK(!holds(parse_constraint("cost.usd_per_month<=1000"), Summary{}));
+}
+
+TEST_CASE("promises that say nothing are refused") {
+  for (const char* const text : {"", "p99_tpot_ms", "p99_tpot_ms=20", "p99_tpot_ms<20", "p99_tpot_ms<=", "p99_tpot_ms<=20ms", "<=20", "verdict<=1",
+                                 "label>=1", "pools[].utilization<=1", "sim<=1"}) {
+    CHECK_THROWS_AS(parse_constraint(text), std::invalid_argument);
+  }
+  CHECK_THROWS_WITH(parse_constraint("p99_tpott_ms<=20"), doctest::Contains("did you mean 'p99_tpot_ms'?"));
+}
