@@ -14,7 +14,7 @@ struct Words {
   const char* ours;
   const char* hint;
 };
-constexpr std::array kWords{
+const std::array kWords{
     Words{YAML::ErrorMsg::END_OF_MAP, "this does not fit into the mapping above",
           "is it indented as the keys around it are, and does it have a ': '?"},
     Words{YAML::ErrorMsg::END_OF_SEQ, "this does not fit into the list above",
@@ -121,14 +121,11 @@ void fail_syntax(const Source& source, const SyntaxProblem& problem) {
         quote == std::string_view::npos ? problem.position : source.advanced(problem.last_event, quote);
     fail(source, opened, "a quote is opened and never closed", "");
   }
-  if (theirs == YAML::ErrorMsg::MAP_VALUE) {
-    const int line = line_without_colon(source, problem.position.line);
-    const auto& words = kWords[2];
-    fail(source, problem.position, words.ours,
-         line < 0 ? words.hint : fmt::format("is a ': ' (with its blank) missing in line {}?", line + 1));
-  }
+  const int line = theirs == YAML::ErrorMsg::MAP_VALUE ? line_without_colon(source, problem.position.line) : -1;
   for (const auto& words : kWords) {
-    if (theirs == words.theirs) fail(source, problem.position, words.ours, words.hint);
+    if (theirs != words.theirs) continue;
+    const auto missing_colon = fmt::format("is a ': ' (with its blank) missing in line {}?", line + 1);
+    fail(source, problem.position, words.ours, line < 0 ? words.hint : missing_colon);
   }
   fail(source, problem.position, theirs, "");
 }
