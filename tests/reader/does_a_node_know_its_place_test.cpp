@@ -53,7 +53,7 @@ TEST_CASE("a value knows its path and its place") {
   CHECK(root.at("map").origin() == "s.yaml:3");
 }
 
-TEST_CASE("a value that is left out stands at its key; one that is spelled out stands where it is written") {
+TEST_CASE("a value that is left out stands at its key, one that is spelled out where it is written") {
   const Node root = yaml("a:\nb: null\nc: ~\nd: [~]\nnull_key: {e: }\n").root();
   CHECK(root.at("a").where().line == 1);
   CHECK(root.at("a").where().column == 1);
