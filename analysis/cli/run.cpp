@@ -55,7 +55,7 @@ int run(const Arguments& arguments) {
   std::signal(SIGTERM, on_signal);
   analysis::WallTimes times;
   const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
-  if (!quiet) fmt::print("{}", analysis::terminal_block(summary, loaded.scenario.slo));
+  if (!quiet) fmt::print("{}", analysis::terminal_block(summary));
   if (stats) print_stats(summary, times);
   return summary.interrupted ? kInterrupted : kOk;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+
 namespace flotilla::analysis {
 
 namespace {
@@ -38,31 +40,18 @@ void distribution(Block& block, const char* title, const char* name, const Distr
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-/// The latency at the slo's percentile, where it is one that the summary holds.
-double at_percentile(const Distribution& d, double percentile) {
-  if (percentile >= 99) return d.p99;
-  if (percentile >= 95) return d.p95;
-  if (percentile >= 90) return d.p90;
-  return d.median;
+std::string in_capitals(std::string word) {
+  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return word;
 }
 
-struct Promise {
-  const char* name;
-  double found_ms;
-  double limit_ms;
-};
-
-std::string answer(const Summary& s, const sim::SloSpec& slo) {
-  std::vector<Promise> promises;
-  if (slo.ttft) promises.push_back({"TTFT", at_percentile(s.ttft, slo.percentile), 1000 * slo.ttft->value()});
-  if (slo.tpot) promises.push_back({"TPOT", at_percentile(s.tpot, slo.percentile), 1000 * slo.tpot->value()});
-  if (slo.e2el) promises.push_back({"E2EL", at_percentile(s.e2el, slo.percentile), 1000 * slo.e2el->value()});
+std::string answer(const Summary& s) {
   std::string broken;
   std::string kept;
-  for (const Promise& p : promises) {
-    std::string& list = p.found_ms <= p.limit_ms ? kept : broken;
-    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", slo.percentile, p.name, p.found_ms,
-                        p.found_ms <= p.limit_ms ? "<=" : ">", p.limit_ms);
+  for (const PromiseSummary& p : s.slo) {
+    std::string& list = p.kept ? kept : broken;
+    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile, in_capitals(p.metric), p.found_ms,
+                        p.kept ? "<=" : ">", p.limit_ms);
   }
   std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
   if (s.interrupted) text += "stopped before its end; ";
@@ -76,7 +65,7 @@ std::string answer(const Summary& s, const sim::SloSpec& slo) {
     text += "no request was measured after the warm-up.";
   } else if (s.verdict == Verdict::kSaturated) {
     text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.", s.backlog_growth_per_s);
-  } else if (promises.empty()) {
+  } else if (s.slo.empty()) {
     text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
   } else if (broken.empty()) {
     text += "meets its promises: " + kept + ".";
@@ -116,9 +105,9 @@ void own_block(Block& block, const Summary& s) {
 
 }  // namespace
 
-std::string terminal_block(const Summary& s, const sim::SloSpec& slo) {
+std::string terminal_block(const Summary& s) {
   Block block;
-  block.raw(answer(s, slo));
+  block.raw(answer(s));
   block.title(" Serving Benchmark Result ", '=');
   block.line("Successful requests", s.completed);
   block.line("Failed requests", s.failed);

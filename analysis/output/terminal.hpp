@@ -4,10 +4,9 @@
 #include <string>
 
 #include "analysis/summary/summary.hpp"
-#include "sim/scenario/scenario.hpp"
 
 namespace flotilla::analysis {
 
-std::string terminal_block(const Summary& summary, const sim::SloSpec& slo);
+std::string terminal_block(const Summary& summary);
 
 }  // namespace flotilla::analysis

@@ -14,6 +14,14 @@ double percentile(std::span<const double> sorted, double q) {
   return sorted[low] + fraction * (sorted[low + 1] - sorted[low]);
 }
 
+double percentile(const sim::SampleSet& samples, double q) {
+  if (samples.count() == 0) return 0;
+  if (!samples.exact()) return samples.sketch().quantile(q / 100);
+  std::vector<double> sorted = samples.values();
+  std::sort(sorted.begin(), sorted.end());
+  return percentile(std::span<const double>(sorted), q);
+}
+
 Distribution describe(std::vector<double> samples, double scale) {
   Distribution d;
   if (samples.empty()) return d;

@@ -22,6 +22,9 @@ struct Distribution {
 /// numpy.percentile(sorted, q), linear interpolation between order statistics; q in [0, 100]. `sorted` must not be empty.
 double percentile(std::span<const double> sorted, double q);
 
+/// Of samples in any order, kept whole or in a sketch; 0 where there are none.
+double percentile(const sim::SampleSet& samples, double q);
+
 /// Sorts a copy of the samples; `scale` multiplies them (1000: seconds to milliseconds).
 Distribution describe(std::vector<double> samples, double scale);
 /// The same of a sketch around a known mean: percentiles and deviation within its error of 0.5 %.

@@ -75,6 +75,18 @@ void fill_latencies(Summary& s, const sim::RunFacts& f) {
   s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
 }
 
+/// Where no request was measured, no promise was kept.
+void fill_promises(Summary& s, const sim::SloSpec& slo, const sim::RequestSamples& samples) {
+  const auto judge_one = [&](const char* metric, const std::optional<Seconds>& limit, const sim::SampleSet& values) {
+    if (!limit) return;
+    const double found = kMs * percentile(values, slo.percentile);
+    s.slo.push_back({metric, slo.percentile, kMs * limit->value(), found, samples.e2el.count() > 0 && found <= kMs * limit->value()});
+  };
+  judge_one("ttft", slo.ttft, samples.ttft);
+  judge_one("tpot", slo.tpot, samples.tpot);
+  judge_one("e2el", slo.e2el, samples.e2el);
+}
+
 /// GPU seconds by cause against all the GPU seconds that were paid for. A run that was stopped has been busy since its last finish,
 /// where its duration ends.
 void fill_shares(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
@@ -240,6 +252,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_load(s, scenario, build, facts);
   fill_totals(s, scenario, facts);
   fill_latencies(s, facts);
+  fill_promises(s, scenario.slo, facts.samples);
   fill_shares(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);

@@ -26,6 +26,15 @@ struct PoolSummary {
   double usd_per_hour = 0;
 };
 
+/// What became of one promise of the scenario's slo.
+struct PromiseSummary {
+  std::string metric;             ///< ttft, tpot or e2el
+  double percentile = 0;
+  double limit_ms = 0;
+  double found_ms = 0;            ///< the metric at that percentile
+  bool kept = false;
+};
+
 struct Summary {
   std::int64_t schema_version = 1;
   std::string date;
@@ -52,6 +61,7 @@ struct Summary {
 
   std::int64_t gpus = 0;
   double goodput_ratio = 0;
+  std::vector<PromiseSummary> slo;
   Verdict verdict = Verdict::kNotApplicable;
   double backlog_growth_per_s = 0;
   double output_throughput_per_gpu = 0;

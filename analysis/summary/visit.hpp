@@ -144,6 +144,15 @@ void visit_pool(P& p, Visitor& v) {
   v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
 }
 
+template <class P, class Visitor>
+void visit_promise(P& p, Visitor& v) {
+  v.field("metric", p.metric, "", "ttft, tpot or e2el");
+  v.field("percentile", p.percentile, "%", "of the measured requests that were to meet it");
+  v.field("limit_ms", p.limit_ms, "ms", "what was promised at most");
+  v.field("found_ms", p.found_ms, "ms", "the metric at that percentile");
+  v.field("kept", p.kept, "", "found_ms <= limit_ms");
+}
+
 /// `s` is a Summary or a const Summary.
 template <class S, class Visitor>
 void visit_summary(S& s, Visitor& v) {
@@ -153,6 +162,7 @@ void visit_summary(S& s, Visitor& v) {
   visit_latencies(s, v);
   v.field("gpus", s.gpus, "", "GPUs in all pools");
   v.field("goodput_ratio", s.goodput_ratio, "ratio", "measured requests that met every promise of the slo");
+  v.list("slo", s.slo, [](auto& promise, auto& inner) { visit_promise(promise, inner); });
   v.verdict("verdict", s.verdict, "", "stable, saturated (the queue grows through the run) or not_applicable (closed loop, offline, or too short to tell)");
   v.field("backlog_growth_per_s", s.backlog_growth_per_s, "1/s", "slope of the number of unfinished requests");
   v.field("output_throughput_per_gpu", s.output_throughput_per_gpu, "tok/s/GPU", "output_throughput / gpus");
