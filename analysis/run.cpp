@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -70,6 +71,16 @@ std::string read_all(int fd) {
   _exit(0);
 }
 
+/// Rows go to a file called requests.csv; a trace may well be called so, too.
+void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& plan) {
+  if (!plan.save_detailed || !loaded.scenario.workload.trace) return;
+  const std::filesystem::path rows = std::filesystem::path(plan.output_directory) / kRowsFile;
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(rows, loaded.scenario.workload.trace->path.resolve(), ignored)) return;
+  loaded.document.fail("workload.trace.path", fmt::format("the rows of this run would overwrite the trace, {}", rows.string()),
+                       "choose another directory with -o");
+}
+
 }  // namespace
 
 LoadedScenario load_scenario(const std::string& path, const std::vector<std::string>& overrides) {
@@ -93,6 +104,7 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
 Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* times) {
   const auto start = std::chrono::steady_clock::now();
   sim::RunOptions options = plan.options;
+  refuse_to_overwrite_the_trace(loaded, plan);
   ResultFiles files(plan.output_directory);
   if (plan.save_detailed) options.on_request = files.request_rows();
   Progress progress(plan.show_progress, loaded.scenario.workload);

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t kBufferSize = 1 << 18;
 constexpr const char* kPartial = ".partial";
-constexpr const char* kRows = "requests.csv";
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw std::runtime_error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
@@ -47,7 +46,7 @@ ResultFiles::~ResultFiles() {
 
 std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::request_rows() {
   if (directory_.empty()) return {};
-  const std::string file = path(kRows) + kPartial;
+  const std::string file = path(kRowsFile) + kPartial;
   rows_ = std::fopen(file.c_str(), "w");
   if (rows_ == nullptr) fail(file, "cannot write");
   buffer_ =
@@ -75,7 +74,7 @@ void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
 }
 
 void ResultFiles::flush_rows() {
-  if (std::fwrite(buffer_.data(), 1, buffer_.size(), rows_) != buffer_.size()) fail(path(kRows), "cannot write");
+  if (std::fwrite(buffer_.data(), 1, buffer_.size(), rows_) != buffer_.size()) fail(path(kRowsFile), "cannot write");
   buffer_.clear();
 }
 
@@ -101,8 +100,8 @@ void ResultFiles::finish(const Summary& summary, const std::string& resolved_yam
   if (rows_ != nullptr) {
     flush_rows();
     std::FILE* file = std::exchange(rows_, nullptr);
-    if (std::fclose(file) != 0) fail(path(kRows), "cannot write");
-    if (std::rename((path(kRows) + kPartial).c_str(), path(kRows).c_str()) != 0) fail(path(kRows), "cannot rename");
+    if (std::fclose(file) != 0) fail(path(kRowsFile), "cannot write");
+    if (std::rename((path(kRowsFile) + kPartial).c_str(), path(kRowsFile).c_str()) != 0) fail(path(kRowsFile), "cannot rename");
   }
   write_file("resolved.yaml", resolved_yaml);
   write_file("summary.json", to_json(summary).dump(2) + "\n");

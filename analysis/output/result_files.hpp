@@ -12,6 +12,8 @@
 
 namespace flotilla::analysis {
 
+inline constexpr const char* kRowsFile = "requests.csv";
+
 class ResultFiles {
  public:
   /// Makes the directory ("" = write nothing). Throws std::runtime_error where that is impossible.
