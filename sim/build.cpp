@@ -244,6 +244,15 @@ void Builder::finish_group(std::size_t index) {
                    advice);
   }
   const int model_limit = d.llm.max_position_embeddings;
+  if (spec.max_model_len && *spec.max_model_len > model_limit) {
+    document_.fail(path("max_model_len"), fmt::format("{} tokens are beyond the context of {}", *spec.max_model_len, d.llm.name),
+                   fmt::format("at most {}", model_limit));
+  }
+  if (spec.max_model_len && *spec.max_model_len > group.memory.kv_tokens) {
+    document_.fail(path("max_model_len"), fmt::format("the KV cache holds {} tokens, less than one request of {}", group.memory.kv_tokens,
+                                                      *spec.max_model_len),
+                   "lower max_model_len, or raise gpu_memory_utilization or tensor_parallel_size");
+  }
   const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_tokens, model_limit));
   group.max_model_len = resolved(spec.max_model_len, memory_limit, path("max_model_len"),
                                  memory_limit < model_limit ? "what the KV cache holds" : "model " + d.llm.name);
