@@ -188,6 +188,21 @@ TEST_CASE("the rows of requests.csv give the summary's latencies, by numpy's rul
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("a promise is judged at its own percentile") {
+  for (const double percentile : {80.0, 99.0, 99.9}) {
+    const Summary s = simulate("migration/h200", {"workload.num_prompts=3000", "workload.request_rate=10",
+                                                   "slo={ttft: 50ms, e2el: 1h, percentile: " + std::to_string(percentile) + "}"});
+    REQUIRE(s.slo.size() == 2);
+    CHECK(s.slo[0].metric == "ttft");
+    CHECK(s.slo[0].limit_ms == 50);
+    CHECK(s.slo[0].kept == (s.slo[0].found_ms <= 50));
+    CHECK(s.slo[1].kept);
+    if (percentile == 80) CHECK((s.ttft.median < s.slo[0].found_ms && s.slo[0].found_ms < s.ttft.p90));
+    if (percentile == 99) CHECK(s.slo[0].found_ms == s.ttft.p99);
+    if (percentile == 99.9) CHECK(s.slo[0].found_ms > s.ttft.p99);
+  }
+}
+
 TEST_CASE("Little's law: requests in flight = rate * time in the fleet") {
   // A closed loop keeps 64 in flight but for its end.
   const Summary s = simulate("closed-loop/h100-tp2", {"workload.num_prompts=6400"});

@@ -56,6 +56,7 @@ Summary full_summary() {
   s.verdict = Verdict::kSaturated;
   s.interrupted = true;
   f.set(s.warnings);
+  s.slo = {{"ttft", 99.5, 1000, 1001, false}, {"e2el", 50, 9000, 8000, true}};
   s.pools.resize(2);
   f.set(s.pools[1].name);
   f.set(s.pools[1].utilization);
@@ -72,7 +73,7 @@ TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
       "failed", "total_input_tokens", "total_output_tokens", "request_throughput", "request_goodput", "output_throughput",
       "total_token_throughput", "max_output_tokens_per_s", "max_concurrent_requests",
       // Flotilla
-      "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "verdict", "backlog_growth_per_s", "output_throughput_per_gpu",
+      "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict", "backlog_growth_per_s", "output_throughput_per_gpu",
       "total_throughput_per_gpu", "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools", "envelope", "sim",
       "interrupted", "warnings"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
@@ -102,6 +103,7 @@ TEST_CASE("the keys of the groups") {
        {"version", "commit", "simgrid_version", "seed", "scenario_sha256", "wall_time_s", "steps", "events", "peak_rss_mb"}) {
     CHECK(json["sim"].contains(key));
   }
+  CHECK(keys_of(json["slo"][0]) == Keys{"metric", "percentile", "limit_ms", "found_ms", "kept"});
   for (const char* const key : {"name", "gpus", "replicas", "utilization", "output_throughput"}) CHECK(json["pools"][0].contains(key));
 }
 

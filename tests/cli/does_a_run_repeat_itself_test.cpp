@@ -124,6 +124,16 @@ workload: {request_rate: 5, num_prompts: 50, input_tokens: {empirical: lengths.t
   CHECK(changed.summary["sim"]["scenario_sha256"] != original.summary["sim"]["scenario_sha256"]);
 }
 
+TEST_CASE("the rows of a run never go over the trace it replays") {
+  const Folder folder;
+  REQUIRE(command({"example", "trace"}, {.directory = folder.path()}).code == 0);
+  const std::string before = contents(folder / "trace/requests.csv");
+  const Outcome outcome = command({"run", "trace/replay.yaml", "-o", "trace", "--save-detailed"}, {.directory = folder.path()});
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.err, "the rows of this run would overwrite the trace, trace/requests.csv"));
+  CHECK(contents(folder / "trace/requests.csv") == before);
+}
+
 TEST_CASE("a trace is never mistaken for the results beside the resolved scenario") {
   // Both are called requests.csv.
   const Folder folder;
