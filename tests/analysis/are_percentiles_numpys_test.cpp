@@ -46,7 +46,7 @@ TEST_CASE("mean and population deviation, in the unit asked for") {
   CHECK(describe(std::vector<double>{4, 3, 2, 1}, 1).std == Approx(1.118033988749895));
 }
 
-TEST_CASE("no samples, no figures; equal samples, no spread") {
+TEST_CASE("no samples, no figures, equal samples, no spread") {
   const Distribution none = describe(std::vector<double>{}, 1000);
   CHECK(none.mean == 0);
   CHECK(none.p99 == 0);

@@ -210,7 +210,7 @@ TEST_CASE("Little's law: requests in flight = rate * time in the fleet") {
   CHECK(s.max_concurrent_requests == 64);
 }
 
-TEST_CASE("equal answers: the mean gap is the mean time per token; pooled percentiles are near") {
+TEST_CASE("equal answers: the mean gap is the mean time per token, pooled percentiles are near") {
   const Summary s = simulate("migration/h200", {"workload.num_prompts=3000", "workload.request_rate=10"});
   CHECK(s.itl.mean == Approx(s.tpot.mean).epsilon(1e-9));
   CHECK(s.itl.median <= s.itl.p90);

@@ -65,7 +65,7 @@ TEST_CASE("a file that is no scenario is named") {
   CHECK(missing.err == "cat.yaml: no such file\nhint: did you mean 'chat.yaml'?\n");
 }
 
-TEST_CASE("one bad line among thousands is left out, counted and shown; the run goes on") {
+TEST_CASE("one bad line among thousands is left out, counted and shown, the run goes on") {
   const Folder folder;
   std::string trace = "timestamp,input_length,output_length\n";
   for (int i = 0; i < 3000; ++i) {

@@ -68,7 +68,7 @@ TEST_CASE("every price of the catalogue has a date, a source and GPUs that exist
   }
 }
 
-TEST_CASE("a price knows which GPUs it names; an article's variant costs what its GPU costs") {
+TEST_CASE("a price knows which GPUs it names, an article's variant costs what its GPU costs") {
   const auto gmi = load_price("gmi-on-demand");
   CHECK(usd_per_gpu_hour(gmi, load_gpu("gb200")) == UsdPerHour(8.0));
   CHECK(usd_per_gpu_hour(gmi, load_gpu("b200-hgx@a1")) == UsdPerHour(4.0));

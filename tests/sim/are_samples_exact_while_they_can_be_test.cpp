@@ -4,7 +4,7 @@
 
 using namespace flotilla::sim;
 
-TEST_CASE("up to the limit every value is kept; beyond it a sketch holds all of them") {
+TEST_CASE("up to the limit every value is kept, beyond it a sketch holds all of them") {
   SampleSet samples(1000);
   for (int i = 1; i <= 1000; ++i) samples.add(i);
   CHECK(samples.exact());

@@ -156,7 +156,7 @@ TEST_CASE("6: -1, null, NaN and missing keys are unknown, never a number") {
   CHECK(inputs_of(load_trace(pandas.path(), ", max_bad_lines: 2")) == Inputs{128});
 }
 
-TEST_CASE("7: unsorted lines are sorted stably; what comes too late is a bad line with its number") {
+TEST_CASE("7: unsorted lines are sorted stably, what comes too late is a bad line with its number") {
   const TemporaryFile shuffled(
       "trace.csv", "timestamp,input_length,output_length\n5,50,1\n3,30,1\n4,40,1\n3,31,1\n9,90,1\n1,10,1\n");
   const Load l = load_trace(shuffled.path());
