@@ -92,8 +92,6 @@ Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_r
     placement.replicas.push_back({{first, first + gpus_per_replica}, true});
   }
   note_crossing(placement, gpus_per_replica);
-  if (next < scattered.size())
-    placement.notes.push_back(fmt::format("{} GPUs of pool '{}' are left idle.", scattered.size() - next, pool_name));
   return placement;
 }
 

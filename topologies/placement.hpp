@@ -25,7 +25,7 @@ struct Placement {
     bool crosses_domains = false;  ///< its GPUs do not share one NVLink domain
   };
   std::vector<Replica> replicas;
-  std::vector<std::string> notes;  ///< whole sentences for the user: replicas that cross domains, GPUs left over
+  std::vector<std::string> notes;  ///< whole sentences for the user: replicas that cross domains
 };
 
 /// Packs replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain
