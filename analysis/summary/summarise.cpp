@@ -162,14 +162,19 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
   }
 }
 
+/// Groups of one kind say the same.
+void add_once(std::string& list, const std::string& text) {
+  if (text.empty() || list.find(text) != std::string::npos) return;
+  list += (list.empty() ? "" : "; ") + text;
+}
+
 void fill_envelope(Summary& s, const sim::Build& build) {
   for (const sim::ServingGroup& group : build.groups) {
     const models::StepCost::Envelope envelope = models::StepCost(group.deployment).envelope();
     s.envelope.inside = s.envelope.inside && envelope.inside;
     s.envelope.expected_error = std::max(s.envelope.expected_error, envelope.expected_error);
-    if (!s.envelope.nearest_points.empty()) s.envelope.nearest_points += "; ";
-    s.envelope.nearest_points += envelope.nearest_points;
-    if (!envelope.reason.empty()) s.envelope.reason += (s.envelope.reason.empty() ? "" : "; ") + envelope.reason;
+    add_once(s.envelope.nearest_points, envelope.nearest_points);
+    add_once(s.envelope.reason, envelope.reason);
   }
 }
 

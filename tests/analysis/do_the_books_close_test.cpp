@@ -203,6 +203,42 @@ TEST_CASE("a promise is judged at its own percentile") {
   }
 }
 
+TEST_CASE("several pools and groups: the parts make up the whole") {
+  const auto folder = std::filesystem::temp_directory_path() / "flotilla-test-pools";
+  std::filesystem::create_directories(folder);
+  const std::string path = (folder / "two.yaml").string();
+  std::ofstream(path) << R"(name: two-pools
+model: llama-3.3-70b
+fleet:
+  pools:
+    - {name: old, system: hgx-h100, gpus: 8, price: spheron-on-demand}
+    - {name: new, system: hgx-b200, gpus: 4, price: {usd_per_gpu_hour: 5}}
+serving:
+  - {pool: old, weights: fp8, kv_cache_dtype: fp8, tensor_parallel_size: 2, replicas: 2}
+  - {pool: old, weights: fp8, kv_cache_dtype: fp8, tensor_parallel_size: 4}
+  - {pool: new, weights: nvfp4, kv_cache_dtype: fp8, engine: tensorrt-llm}
+router: round_robin
+workload: {request_rate: 30, input_tokens: 800, output_tokens: {uniform: [1, 600]}, num_prompts: 7000}
+)";
+  const LoadedScenario loaded = load_scenario(path, {});
+  CHECK(loaded.build.warnings.empty());  // every GPU serves
+  const auto idle = load_scenario(path, {"serving[1].replicas=1", "serving[1].tensor_parallel_size=2"}).build.warnings;
+  REQUIRE(idle.size() == 1);
+  CHECK(idle[0].rfind("2 of the 8 GPUs of pool 'old' serve nobody", 0) == 0);
+  const Summary s = run_in_child(loaded);
+  REQUIRE(s.pools.size() == 2);
+  CHECK(s.gpus == 12);
+  CHECK(s.pools[0].replicas == 3);
+  CHECK(s.pools[1].replicas == 4);
+  CHECK(s.pools[0].output_throughput + s.pools[1].output_throughput == Approx(s.output_throughput));
+  CHECK((8 * s.pools[0].utilization + 4 * s.pools[1].utilization) / 12 == Approx(1 - s.time_share.idle));
+  CHECK(*s.cost.usd_per_hour == Approx(8 * 2.64 + 4 * 5));
+  // In turn: 3 of 7 requests to the old pool.
+  CHECK(s.pools[0].output_throughput / s.output_throughput == Approx(3.0 / 7).epsilon(0.02));
+  CHECK(std::count(s.envelope.nearest_points.begin(), s.envelope.nearest_points.end(), ';') == 1);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("Little's law: requests in flight = rate * time in the fleet") {
   // A closed loop keeps 64 in flight but for its end.
   const Summary s = simulate("closed-loop/h100-tp2", {"workload.num_prompts=6400"});
