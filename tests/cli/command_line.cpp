@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace flotilla::test {
@@ -34,8 +35,38 @@ void redirect_to_nobody(int to) {
   close(ends[1]);
 }
 
-[[noreturn]] void become(const std::vector<std::string>& words, const Circumstances& how, const Folder& said) {
-  redirect(STDERR_FILENO, said / "err");
+/// A terminal without a person: what a child writes to `slave`, its parent reads from `master`.
+struct Terminal {
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  int slave = -1;
+  Terminal() {
+    REQUIRE(master >= 0);
+    REQUIRE(grantpt(master) == 0);
+    REQUIRE(unlockpt(master) == 0);
+    slave = open(ptsname(master), O_WRONLY | O_NOCTTY);
+    REQUIRE(slave >= 0);
+  }
+  ~Terminal() { close(master); }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  /// All that is written until the child has gone.
+  [[nodiscard]] std::string read_all() const {
+    close(slave);
+    std::string text;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = read(master, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+    return text;
+  }
+};
+
+[[noreturn]] void become(const std::vector<std::string>& words, const Circumstances& how, const Folder& said, const Terminal* terminal) {
+  if (terminal != nullptr) {
+    dup2(terminal->slave, STDERR_FILENO);
+    close(terminal->slave);
+    close(terminal->master);
+  } else {
+    redirect(STDERR_FILENO, said / "err");
+  }
   if (how.reader_of_stdout_is_gone) {
     redirect_to_nobody(STDOUT_FILENO);
   } else {
@@ -86,20 +117,23 @@ std::string Folder::write(const std::string& name, const std::string& text) cons
 
 Outcome program(const std::vector<std::string>& words, const Circumstances& how) {
   const Folder said;
+  std::optional<Terminal> terminal;
+  if (how.stderr_is_a_terminal) terminal.emplace();
   const pid_t child = fork();
   REQUIRE(child >= 0);
-  if (child == 0) become(words, how, said);
+  if (child == 0) become(words, how, said, terminal ? &*terminal : nullptr);
   if (how.interrupt_after_s > 0) {
     usleep(static_cast<useconds_t>(1e6 * how.interrupt_after_s));
     kill(child, SIGINT);
   }
+  Outcome outcome;
+  if (terminal) outcome.err = terminal->read_all();
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
-  Outcome outcome;
   if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
   if (fs::exists(said / "out")) outcome.out = contents(said / "out");
-  outcome.err = contents(said / "err");
+  if (!terminal) outcome.err = contents(said / "err");
   return outcome;
 }
 

@@ -208,6 +208,16 @@ TEST_CASE("run: the block that users of vllm bench serve know") {
   }
 }
 
+TEST_CASE("on a terminal a run shows how far it is, and wipes that away; stdout is the same") {
+  const std::vector<std::string> words{"run", kB200, "workload.num_prompts=200000"};
+  const Outcome seen = command(words, {.stderr_is_a_terminal = true});
+  CHECK(seen.code == 0);
+  CHECK(std::regex_search(seen.err, std::regex(R"(\[#* *\] +\d+ %  \d+ requests, [\d.]+ s simulated  \d+ s left)")));
+  CHECK(seen.err.rfind("\r\033[K") == seen.err.size() - 4);
+  CHECK(seen.out == command(words).out);
+  CHECK(command({"run", kB200, "-q"}, {.stderr_is_a_terminal = true}).err == "");
+}
+
 TEST_CASE("a run says nothing on stderr where that is no terminal, and --stats only there") {
   const Outcome outcome = command({"run", kB200, "workload.num_prompts=200", "--stats"});
   CHECK(contains(outcome.err, "s of wall time"));
