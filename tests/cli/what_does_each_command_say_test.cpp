@@ -208,13 +208,13 @@ TEST_CASE("run: the block that users of vllm bench serve know") {
   }
 }
 
-TEST_CASE("on a terminal a run shows how far it is, and wipes that away; stdout is the same") {
-  const std::vector<std::string> words{"run", kB200, "workload.num_prompts=200000"};
-  const Outcome seen = command(words, {.stderr_is_a_terminal = true});
-  CHECK(seen.code == 0);
+TEST_CASE("on a terminal a run shows how far it is, and wipes that away at its end") {
+  const Outcome seen = command({"run", kB200, "workload.num_prompts=100000000"}, {.interrupt_after_s = 1.5, .stderr_is_a_terminal = true});
+  CHECK(seen.code == 130);
   CHECK(std::regex_search(seen.err, std::regex(R"(\[#* *\] +\d+ %  \d+ requests, [\d.]+ s simulated  \d+ s left)")));
-  CHECK(seen.err.rfind("\r\033[K") == seen.err.size() - 4);
-  CHECK(seen.out == command(words).out);
+  REQUIRE(seen.err.size() > 4);
+  CHECK(seen.err.substr(seen.err.size() - 4) == "\r\033[K");
+  CHECK(!contains(seen.out, " s left"));
   CHECK(command({"run", kB200, "-q"}, {.stderr_is_a_terminal = true}).err == "");
 }
 
