@@ -36,8 +36,8 @@ using Rename = std::function<std::string(const std::string& path)>;
 
 /// Puts `rename` of its path in place of each file that the scenario names; `root` says where each name was written.
 void rename_files(sim::Scenario& scenario, const reader::Node& root, const Rename& rename) {
-  // A word that is a file and not also a name of the catalogue ("meta-llama/Llama-3.3-70B-Instruct"); systems and fabrics have no
-  // such names.
+  // A word that is a file and not also a name of the catalogue ("meta-llama/Llama-3.3-70B-Instruct"); systems and
+  // fabrics have no such names.
   const auto word = [&](std::string& text, const reader::Node& node, const char* kind = nullptr) {
     if (!node.is_scalar() || !models::looks_like_path(text)) return;
     if (kind != nullptr && !models::catalog_name(kind, text).empty()) return;
@@ -76,7 +76,8 @@ std::string identity(const std::string& path) {
 }  // namespace
 
 sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document& document) {
-  rename_files(scenario, document.root(), [](const std::string& path) { return fs::absolute(path).lexically_normal().string(); });
+  rename_files(scenario, document.root(),
+               [](const std::string& path) { return fs::absolute(path).lexically_normal().string(); });
   return scenario;
 }
 

@@ -1,4 +1,5 @@
-// A scenario that means the same wherever it is read: its files by absolute path; and its hash, in which a file counts by content.
+// A scenario that means the same wherever it is read: its files by absolute path; and its hash, in which a file counts
+// by content.
 #pragma once
 
 #include <string>
@@ -7,12 +8,12 @@
 
 namespace flotilla::analysis {
 
-/// `scenario` as read from `document`, with every file it names (model, system, fabric, engine, price, lengths, trace) by absolute
-/// path. Throws InputError where a file is gone.
+/// `scenario` as read from `document`, with every file it names (model, system, fabric, engine, price, lengths, trace)
+/// by absolute path. Throws InputError where a file is gone.
 sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document& document);
 
-/// SHA-256 of the scenario's YAML, in which each file stands for its size and its first 16 MiB: the same in any folder, another one
-/// when a file changes.
+/// SHA-256 of the scenario's YAML, in which each file stands for its size and its first 16 MiB: the same in any folder,
+/// another one when a file changes.
 std::string scenario_sha256(sim::Scenario scenario, const reader::Document& document);
 
 }  // namespace flotilla::analysis

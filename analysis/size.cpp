@@ -16,12 +16,14 @@ namespace flotilla::analysis {
 
 namespace {
 
-/// Beyond this many replicas a fleet that still breaks its promises is called infeasible: its replicas are all but idle.
+/// Beyond this many replicas a fleet that still breaks its promises is called infeasible: its replicas are all but
+/// idle.
 constexpr int kMostReplicas = 4096;
 /// A replica that sees less than this share of the load is all but idle.
 constexpr int kIdleFactor = 64;
 
-/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left out.
+/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left
+/// out.
 constexpr double kMostRefused = 0.01;
 
 /// What stands under a dotted key ("kv.peak_usage").
@@ -44,8 +46,9 @@ std::optional<double> metric_of(const Summary& summary, const std::string& metri
 }
 
 double refused_share(const Summary& s) {
-  return s.conservation.injected == 0 ? 0.0
-                                      : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
+  return s.conservation.injected == 0
+             ? 0.0
+             : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
 }
 
 bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
@@ -66,8 +69,10 @@ class Search {
     while (!holds_at(high)) {
       const Summary& s = tried_.at(high);
       // Nobody waits and nothing fails for want of capacity: more replicas cannot help. Nor do they against refusals.
-      const bool idle = refuses(s) || measured_nothing(s) || (s.verdict != Verdict::kSaturated && s.max_concurrent_requests <= high);
-      if (idle || high >= kMostReplicas || (s.verdict != Verdict::kSaturated && high >= kIdleFactor * first_unsaturated_)) {
+      const bool idle =
+          refuses(s) || measured_nothing(s) || (s.verdict != Verdict::kSaturated && s.max_concurrent_requests <= high);
+      if (idle || high >= kMostReplicas ||
+          (s.verdict != Verdict::kSaturated && high >= kIdleFactor * first_unsaturated_)) {
         candidate_.summary = s;
         candidate_.binding = failing(s) + ", at any number of replicas";
         return;
@@ -139,7 +144,8 @@ bool better(const Candidate& a, const Candidate& b) {
 Constraint parse_constraint(const std::string& text) {
   const std::size_t at = text.find_first_of("<>");
   if (at == std::string::npos || at + 1 >= text.size() || text[at + 1] != '=') {
-    throw std::invalid_argument(fmt::format("'{}' is no promise: write it as p99_tpot_ms<=20 or goodput_ratio>=0.99", text));
+    throw std::invalid_argument(
+        fmt::format("'{}' is no promise: write it as p99_tpot_ms<=20 or goodput_ratio>=0.99", text));
   }
   Constraint c;
   c.text = text;
@@ -157,8 +163,9 @@ Constraint parse_constraint(const std::string& text) {
   }
   if (std::find(names.begin(), names.end(), c.metric) == names.end()) {
     const std::string near = reader::did_you_mean(c.metric, names);
-    throw std::invalid_argument(fmt::format("'{}': no metric is called '{}'; {}", text, c.metric,
-                                            near.empty() ? "see: flotilla list metrics" : "did you mean '" + near + "'?"));
+    throw std::invalid_argument(
+        fmt::format("'{}': no metric is called '{}'; {}", text, c.metric,
+                    near.empty() ? "see: flotilla list metrics" : "did you mean '" + near + "'?"));
   }
   return c;
 }
@@ -168,8 +175,10 @@ bool holds(const Constraint& c, const Summary& summary) {
   return value && (c.at_most ? *value <= c.limit : *value >= c.limit);
 }
 
-std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
-                                       const std::vector<Constraint>& constraints, const std::vector<int>& tensor_parallel_sizes,
+std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios,
+                                       const std::vector<std::string>& overrides,
+                                       const std::vector<Constraint>& constraints,
+                                       const std::vector<int>& tensor_parallel_sizes,
                                        const std::function<void(const std::string&)>& progress) {
   std::vector<Candidate> candidates;
   for (const std::string& scenario : scenarios) {

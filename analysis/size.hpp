@@ -9,11 +9,12 @@
 
 namespace flotilla::analysis {
 
-/// One promise on a figure of summary.json: "p99_tpot_ms<=20", "kv.peak_usage<=0.9". A figure that a run does not have holds nothing.
+/// One promise on a figure of summary.json: "p99_tpot_ms<=20", "kv.peak_usage<=0.9". A figure that a run does not have
+/// holds nothing.
 struct Constraint {
   std::string metric;
   double limit = 0;
-  bool at_most = true;   ///< false: at least
+  bool at_most = true;  ///< false: at least
   std::string text;
 };
 /// Throws std::invalid_argument: no such metric (did you mean), no number, no comparison.
@@ -22,22 +23,25 @@ bool holds(const Constraint& constraint, const Summary& summary);
 
 /// One kind of fleet that was tried: a scenario at a tensor-parallel size.
 struct Candidate {
-  std::string scenario;               ///< path
+  std::string scenario;  ///< path
   int tensor_parallel_size = 1;
   bool feasible = false;
-  int replicas = 0;                   ///< the fewest that hold, if feasible
+  int replicas = 0;  ///< the fewest that hold, if feasible
   int gpus = 0;
-  Summary summary;                    ///< at that number; if infeasible, at the largest number tried
-  std::string binding;                ///< what fails with one replica fewer, or at any number
+  Summary summary;      ///< at that number; if infeasible, at the largest number tried
+  std::string binding;  ///< what fails with one replica fewer, or at any number
   int simulations = 0;
 };
 
-/// Bisects the number of replicas of the scenario's first serving group for every tensor-parallel size that its model and GPU allow
-/// among `tensor_parallel_sizes`. More replicas never hold less: the search relies on it. Same seed throughout: every number of
-/// replicas meets the same requests. A fleet that is saturated, or refuses more than 1 % of them, keeps no promise. `progress` is
-/// told before each simulation. Candidates come sorted: feasible first, cheapest first (fewest GPUs where there is no price).
-std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
-                                       const std::vector<Constraint>& constraints, const std::vector<int>& tensor_parallel_sizes,
+/// Bisects the number of replicas of the scenario's first serving group for every tensor-parallel size that its model
+/// and GPU allow among `tensor_parallel_sizes`. More replicas never hold less: the search relies on it. Same seed
+/// throughout: every number of replicas meets the same requests. A fleet that is saturated, or refuses more than 1 % of
+/// them, keeps no promise. `progress` is told before each simulation. Candidates come sorted: feasible first, cheapest
+/// first (fewest GPUs where there is no price).
+std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios,
+                                       const std::vector<std::string>& overrides,
+                                       const std::vector<Constraint>& constraints,
+                                       const std::vector<int>& tensor_parallel_sizes,
                                        const std::function<void(const std::string&)>& progress);
 
 }  // namespace flotilla::analysis

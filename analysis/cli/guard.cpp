@@ -32,7 +32,8 @@ int guarded(const std::function<int()>& command) {
     complain(e.what());
     return kBadInput;
   } catch (const sim::InvariantError& e) {
-    complain(fmt::format("flotilla: {}\nThis is a fault of Flotilla, not of your input; no figures are printed.", e.what()));
+    complain(
+        fmt::format("flotilla: {}\nThis is a fault of Flotilla, not of your input; no figures are printed.", e.what()));
     return kBrokenInvariant;
   } catch (const std::bad_alloc&) {
     complain("flotilla: out of memory");

@@ -18,9 +18,9 @@ constexpr double kMaterialShareOfBacklog = 0.25;
 constexpr double kLevelledOff = 1.0 / 3;
 
 struct Line {
-  double slope = 0;   ///< per batch
-  double start = 0;   ///< at the first batch
-  double t = 0;       ///< slope / its standard error
+  double slope = 0;  ///< per batch
+  double start = 0;  ///< at the first batch
+  double t = 0;      ///< slope / its standard error
 };
 
 Line fit(std::span<const double> y) {
@@ -75,7 +75,8 @@ BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arri
   trend.growth_per_s = line.slope * kBatches / window;
   const bool beyond_chance = line.t > kSignificantT && growth > kStandardErrors * standard_error;
   const bool matters = growth > kMaterialShareOfArrivals * window_arrivals ||
-                       (growth > kSmallShareOfArrivals * window_arrivals && growth > kMaterialShareOfBacklog * std::max(1.0, line.start));
+                       (growth > kSmallShareOfArrivals * window_arrivals &&
+                        growth > kMaterialShareOfBacklog * std::max(1.0, line.start));
   const Line later = fit(std::span(means).last(kBatches / 2));
   trend.saturated = beyond_chance && matters && later.slope > kLevelledOff * line.slope;
   return trend;

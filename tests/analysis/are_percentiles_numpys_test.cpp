@@ -14,7 +14,7 @@ TEST_CASE("percentiles as numpy.percentile gives them") {
   // numpy.percentile([15, 20, 35, 40, 50], q): rank q/100 * 4.
   const std::vector<double> five{15, 20, 35, 40, 50};
   CHECK(percentile(five, 0) == 15);
-  CHECK(percentile(five, 40) == Approx(29));    // 20 + 0.6 * 15
+  CHECK(percentile(five, 40) == Approx(29));  // 20 + 0.6 * 15
   CHECK(percentile(five, 50) == 35);
   CHECK(percentile(five, 90) == Approx(46));    // 40 + 0.6 * 10
   CHECK(percentile(five, 95) == Approx(48));    // 40 + 0.8 * 10

@@ -19,7 +19,9 @@ using doctest::Approx;
 
 namespace {
 
-std::string shipped(const std::string& name) { return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + ".yaml"; }
+std::string shipped(const std::string& name) {
+  return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + ".yaml";
+}
 
 Summary simulate(const std::string& name, const std::vector<std::string>& overrides) {
   return run_in_child(load_scenario(shipped(name), overrides));
@@ -35,10 +37,11 @@ const std::vector<Case> kCases{
     {"migration/h200", {"workload.num_prompts=3000", "workload.request_rate=10"}},
     {"closed-loop/h100-tp2", {}},
     {"trace/replay", {}},
-    {"migration/article-b200", {"workload.num_prompts=1000", "workload.input_tokens={uniform: [1000, 260000]}", "workload.request_rate=0.02"}},
-    {"migration/article-b200", {"workload.num_prompts=100", "workload.input_tokens=200000"}},   // all are refused
-    {"migration/article-b200", {"workload.num_prompts=100", "workload.warmup=1h"}},             // none is measured
-    {"migration/article-b200", {"workload.num_prompts=1", "workload.output_tokens=1"}},         // no TPOT at all
+    {"migration/article-b200",
+     {"workload.num_prompts=1000", "workload.input_tokens={uniform: [1000, 260000]}", "workload.request_rate=0.02"}},
+    {"migration/article-b200", {"workload.num_prompts=100", "workload.input_tokens=200000"}},  // all are refused
+    {"migration/article-b200", {"workload.num_prompts=100", "workload.warmup=1h"}},            // none is measured
+    {"migration/article-b200", {"workload.num_prompts=1", "workload.output_tokens=1"}},        // no TPOT at all
 };
 
 /// Simulates in a process of its own with its result files, and reads the summary back from the file.
@@ -99,8 +102,8 @@ TEST_CASE("what went in came out, and shares are shares") {
     const auto& f = s.ttft_share;
     const bool measured = s.ttft.mean > 0;
     CHECK(f.queue + f.prefill + f.transfer + f.other == Approx(measured ? 1 : 0));
-    for (const double share : {t.memory, t.compute, t.communication, t.host, t.idle, f.queue, f.prefill, f.transfer, f.other, s.goodput_ratio,
-                               s.kv.mean_usage, s.kv.peak_usage}) {
+    for (const double share : {t.memory, t.compute, t.communication, t.host, t.idle, f.queue, f.prefill, f.transfer,
+                               f.other, s.goodput_ratio, s.kv.mean_usage, s.kv.peak_usage}) {
       CHECK(share >= 0);
       CHECK(share <= 1);
     }
@@ -137,8 +140,9 @@ TEST_CASE("derived figures follow from the others by their definitions") {
 TEST_CASE("the rows of requests.csv give the summary's latencies, by numpy's rules") {
   const auto folder = std::filesystem::temp_directory_path() / "flotilla-test-books";
   std::filesystem::remove_all(folder);
-  const LoadedScenario loaded = load_scenario(shipped("migration/h200"), {"workload.num_prompts=3000", "workload.request_rate=10",
-                                                                           "workload.output_tokens={uniform: [1, 600]}"});
+  const LoadedScenario loaded = load_scenario(
+      shipped("migration/h200"),
+      {"workload.num_prompts=3000", "workload.request_rate=10", "workload.output_tokens={uniform: [1, 600]}"});
   const Summary s = simulate_into(folder.string(), loaded, true);
   auto table = columns((folder / "requests.csv").string());
   REQUIRE(table["id"].size() == 3000);
@@ -190,8 +194,9 @@ TEST_CASE("the rows of requests.csv give the summary's latencies, by numpy's rul
 
 TEST_CASE("a promise is judged at its own percentile") {
   for (const double percentile : {80.0, 99.0, 99.9}) {
-    const Summary s = simulate("migration/h200", {"workload.num_prompts=3000", "workload.request_rate=10",
-                                                   "slo={ttft: 50ms, e2el: 1h, percentile: " + std::to_string(percentile) + "}"});
+    const Summary s =
+        simulate("migration/h200", {"workload.num_prompts=3000", "workload.request_rate=10",
+                                    "slo={ttft: 50ms, e2el: 1h, percentile: " + std::to_string(percentile) + "}"});
     REQUIRE(s.slo.size() == 2);
     CHECK(s.slo[0].metric == "ttft");
     CHECK(s.slo[0].limit_ms == 50);
@@ -297,7 +302,8 @@ TEST_CASE("a child process says what the parent would have") {
 }
 
 TEST_CASE("a mistake found in the child is the parent's mistake, too") {
-  const LoadedScenario loaded = load_scenario(shipped("trace/replay"), {"workload.trace.on_zero_length=fail", "workload.trace.max_input_tokens=1",
-                                                                         "workload.trace.on_too_long=fail"});
+  const LoadedScenario loaded = load_scenario(
+      shipped("trace/replay"),
+      {"workload.trace.on_zero_length=fail", "workload.trace.max_input_tokens=1", "workload.trace.on_too_long=fail"});
   CHECK_THROWS_WITH_AS(run_in_child(loaded), doctest::Contains("requests.csv"), InputError);
 }

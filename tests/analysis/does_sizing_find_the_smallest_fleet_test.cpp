@@ -29,7 +29,8 @@ bool keeps(const std::vector<Constraint>& constraints, int replicas) {
 }  // namespace
 
 TEST_CASE("one replica fewer breaks a promise, as trying them all shows") {
-  for (const std::string promise : {"p99_tpot_ms<=25", "p99_ttft_ms<=400", "goodput_ratio>=0.99", "kv.peak_usage<=0.1"}) {
+  for (const std::string promise :
+       {"p99_tpot_ms<=25", "p99_ttft_ms<=400", "goodput_ratio>=0.99", "kv.peak_usage<=0.1"}) {
     CAPTURE(promise);
     const std::vector<Constraint> constraints{parse_constraint(promise)};
     const auto found = smallest_fleets({kScenario}, kSmall, constraints, {2}, quiet);
@@ -73,8 +74,9 @@ TEST_CASE("promises are read") {
 }
 
 TEST_CASE("promises that say nothing are refused") {
-  for (const char* const text : {"", "p99_tpot_ms", "p99_tpot_ms=20", "p99_tpot_ms<20", "p99_tpot_ms<=", "p99_tpot_ms<=20ms", "<=20", "verdict<=1",
-                                 "label>=1", "pools[].utilization<=1", "sim<=1"}) {
+  for (const char* const text :
+       {"", "p99_tpot_ms", "p99_tpot_ms=20", "p99_tpot_ms<20", "p99_tpot_ms<=", "p99_tpot_ms<=20ms", "<=20",
+        "verdict<=1", "label>=1", "pools[].utilization<=1", "sim<=1"}) {
     CHECK_THROWS_AS(parse_constraint(text), std::invalid_argument);
   }
   CHECK_THROWS_WITH(parse_constraint("p99_tpott_ms<=20"), doctest::Contains("did you mean 'p99_tpot_ms'?"));

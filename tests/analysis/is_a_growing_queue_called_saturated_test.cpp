@@ -63,11 +63,14 @@ double saturated_share(double rate, int servers, bool exponential) {
   const std::uint64_t runs = servers >= 1000 ? 2 : servers >= 100 ? 10 : 100;
   const double seconds = servers >= 1000 ? 120 : 400;
   double saturated = 0;
-  for (std::uint64_t seed = 1; seed <= runs; ++seed) saturated += queue(rate, seconds, servers, exponential, seed).trend().saturated ? 1 : 0;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed)
+    saturated += queue(rate, seconds, servers, exponential, seed).trend().saturated ? 1 : 0;
   return saturated / static_cast<double>(runs);
 }
 
-std::string scenario(const std::string& name) { return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/migration/" + name + ".yaml"; }
+std::string scenario(const std::string& name) {
+  return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/migration/" + name + ".yaml";
+}
 
 Summary simulate(const std::string& path, const std::vector<std::string>& overrides) {
   return run_in_child(load_scenario(path, overrides));
@@ -127,8 +130,8 @@ TEST_CASE("queues below capacity are hardly ever called saturated") {
     int servers;
     bool exponential;
   };
-  for (const Case& c : {Case{0.5, 1, false}, Case{0.7, 1, true}, Case{0.8, 1, false}, Case{8, 10, true}, Case{80, 100, true},
-                        Case{90, 100, false}, Case{800, 1000, true}, Case{3, 1000, true}}) {
+  for (const Case& c : {Case{0.5, 1, false}, Case{0.7, 1, true}, Case{0.8, 1, false}, Case{8, 10, true},
+                        Case{80, 100, true}, Case{90, 100, false}, Case{800, 1000, true}, Case{3, 1000, true}}) {
     CAPTURE(c.rate);
     CAPTURE(c.servers);
     CHECK(saturated_share(c.rate, c.servers, c.exponential) <= 0.02);
@@ -141,7 +144,8 @@ TEST_CASE("queues above capacity are called saturated") {
     int servers;
     double at_least;
   };
-  for (const Case& c : {Case{11, 10, 0.95}, Case{12, 10, 0.99}, Case{110, 100, 1}, Case{105, 100, 0.9}, Case{1100, 1000, 1}, Case{2, 1, 0.99}}) {
+  for (const Case& c : {Case{11, 10, 0.95}, Case{12, 10, 0.99}, Case{110, 100, 1}, Case{105, 100, 0.9},
+                        Case{1100, 1000, 1}, Case{2, 1, 0.99}}) {
     CAPTURE(c.rate);
     CAPTURE(c.servers);
     CHECK(saturated_share(c.rate, c.servers, true) >= c.at_least);
@@ -154,7 +158,8 @@ TEST_CASE("a real fleet is stable at 80 % of what it can answer, and saturated a
     const double most = capacity(scenario(name));
     CAPTURE(most);
     const auto at = [&](double share) {
-      return simulate(scenario(name), {"workload.request_rate=" + std::to_string(share * most), "workload.num_prompts=60000"});
+      return simulate(scenario(name),
+                      {"workload.request_rate=" + std::to_string(share * most), "workload.num_prompts=60000"});
     };
     const Summary below = at(0.8);
     CHECK(below.verdict == Verdict::kStable);
@@ -167,14 +172,16 @@ TEST_CASE("a real fleet is stable at 80 % of what it can answer, and saturated a
 }
 
 TEST_CASE("no verdict is asked of closed loops, nor of all requests at once") {
-  CHECK(simulate(scenario("b200"), {"workload.request_rate=inf", "workload.max_concurrency=64", "workload.num_prompts=500", "workload.warmup=0s"})
+  CHECK(simulate(scenario("b200"), {"workload.request_rate=inf", "workload.max_concurrency=64",
+                                    "workload.num_prompts=500", "workload.warmup=0s"})
             .verdict == Verdict::kNotApplicable);
-  CHECK(simulate(scenario("b200"), {"workload.request_rate=inf", "workload.num_prompts=500", "workload.warmup=0s"}).verdict ==
-        Verdict::kNotApplicable);
+  CHECK(simulate(scenario("b200"), {"workload.request_rate=inf", "workload.num_prompts=500", "workload.warmup=0s"})
+            .verdict == Verdict::kNotApplicable);
 }
 
 TEST_CASE("a few requests to an idle fleet: no verdict, and it says how many it would take") {
-  const Summary s = simulate(scenario("b200"), {"workload.num_prompts=100", "workload.request_rate=20", "workload.warmup=0s"});
+  const Summary s =
+      simulate(scenario("b200"), {"workload.num_prompts=100", "workload.request_rate=20", "workload.warmup=0s"});
   CHECK(s.verdict == Verdict::kNotApplicable);
   REQUIRE(!s.warnings.empty());
   CHECK(s.warnings.front().rfind("no verdict on whether the fleet keeps up: requests arrive for ", 0) == 0);

@@ -31,20 +31,21 @@ struct Filler {
 Summary full_summary() {
   Filler f;
   Summary s;
-  for (auto* text : {&s.date, &s.backend, &s.label, &s.model_id, &s.envelope.nearest_points, &s.envelope.reason, &s.sim.version,
-                     &s.sim.commit, &s.sim.simgrid_version, &s.sim.scenario_sha256}) {
+  for (auto* text : {&s.date, &s.backend, &s.label, &s.model_id, &s.envelope.nearest_points, &s.envelope.reason,
+                     &s.sim.version, &s.sim.commit, &s.sim.simgrid_version, &s.sim.scenario_sha256}) {
     f.set(*text);
   }
   for (auto* d : {&s.ttft, &s.tpot, &s.itl, &s.e2el}) {
     for (double* value : {&d->mean, &d->median, &d->std, &d->p90, &d->p95, &d->p99}) f.set(*value);
   }
-  for (auto* value : {&s.duration, &s.request_throughput, &s.output_throughput, &s.total_token_throughput, &s.max_output_tokens_per_s,
-                      &s.mean_client_queue_ms, &s.goodput_ratio, &s.backlog_growth_per_s, &s.interactivity.p99, &s.time_share.host,
-                      &s.ttft_share.transfer, &s.kv.peak_usage, &s.envelope.expected_error, &s.sim.wall_time_s, &s.sim.peak_rss_mb}) {
+  for (auto* value :
+       {&s.duration, &s.request_throughput, &s.output_throughput, &s.total_token_throughput, &s.max_output_tokens_per_s,
+        &s.mean_client_queue_ms, &s.goodput_ratio, &s.backlog_growth_per_s, &s.interactivity.p99, &s.time_share.host,
+        &s.ttft_share.transfer, &s.kv.peak_usage, &s.envelope.expected_error, &s.sim.wall_time_s, &s.sim.peak_rss_mb}) {
     f.set(*value);
   }
-  for (auto* value : {&s.num_prompts, &s.completed, &s.failed, &s.total_input_tokens, &s.conservation.unfinished, &s.kv.budget_tokens,
-                      &s.sim.seed, &s.sim.events, &s.gpus}) {
+  for (auto* value : {&s.num_prompts, &s.completed, &s.failed, &s.total_input_tokens, &s.conservation.unfinished,
+                      &s.kv.budget_tokens, &s.sim.seed, &s.sim.events, &s.gpus}) {
     f.set(*value);
   }
   s.request_rate = 50;
@@ -67,15 +68,16 @@ Summary full_summary() {
 }  // namespace
 
 TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
-  std::set<std::string> expected{
-      // vllm bench serve --save-result
-      "date", "backend", "label", "model_id", "num_prompts", "request_rate", "burstiness", "max_concurrency", "duration", "completed",
-      "failed", "total_input_tokens", "total_output_tokens", "request_throughput", "request_goodput", "output_throughput",
-      "total_token_throughput", "max_output_tokens_per_s", "max_concurrent_requests",
-      // Flotilla
-      "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict", "backlog_growth_per_s", "output_throughput_per_gpu",
-      "total_throughput_per_gpu", "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools", "envelope", "sim",
-      "interrupted", "warnings"};
+  std::set<std::string> expected{// vllm bench serve --save-result
+                                 "date", "backend", "label", "model_id", "num_prompts", "request_rate", "burstiness",
+                                 "max_concurrency", "duration", "completed", "failed", "total_input_tokens",
+                                 "total_output_tokens", "request_throughput", "request_goodput", "output_throughput",
+                                 "total_token_throughput", "max_output_tokens_per_s", "max_concurrent_requests",
+                                 // Flotilla
+                                 "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict",
+                                 "backlog_growth_per_s", "output_throughput_per_gpu", "total_throughput_per_gpu",
+                                 "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools",
+                                 "envelope", "sim", "interrupted", "warnings"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
     for (const char* const statistic : {"mean", "median", "std", "p50", "p90", "p95", "p99"}) {
       expected.insert(std::string(statistic) + "_" + metric + "_ms");
@@ -92,19 +94,22 @@ TEST_CASE("the keys of the groups") {
   const Json json = to_json(full_summary());
   using Keys = std::set<std::string>;
   CHECK(keys_of(json["interactivity"]) == Keys{"median", "p99"});
-  CHECK(keys_of(json["conservation"]) == Keys{"injected", "completed", "rejected", "timed_out", "cancelled", "unfinished"});
+  CHECK(keys_of(json["conservation"]) ==
+        Keys{"injected", "completed", "rejected", "timed_out", "cancelled", "unfinished"});
   CHECK(keys_of(json["time_share"]) == Keys{"memory", "compute", "communication", "host", "idle"});
   CHECK(keys_of(json["ttft_share"]) == Keys{"queue", "prefill", "transfer", "other"});
-  for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "prefix_hit_rate"}) CHECK(json["kv"].contains(key));
+  for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "prefix_hit_rate"})
+    CHECK(json["kv"].contains(key));
   CHECK(keys_of(json["cost"]) ==
         Keys{"usd_per_hour", "usd_per_month", "usd_per_million_output_tokens", "usd_per_million_useful_tokens"});
   for (const char* const key : {"inside", "nearest_points", "expected_error"}) CHECK(json["envelope"].contains(key));
-  for (const char* const key :
-       {"version", "commit", "simgrid_version", "seed", "scenario_sha256", "wall_time_s", "steps", "events", "peak_rss_mb"}) {
+  for (const char* const key : {"version", "commit", "simgrid_version", "seed", "scenario_sha256", "wall_time_s",
+                                "steps", "events", "peak_rss_mb"}) {
     CHECK(json["sim"].contains(key));
   }
   CHECK(keys_of(json["slo"][0]) == Keys{"metric", "percentile", "limit_ms", "found_ms", "kept"});
-  for (const char* const key : {"name", "gpus", "replicas", "utilization", "output_throughput"}) CHECK(json["pools"][0].contains(key));
+  for (const char* const key : {"name", "gpus", "replicas", "utilization", "output_throughput"})
+    CHECK(json["pools"][0].contains(key));
 }
 
 TEST_CASE("every field survives writing and reading") {

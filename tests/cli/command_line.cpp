@@ -54,12 +54,14 @@ struct Terminal {
     close(slave);
     std::string text;
     char buffer[4096];
-    for (ssize_t n = 0; (n = read(master, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = read(master, buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(n));
     return text;
   }
 };
 
-[[noreturn]] void become(const std::vector<std::string>& words, const Circumstances& how, const Folder& said, const Terminal* terminal) {
+[[noreturn]] void become(const std::vector<std::string>& words, const Circumstances& how, const Folder& said,
+                         const Terminal* terminal) {
   if (terminal != nullptr) {
     dup2(terminal->slave, STDERR_FILENO);
     close(terminal->slave);
@@ -88,7 +90,9 @@ struct Number {
 Number number_at(const std::string& text, std::size_t at) {
   std::string digits;
   std::size_t i = at;
-  const auto digit = [&](std::size_t k) { return k < text.size() && std::isdigit(static_cast<unsigned char>(text[k])) != 0; };
+  const auto digit = [&](std::size_t k) {
+    return k < text.size() && std::isdigit(static_cast<unsigned char>(text[k])) != 0;
+  };
   while (digit(i) || (i > at && (text[i] == '.' || text[i] == ',') && digit(i + 1))) {
     if (text[i] != ',') digits += text[i];
     ++i;
@@ -152,7 +156,9 @@ std::vector<std::string> shipped_scenarios() {
   return paths;
 }
 
-std::string shipped(const std::string& name) { return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + ".yaml"; }
+std::string shipped(const std::string& name) {
+  return std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + ".yaml";
+}
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -175,7 +181,9 @@ std::string line_of(const std::string& text, const std::string& start) {
 std::string difference(const std::string& expected, const std::string& found, double tolerance) {
   std::size_t e = 0;
   std::size_t f = 0;
-  const auto parted = [&] { return "expected '" + expected.substr(e, 60) + "'\n   found '" + found.substr(f, 60) + "'"; };
+  const auto parted = [&] {
+    return "expected '" + expected.substr(e, 60) + "'\n   found '" + found.substr(f, 60) + "'";
+  };
   while (e < expected.size() && f < found.size()) {
     const Number wanted = number_at(expected, e);
     const Number got = number_at(found, f);

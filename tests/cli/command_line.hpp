@@ -16,9 +16,9 @@ struct Outcome {
 };
 
 struct Circumstances {
-  std::filesystem::path directory{};    ///< to run in; "" = this one
-  double interrupt_after_s = 0;         ///< Ctrl-C then; 0 = never
-  std::string stdout_to{};              ///< a file instead of Outcome::out
+  std::filesystem::path directory{};      ///< to run in; "" = this one
+  double interrupt_after_s = 0;           ///< Ctrl-C then; 0 = never
+  std::string stdout_to{};                ///< a file instead of Outcome::out
   bool reader_of_stdout_is_gone = false;  ///< as in `flotilla ... | head -1` once head has its line
   bool stderr_is_a_terminal = false;
 };

@@ -1,5 +1,6 @@
-// The summaries of the shipped scenarios, against those in golden/: the same keys in the same order, the same words, counts to the
-// unit and figures within 1 %. Where a prediction was meant to change, renew them and say so in CHANGELOG.md, "Predictions changed":
+// The summaries of the shipped scenarios, against those in golden/: the same keys in the same order, the same words,
+// counts to the unit and figures within 1 %. Where a prediction was meant to change, renew them and say so in
+// CHANGELOG.md, "Predictions changed":
 //   FLOTILLA_RENEW=1 build/release/tests/cli/test_cli -tc='*golden*'
 #include <doctest/doctest.h>
 
@@ -19,9 +20,11 @@ namespace {
 constexpr double kTolerance = 0.01;
 
 /// What differs from machine to machine and from commit to commit, and says nothing of the fleet.
-const std::set<std::string> kLeftOut{"date", "version", "commit", "simgrid_version", "scenario_sha256", "wall_time_s", "peak_rss_mb", "events"};
-const std::set<std::string> kExact{"schema_version", "num_prompts", "completed", "failed",      "injected",  "rejected", "timed_out",
-                                   "cancelled",      "unfinished",  "gpus",      "replicas",    "total_input_tokens",   "total_output_tokens"};
+const std::set<std::string> kLeftOut{"date",        "version",     "commit", "simgrid_version", "scenario_sha256",
+                                     "wall_time_s", "peak_rss_mb", "events"};
+const std::set<std::string> kExact{
+    "schema_version", "num_prompts", "completed", "failed",   "injected",           "rejected",           "timed_out",
+    "cancelled",      "unfinished",  "gpus",      "replicas", "total_input_tokens", "total_output_tokens"};
 
 Json without_circumstances(const Json& json) {
   Json kept = json;
@@ -41,10 +44,12 @@ void compare(const Json& expected, const Json& found, const std::string& path) {
     for (const auto& [key, value] : expected.items()) expected_keys += key + " ";
     for (const auto& [key, value] : found.items()) found_keys += key + " ";
     REQUIRE(expected_keys == found_keys);
-    for (const auto& [key, value] : expected.items()) compare(value, found.at(key), path.empty() ? key : path + "." + key);
+    for (const auto& [key, value] : expected.items())
+      compare(value, found.at(key), path.empty() ? key : path + "." + key);
   } else if (expected.is_array()) {
     REQUIRE(expected.size() == found.size());
-    for (std::size_t i = 0; i < expected.size(); ++i) compare(expected[i], found[i], path + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      compare(expected[i], found[i], path + "[" + std::to_string(i) + "]");
   } else if (expected.is_string()) {
     CHECK(difference(expected.get<std::string>(), found.get<std::string>(), kTolerance) == "");
   } else if (expected.is_number()) {

@@ -32,7 +32,8 @@ TEST_CASE("copies are what is shipped, byte for byte, and run from where they li
     for (const auto& entry : fs::directory_iterator(folder.path() / name)) {
       const std::string file = entry.path().filename().string();
       CHECK(contains(copied.out, name + "/" + file + "\n"));
-      CHECK(contents(entry.path().string()) == contents(std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + "/" + file));
+      CHECK(contents(entry.path().string()) ==
+            contents(std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + "/" + file));
       if (entry.path().extension() != ".yaml") continue;
       ++scenarios;
       const Outcome run = command({"run", file, "-q", "-o", "out"}, {.directory = folder.path() / name});

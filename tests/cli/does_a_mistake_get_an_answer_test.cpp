@@ -1,5 +1,6 @@
-// Scenarios as users get them wrong, in mistakes/*.yaml, each with the answer it gets, in mistakes/*.txt: file, line and column, the
-// line with a caret under the mistake, and what would be right. Run with FLOTILLA_RENEW=1 to write new answers; read them.
+// Scenarios as users get them wrong, in mistakes/*.yaml, each with the answer it gets, in mistakes/*.txt: file, line
+// and column, the line with a caret under the mistake, and what would be right. Run with FLOTILLA_RENEW=1 to write new
+// answers; read them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -24,7 +25,9 @@ std::vector<std::string> mistakes() {
   return names;
 }
 
-Outcome told_by(const char* verb, const std::string& name) { return command({verb, name + ".yaml"}, {.directory = kFolder}); }
+Outcome told_by(const char* verb, const std::string& name) {
+  return command({verb, name + ".yaml"}, {.directory = kFolder});
+}
 std::string golden(const std::string& name) { return (kFolder / (name + ".txt")).string(); }
 
 }  // namespace
@@ -81,7 +84,8 @@ workload: {trace: {path: trace.csv}}
   const Outcome outcome = command({"run", "chat.yaml"}, {.directory = folder.path()});
   CHECK(outcome.code == 0);
   CHECK(contains(outcome.out, "2999 injected = 2999 completed + 0 rejected + 0 unfinished"));
-  CHECK(contains(outcome.out, "           1 skipped: bad lines\n             line 1502: 2 columns, at least 3 are needed\n"));
+  CHECK(contains(outcome.out,
+                 "           1 skipped: bad lines\n             line 1502: 2 columns, at least 3 are needed\n"));
   const Outcome strict = command({"run", "chat.yaml", "workload.trace.max_bad_lines=0"}, {.directory = folder.path()});
   CHECK(strict.code == 2);
   CHECK(contains(strict.err, "trace.csv:1502:"));

@@ -21,7 +21,8 @@ Run run_into(const std::string& folder, const std::string& scenario, std::vector
   const Outcome outcome = command(words);
   REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
   CHECK(outcome.err == "");
-  Run run{outcome.out, contents(folder + "/requests.csv"), nlohmann::ordered_json::parse(contents(folder + "/summary.json"))};
+  Run run{outcome.out, contents(folder + "/requests.csv"),
+          nlohmann::ordered_json::parse(contents(folder + "/summary.json"))};
   run.summary.erase("date");
   run.summary["sim"].erase("wall_time_s");
   run.summary["sim"].erase("peak_rss_mb");
@@ -36,8 +37,9 @@ struct Case {
 const std::vector<Case> kCases{{"migration/article-b200", {"workload.num_prompts=2000"}},
                                {"migration/article-h100", {"workload.num_prompts=500"}},
                                {"migration/h100", {"workload.num_prompts=500", "workload.request_rate=20"}},
-                               {"migration/b200", {"workload.num_prompts=500", "workload.input_tokens={uniform: [1, 3000]}",
-                                                   "workload.output_tokens={uniform: [1, 600]}", "router=random"}},
+                               {"migration/b200",
+                                {"workload.num_prompts=500", "workload.input_tokens={uniform: [1, 3000]}",
+                                 "workload.output_tokens={uniform: [1, 600]}", "router=random"}},
                                {"closed-loop/h100-tp2", {"workload.num_prompts=200"}},
                                {"trace/replay", {}}};
 
@@ -106,7 +108,9 @@ TEST_CASE("a resolved scenario runs to the same bytes, from any folder") {
 TEST_CASE("a resolved scenario still finds the user's own files, and its hash follows what is in them") {
   const Folder folder;
   folder.write("mine/lengths.txt", "100\n200\n300\n");
-  folder.write("mine/price.yaml", "name: mine\nkind: own\ndate: 2026-01-01\nsource: \"our bill of January\"\nusd_per_gpu_hour: {h100-sxm: 2}\n");
+  folder.write(
+      "mine/price.yaml",
+      "name: mine\nkind: own\ndate: 2026-01-01\nsource: \"our bill of January\"\nusd_per_gpu_hour: {h100-sxm: 2}\n");
   folder.write("mine/box.yaml", "name: box\nlike: hgx-h100\ngpus: 4\n");
   const std::string scenario = folder.write("mine/own.yaml", R"(name: own
 model: llama-3.3-70b
@@ -128,7 +132,8 @@ TEST_CASE("the rows of a run never go over the trace it replays") {
   const Folder folder;
   REQUIRE(command({"example", "trace"}, {.directory = folder.path()}).code == 0);
   const std::string before = contents(folder / "trace/requests.csv");
-  const Outcome outcome = command({"run", "trace/replay.yaml", "-o", "trace", "--save-detailed"}, {.directory = folder.path()});
+  const Outcome outcome =
+      command({"run", "trace/replay.yaml", "-o", "trace", "--save-detailed"}, {.directory = folder.path()});
   CHECK(outcome.code == 2);
   CHECK(contains(outcome.err, "the rows of this run would overwrite the trace, trace/requests.csv"));
   CHECK(contents(folder / "trace/requests.csv") == before);
@@ -138,5 +143,6 @@ TEST_CASE("a trace is never mistaken for the results beside the resolved scenari
   // Both are called requests.csv.
   const Folder folder;
   run_into(folder / "out", shipped("trace/replay"), {});
-  CHECK(contains(contents(folder / "out/resolved.yaml"), std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/trace/requests.csv"));
+  CHECK(contains(contents(folder / "out/resolved.yaml"),
+                 std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/trace/requests.csv"));
 }

@@ -1,4 +1,5 @@
-// The articles' arithmetic, to their rounding, through the command line: bounds of Llama 3.3 70B and the cost of the example's fleets.
+// The articles' arithmetic, to their rounding, through the command line: bounds of Llama 3.3 70B and the cost of the
+// example's fleets.
 #include <doctest/doctest.h>
 
 #include "tests/cli/command_line.hpp"
@@ -20,7 +21,8 @@ std::string article(const std::string& bounds, const std::string& name) {
 }
 
 std::string bounds_of(const std::string& gpu, const std::string& weights) {
-  const Outcome outcome = command({"bounds", "--model", "llama-3.3-70b", "--gpu", gpu, "--weights", weights, "--brief"});
+  const Outcome outcome =
+      command({"bounds", "--model", "llama-3.3-70b", "--gpu", gpu, "--weights", weights, "--brief"});
   REQUIRE(outcome.code == 0);
   return outcome.out;
 }
@@ -78,10 +80,12 @@ TEST_CASE("a month of the example's fleets, on demand and spot") {
     const char* month;
     const char* million;
   };
-  for (const Bill& bill : {Bill{"article-h100", "spheron-on-demand", "26,981", "0.489"}, Bill{"article-h100", "spheron-spot", "16,965", "0.307"},
-                           Bill{"article-b200", "spheron-on-demand", "8,804", "0.168"}, Bill{"article-b200", "spheron-spot", "3,095", "0.059"}}) {
-    const Outcome outcome =
-        command({"show", "cost", shipped(std::string("migration/") + bill.fleet), std::string("fleet.pools[0].price=") + bill.price});
+  for (const Bill& bill : {Bill{"article-h100", "spheron-on-demand", "26,981", "0.489"},
+                           Bill{"article-h100", "spheron-spot", "16,965", "0.307"},
+                           Bill{"article-b200", "spheron-on-demand", "8,804", "0.168"},
+                           Bill{"article-b200", "spheron-spot", "3,095", "0.059"}}) {
+    const Outcome outcome = command({"show", "cost", shipped(std::string("migration/") + bill.fleet),
+                                     std::string("fleet.pools[0].price=") + bill.price});
     REQUIRE(outcome.code == 0);
     CHECK(contains(outcome.out, std::string("$") + bill.month + "/month of 730 hours"));
     CHECK(contains(line_of(outcome.out, "chat "), bill.million));

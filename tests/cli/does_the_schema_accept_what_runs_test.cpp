@@ -48,8 +48,8 @@ TEST_CASE("the schema finds what the reader would refuse") {
   if (!validator_is_installed()) return;
   const Folder folder;
   std::vector<std::string> files;
-  for (const char* const mistake : {"typo-in-a-key", "letter-o-for-a-zero", "negative-rate", "unknown-router", "unit-missing",
-                                    "unknown-number-format", "section-missing"}) {
+  for (const char* const mistake : {"typo-in-a-key", "letter-o-for-a-zero", "negative-rate", "unknown-router",
+                                    "unit-missing", "unknown-number-format", "section-missing"}) {
     files.push_back(std::string(FLOTILLA_SOURCE_DIR) + "/tests/cli/mistakes/" + mistake + ".yaml");
   }
   const std::string said = complaints(folder, files);

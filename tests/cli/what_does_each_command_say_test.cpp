@@ -1,8 +1,8 @@
 // Every command, asked as the help says, answers with what it promises.
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
 
@@ -36,7 +36,8 @@ const std::string kB200 = shipped("migration/article-b200");
 }  // namespace
 
 TEST_CASE("--version names the version, the commit and SimGrid's version on one line") {
-  CHECK(std::regex_match(answer({"--version"}), std::regex(R"(flotilla \d+\.\d+\.\d+ \([0-9a-z]+\), SimGrid 3\.\d+\.\d+\n)")));
+  CHECK(std::regex_match(answer({"--version"}),
+                         std::regex(R"(flotilla \d+\.\d+\.\d+ \([0-9a-z]+\), SimGrid 3\.\d+\.\d+\n)")));
 }
 
 TEST_CASE("help tells of every command, and every command has help") {
@@ -56,7 +57,8 @@ TEST_CASE("mistyped words are answered with what was meant") {
   CHECK(contains(command({"show", "topologie", kB200}).err, "did you mean 'topology'?"));
   CHECK(contains(command({"size", kB200, "--slo", "p99_tptt_ms<=20"}).err, "did you mean"));
   CHECK(contains(command({"size", kB200, "--slo", "p99_tpot_ms<=fast"}).err, "'fast' is not a number"));
-  CHECK(contains(command({"bounds", "--model", "llama-3.3-70b", "--gpu", "h100", "--kv", "fp7"}).err, "one of: bf16, fp8, nvfp4"));
+  CHECK(contains(command({"bounds", "--model", "llama-3.3-70b", "--gpu", "h100", "--kv", "fp7"}).err,
+                 "one of: bf16, fp8, nvfp4"));
   CHECK(command({"run", kB200, "workload.requestrate=60"}).err ==
         "command line:1:10: workload.requestrate: unknown key 'requestrate'\nworkload.requestrate=60\n         ^\n"
         "hint: did you mean 'request_rate'?\n");
@@ -64,16 +66,21 @@ TEST_CASE("mistyped words are answered with what was meant") {
 
 TEST_CASE("list: every kind, each name with what it is") {
   const std::vector<std::string> models = names_in(answer({"list", "models"}));
-  for (const char* const name : {"llama-3.3-70b", "llama-2-70b", "llama-3.1-8b", "llama-3.1-405b"}) CHECK(has(models, name));
+  for (const char* const name : {"llama-3.3-70b", "llama-2-70b", "llama-3.1-8b", "llama-3.1-405b"})
+    CHECK(has(models, name));
   const std::vector<std::string> gpus = names_in(answer({"list", "gpus"}));
-  for (const char* const name : {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "b200-hgx@a1", "h100-sxm@a1"}) CHECK(has(gpus, name));
+  for (const char* const name : {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "b200-hgx@a1", "h100-sxm@a1"})
+    CHECK(has(gpus, name));
   const std::vector<std::string> systems = names_in(answer({"list", "systems"}));
   for (const char* const name : {"hgx-h100", "hgx-h200", "hgx-b200", "gb200-nvl72"}) CHECK(has(systems, name));
   CHECK(has(names_in(answer({"list", "fabrics"})), "ib-ndr-rail"));
-  for (const char* const name : {"vllm", "tensorrt-llm", "sglang"}) CHECK(has(names_in(answer({"list", "engines"})), name));
+  for (const char* const name : {"vllm", "tensorrt-llm", "sglang"})
+    CHECK(has(names_in(answer({"list", "engines"})), name));
   CHECK(has(names_in(answer({"list", "schedulers"})), "vllm_v1"));
-  for (const char* const name : {"round_robin", "least_loaded", "random"}) CHECK(has(names_in(answer({"list", "routers"})), name));
-  for (const char* const name : {"spheron-on-demand", "spheron-spot"}) CHECK(has(names_in(answer({"list", "prices"})), name));
+  for (const char* const name : {"round_robin", "least_loaded", "random"})
+    CHECK(has(names_in(answer({"list", "routers"})), name));
+  for (const char* const name : {"spheron-on-demand", "spheron-spot"})
+    CHECK(has(names_in(answer({"list", "prices"})), name));
   for (const char* const name : {"p99_ttft_ms", "conservation.injected", "pools[].utilization"}) {
     CHECK(has(names_in(answer({"list", "metrics"})), name));
   }
@@ -86,8 +93,9 @@ TEST_CASE("what is listed can be used") {
   for (const std::string& gpu : names_in(answer({"list", "gpus"}))) {
     CHECK(contains(answer({"bounds", "--model", "llama-3.1-8b", "--gpu", gpu, "--brief"}), "decode floor"));
   }
-  const std::vector<std::string> small{"workload.num_prompts=50", "serving[0].tensor_parallel_size=1", "fleet.pools[0].gpus=4",
-                                       "model=llama-3.1-8b", "serving[0].weights=bf16", "serving[0].kv_cache_dtype=bf16"};
+  const std::vector<std::string> small{"workload.num_prompts=50", "serving[0].tensor_parallel_size=1",
+                                       "fleet.pools[0].gpus=4",   "model=llama-3.1-8b",
+                                       "serving[0].weights=bf16", "serving[0].kv_cache_dtype=bf16"};
   const auto runs = [&](const std::string& assignment) {
     std::vector<std::string> words{"run", kB200, assignment, "-q"};
     words.insert(words.end(), small.begin(), small.end());
@@ -95,12 +103,14 @@ TEST_CASE("what is listed can be used") {
     CHECK_MESSAGE(outcome.code == 0, assignment, ": ", outcome.err);
   };
   for (const std::string& router : names_in(answer({"list", "routers"}))) runs("router=" + router);
-  for (const std::string& policy : names_in(answer({"list", "schedulers"}))) runs("serving[0].scheduler.policy=" + policy);
+  for (const std::string& policy : names_in(answer({"list", "schedulers"})))
+    runs("serving[0].scheduler.policy=" + policy);
   for (const std::string& engine : names_in(answer({"list", "engines"}))) runs("serving[0].engine=" + engine);
   for (const std::string& fabric : names_in(answer({"list", "fabrics"}))) runs("fleet.fabric=" + fabric);
   for (const std::string& system : names_in(answer({"list", "systems"}))) {
-    const Outcome outcome = command({"check", kB200, "fleet.pools[0].system=" + system, "fleet.pools[0].gpus=4",
-                                     "fleet.pools[0].price={usd_per_gpu_hour: 1}", "model=llama-3.1-8b", "serving[0].weights=fp8"});
+    const Outcome outcome =
+        command({"check", kB200, "fleet.pools[0].system=" + system, "fleet.pools[0].gpus=4",
+                 "fleet.pools[0].price={usd_per_gpu_hour: 1}", "model=llama-3.1-8b", "serving[0].weights=fp8"});
     CHECK_MESSAGE(outcome.code == 0, system, ": ", outcome.err);
   }
 }
@@ -142,7 +152,8 @@ TEST_CASE("bounds: of flags or of a scenario's groups, with formula and source u
   const std::string full = answer({"bounds", "--model", "llama-3.3-70b", "--gpu", "b200-hgx", "--weights", "nvfp4"});
   CHECK(contains(full, "NVIDIA"));
   CHECK(contains(full, " GB / 7.7 TB/s"));
-  const std::string brief = answer({"bounds", "--model", "llama-3.3-70b", "--gpu", "b200-hgx", "--weights", "nvfp4", "--brief"});
+  const std::string brief =
+      answer({"bounds", "--model", "llama-3.3-70b", "--gpu", "b200-hgx", "--weights", "nvfp4", "--brief"});
   CHECK(brief.size() < full.size());
   const std::string of_scenario = answer({"bounds", kB200, "--brief"});
   CHECK(line_of(of_scenario, "decode floor") == line_of(brief, "decode floor"));
@@ -154,7 +165,8 @@ TEST_CASE("schema: a JSON Schema with every key of the reference page") {
     CHECK(schema["properties"].contains(key));
   }
   const std::string page = answer({"schema", "--reference"});
-  for (const char* const key : {"`request_rate`", "`gpu_memory_utilization`", "`tensor_parallel_size`", "`warmup`"}) CHECK(contains(page, key));
+  for (const char* const key : {"`request_rate`", "`gpu_memory_utilization`", "`tensor_parallel_size`", "`warmup`"})
+    CHECK(contains(page, key));
 }
 
 TEST_CASE("size: the smallest fleet, and why one replica fewer would not do") {
@@ -170,8 +182,8 @@ TEST_CASE("size: the smallest fleet, and why one replica fewer would not do") {
 }
 
 TEST_CASE("size: a fleet that refuses its requests keeps no promise") {
-  const Outcome outcome = command({"size", shipped("migration/h200"), "--slo", "p99_tpot_ms<=100", "--tp", "2", "workload.num_prompts=3000",
-                                   "workload.input_tokens=200000"});
+  const Outcome outcome = command({"size", shipped("migration/h200"), "--slo", "p99_tpot_ms<=100", "--tp", "2",
+                                   "workload.num_prompts=3000", "workload.input_tokens=200000"});
   CHECK(outcome.code == 1);
   CHECK(contains(outcome.out, "never: refuses 100.0 % of the requests"));
 }
@@ -190,7 +202,8 @@ TEST_CASE("run: requests that can never fit are refused, counted and explained")
 
 TEST_CASE("run: where nothing was served, nothing is praised") {
   const std::string refused = answer({"run", kB200, "workload.num_prompts=100", "workload.input_tokens=200000"});
-  CHECK(refused.rfind("article-2-b200 on 2 GPUs: refuses 100.0 % of the requests; no request was completed.\n", 0) == 0);
+  CHECK(refused.rfind("article-2-b200 on 2 GPUs: refuses 100.0 % of the requests; no request was completed.\n", 0) ==
+        0);
   const std::string warming = answer({"run", kB200, "workload.num_prompts=100", "workload.warmup=1h"});
   CHECK(warming.rfind("article-2-b200 on 2 GPUs: no request was measured after the warm-up.\n", 0) == 0);
 }
@@ -198,18 +211,21 @@ TEST_CASE("run: where nothing was served, nothing is praised") {
 TEST_CASE("run: the block that users of vllm bench serve know") {
   const std::string said = answer({"run", shipped("closed-loop/h100-tp2")});
   for (const char* const label :
-       {"============ Serving Benchmark Result ============", "Successful requests:                     640", "Maximum request concurrency:",
-        "Benchmark duration (s):", "Total input tokens:", "Total generated tokens:", "Request throughput (req/s):",
-        "Output token throughput (tok/s):", "Total token throughput (tok/s):", "---------------Time to First Token----------------",
-        "Mean TTFT (ms):", "Median TTFT (ms):", "P99 TTFT (ms):", "-----Time per Output Token (excl. 1st token)------", "Mean TPOT (ms):",
-        "---------------Inter-token Latency----------------", "P99 ITL (ms):", "----------------End-to-end Latency----------------",
+       {"============ Serving Benchmark Result ============", "Successful requests:                     640",
+        "Maximum request concurrency:", "Benchmark duration (s):", "Total input tokens:", "Total generated tokens:",
+        "Request throughput (req/s):", "Output token throughput (tok/s):", "Total token throughput (tok/s):",
+        "---------------Time to First Token----------------",
+        "Mean TTFT (ms):", "Median TTFT (ms):", "P99 TTFT (ms):", "-----Time per Output Token (excl. 1st token)------",
+        "Mean TPOT (ms):", "---------------Inter-token Latency----------------",
+        "P99 ITL (ms):", "----------------End-to-end Latency----------------",
         "Conservation:                            640 injected = 640 completed + 0 rejected + 0 unfinished"}) {
     CHECK_MESSAGE(contains(said, label), label);
   }
 }
 
 TEST_CASE("on a terminal a run shows how far it is, and wipes that away at its end") {
-  const Outcome seen = command({"run", kB200, "workload.num_prompts=100000000"}, {.interrupt_after_s = 1.5, .stderr_is_a_terminal = true});
+  const Outcome seen = command({"run", kB200, "workload.num_prompts=100000000"},
+                               {.interrupt_after_s = 1.5, .stderr_is_a_terminal = true});
   CHECK(seen.code == 130);
   CHECK(std::regex_search(seen.err, std::regex(R"(\[#* *\] +\d+ %  \d+ requests, [\d.]+ s simulated  \d+ s left)")));
   REQUIRE(seen.err.size() > 4);

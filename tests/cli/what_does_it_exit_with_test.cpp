@@ -1,6 +1,4 @@
 // 0 ok, 1 the run failed, 2 bad input, 70 broken invariant, 130 interrupted.
-#include "analysis/cli/guard.hpp"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/cli/guard.hpp"
 #include "scenarios/reader/error.hpp"
 #include "sim/engine/invariant.hpp"
 #include "tests/cli/command_line.hpp"
@@ -37,26 +36,27 @@ TEST_CASE("0 where all went well") {
 TEST_CASE("2 where the words or the file are wrong, and nothing on stdout") {
   const Folder folder;
   const std::string empty = folder.write("empty.yaml", "");
-  const std::vector<std::vector<std::string>> mistakes{{"rum", kScenario},
-                                                       {"run"},
-                                                       {"run", folder / "nowhere.yaml"},
-                                                       {"run", folder.path().string()},
-                                                       {"run", empty},
-                                                       {"run", kScenario, "--sed", "1"},
-                                                       {"run", kScenario, "--seed", "one"},
-                                                       {"run", kScenario, "--seed", "-1"},
-                                                       {"run", kScenario, "seed"},
-                                                       {"run", kScenario, "--save-detailed"},
-                                                       {"check", kScenario, "workload.trace.path=gone.csv"},
-                                                       {"bounds"},
-                                                       {"bounds", "--model", "llama-3.3-70b"},
-                                                       {"bounds", "--model", "llama-3.3-70b", "--gpu", "h100-sxm", "--weights", "fp9"},
-                                                       {"bounds", "--model", "gpt-2", "--gpu", "h100-sxm"},
-                                                       {"show", "costs", kScenario},
-                                                       {"list", "gpu"},
-                                                       {"size", kScenario},
-                                                       {"size", kScenario, "--slo", "p99_tpot_ms=20"},
-                                                       {"example", "migrations"}};
+  const std::vector<std::vector<std::string>> mistakes{
+      {"rum", kScenario},
+      {"run"},
+      {"run", folder / "nowhere.yaml"},
+      {"run", folder.path().string()},
+      {"run", empty},
+      {"run", kScenario, "--sed", "1"},
+      {"run", kScenario, "--seed", "one"},
+      {"run", kScenario, "--seed", "-1"},
+      {"run", kScenario, "seed"},
+      {"run", kScenario, "--save-detailed"},
+      {"check", kScenario, "workload.trace.path=gone.csv"},
+      {"bounds"},
+      {"bounds", "--model", "llama-3.3-70b"},
+      {"bounds", "--model", "llama-3.3-70b", "--gpu", "h100-sxm", "--weights", "fp9"},
+      {"bounds", "--model", "gpt-2", "--gpu", "h100-sxm"},
+      {"show", "costs", kScenario},
+      {"list", "gpu"},
+      {"size", kScenario},
+      {"size", kScenario, "--slo", "p99_tpot_ms=20"},
+      {"example", "migrations"}};
   for (const auto& words : mistakes) {
     const Outcome outcome = command(words);
     CAPTURE(words.front());
@@ -80,7 +80,8 @@ TEST_CASE("1 where results cannot be written") {
   CHECK(full.err == "flotilla: cannot write to standard output: No space left on device\n");
   if (geteuid() == 0) return;  // the superuser writes into any directory
   std::filesystem::create_directory(folder.path() / "locked");
-  std::filesystem::permissions(folder.path() / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(folder.path() / "locked",
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   CHECK(command({"run", kScenario, "-o", folder / "locked/out"}).code == 1);
 }
 
@@ -116,8 +117,8 @@ TEST_CASE("what is thrown decides the code") {
 
 TEST_CASE("130 after Ctrl-C, with what is finished so far, marked as such") {
   const Folder folder;
-  const Outcome outcome = command({"run", shipped("migration/article-b200"), "workload.num_prompts=100000000", "-o", folder / "out",
-                                   "--save-detailed"},
+  const Outcome outcome = command({"run", shipped("migration/article-b200"), "workload.num_prompts=100000000", "-o",
+                                   folder / "out", "--save-detailed"},
                                   {.interrupt_after_s = 1});
   CHECK(outcome.code == 130);
   CHECK(contains(outcome.out, "stopped before its end"));

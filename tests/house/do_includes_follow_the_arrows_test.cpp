@@ -48,7 +48,8 @@ SourceFile read_file(const fs::path& root, const fs::path& path) {
     const std::size_t open = line.find_first_of("<\"");
     const std::size_t close = line.find_last_of(">\"");
     if (open == std::string::npos || close <= open) continue;
-    file.includes.push_back({static_cast<int>(file.lines.size()), line.substr(open + 1, close - open - 1), line[open] == '"'});
+    file.includes.push_back(
+        {static_cast<int>(file.lines.size()), line.substr(open + 1, close - open - 1), line[open] == '"'});
   }
   return file;
 }
@@ -78,7 +79,8 @@ TEST_CASE("rooms include only what lies below them") {
     for (const Include& include : file.includes) {
       const std::string room = room_of(include.name);
       if (!include.quoted || kMayInclude.count(room) == 0) continue;
-      CHECK_MESSAGE(one_of(room, kMayInclude.at(room_of(file.path))), at(file, include.line), " includes ", include.name);
+      CHECK_MESSAGE(one_of(room, kMayInclude.at(room_of(file.path))), at(file, include.line), " includes ",
+                    include.name);
       // What scenarios/ offers to the others is the reader.
       if (room == "scenarios") CHECK_MESSAGE(starts_with(include.name, "scenarios/reader/"), at(file, include.line));
     }
@@ -89,7 +91,8 @@ TEST_CASE("own files are included from the root, in quotes, and exist") {
   for (const SourceFile& file : house()) {
     for (const Include& include : file.includes) {
       if (!include.quoted) continue;
-      CHECK_MESSAGE(fs::exists(fs::path(FLOTILLA_SOURCE_DIR) / include.name), at(file, include.line), " includes ", include.name);
+      CHECK_MESSAGE(fs::exists(fs::path(FLOTILLA_SOURCE_DIR) / include.name), at(file, include.line), " includes ",
+                    include.name);
     }
   }
 }
@@ -109,7 +112,8 @@ TEST_CASE("YAML is read in one place") {
   for (const SourceFile& file : house()) {
     const bool reader = starts_with(file.path, "scenarios/reader/");
     for (const Include& include : file.includes) {
-      CHECK_MESSAGE((reader || !starts_with(include.name, "yaml-cpp/")), at(file, include.line), " includes ", include.name);
+      CHECK_MESSAGE((reader || !starts_with(include.name, "yaml-cpp/")), at(file, include.line), " includes ",
+                    include.name);
     }
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       // node["key"].as<T>() knows neither line nor unit, and lets unknown keys pass.
@@ -128,7 +132,8 @@ TEST_CASE("every header is included once") {
 TEST_CASE("a source file includes its own header first, so that headers stand on their own") {
   for (const SourceFile& file : house()) {
     const std::string own = fs::path(file.path).replace_extension(".hpp").string();
-    const auto found = std::find_if(file.includes.begin(), file.includes.end(), [&](const Include& i) { return i.name == own; });
+    const auto found =
+        std::find_if(file.includes.begin(), file.includes.end(), [&](const Include& i) { return i.name == own; });
     CHECK_MESSAGE((found == file.includes.end() || found == file.includes.begin()), file.path);
   }
 }
