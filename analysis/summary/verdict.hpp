@@ -21,13 +21,12 @@ struct BacklogTrend {
 /// through their means: the fleet is saturated if the line rises
 /// - beyond the scatter of the batches: t > 4 with 8 degrees of freedom, p < 0.2 % one-sided;
 /// - beyond the noise of an unsaturated fleet: with a rate r, the number in it is about Poisson with mean r * stay and
-/// forgets itself
-///   over 2 * stay, so that the rise of a line over a window w has the standard error stay * sqrt(24 r / w); more than
-///   4 of those;
+///   forgets itself over 2 * stay, so that the rise of a line over a window w has the standard error
+///   stay * sqrt(24 r / w); more than 4 of those;
 /// - by an amount that matters: 3 % of the window's arrivals; or 0.5 % of them, where that is a quarter of the backlog
-/// at its start;
+///   at its start;
 /// - to the end: the line through the later half alone rises at least a third as steeply. A fleet that fills up levels
-/// off.
+///   off.
 BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s);
 
 }  // namespace flotilla::analysis
