@@ -149,7 +149,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.weights = spec.weights;
   d.kv_cache = spec.kv_cache_dtype;
   d.tensor_parallel_size = spec.tensor_parallel_size;
-  d.gpu_memory_utilization = resolved(spec.gpu_memory_utilization, d.engine.gpu_memory_utilization.get(),
+  d.gpu_memory_utilization = resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
                                       path("gpu_memory_utilization"), engine_origin);
   d.block_size = resolved(spec.block_size, d.engine.block_size.get(), path("block_size"), engine_origin);
   d.max_num_batched_tokens = resolved(spec.scheduler.max_num_batched_tokens, models::default_max_num_batched_tokens(d.engine, d.gpu),
