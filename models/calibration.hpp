@@ -8,7 +8,10 @@
 #include "models/operators/all_reduce.hpp"
 #include "models/operators/attention.hpp"
 #include "models/operators/elementwise.hpp"
+#include "models/operators/expert_exchange.hpp"
 #include "models/operators/gemm.hpp"
+#include "models/operators/mla.hpp"
+#include "models/operators/moe.hpp"
 
 namespace flotilla::models {
 
@@ -39,7 +42,7 @@ struct HostCoefficients {
   double per_step = 0;      ///< a, seconds
   double per_sequence = 0;  ///< b, seconds per sequence in the step
   double mixed_floor = 0;   ///< seconds per layer that a step with prefill takes at least: outside CUDA graphs the CPU
-                           ///< launches each kernel, layer by layer
+                            ///< launches each kernel, layer by layer
   static const reader::Schema<HostCoefficients>& schema();
 };
 
@@ -53,7 +56,17 @@ struct FormatCalibration {
   static const reader::Schema<FormatCalibration>& schema();
 };
 
-/// One file of models/calibration. Maps are by the format's name ("fp8").
+/// How well an operator reproduces the measured kernels it was fitted on. Errors are relative.
+struct KernelStatistics {
+  int rows = 0;
+  double median_error = 0;  ///< absolute
+  double p90_error = 0;     ///< absolute
+  double bias = 0;          ///< mean of the logarithm of predicted over measured
+  static const reader::Schema<KernelStatistics>& schema();
+};
+
+/// One file of models/calibration. Maps are by the format's name ("fp8"); attention's by the KV format's, followed by
+/// "@64" for heads of that width, where 128 is not meant.
 struct Calibration {
   std::string gpu;
   std::string engine;
@@ -63,8 +76,13 @@ struct Calibration {
   std::map<std::string, FormatCalibration> formats;
   std::map<std::string, AttentionDecodeCoefficients> attention_decode;
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
+  std::map<std::string, MlaDecodeCoefficients> mla_decode;          ///< by KV format; may be empty, as those below
+  std::map<std::string, AttentionPrefillCoefficients> mla_prefill;  ///< by KV format
+  std::map<std::string, MoeCoefficients> moe;                       ///< by weight format
+  std::map<std::string, ExchangeCoefficients> expert_exchange;      ///< by library: "deepep_low_latency"
   AllReduceCoefficients all_reduce;
   ElementwiseCoefficients elementwise;
+  std::map<std::string, KernelStatistics> kernel_errors;  ///< by operator and key: "moe fp8"
   static const reader::Schema<Calibration>& schema();
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 namespace flotilla::analysis {
 namespace {
 
@@ -36,6 +38,47 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
   return text;
 }
 
+/// A mapping of names to lines, or nothing where there are none.
+template <class Coefficients>
+std::string section(const std::string& title, const std::map<std::string, Coefficients>& values,
+                    std::string (*line)(const Coefficients&)) {
+  if (values.empty()) return "";
+  auto text = title + ":\n";
+  for (const auto& [name, value] : values) text += fmt::format("  {}: {{{}}}\n", name, line(value));
+  return text;
+}
+
+std::string decode_line(const models::AttentionDecodeCoefficients& a) {
+  return fmt::format("launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}", a.launch, a.per_kv_head,
+                     a.memory_efficiency);
+}
+
+std::string prefill_line(const models::AttentionPrefillCoefficients& a) {
+  return fmt::format("launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}", a.launch,
+                     a.compute_efficiency, a.memory_efficiency);
+}
+
+std::string latent_line(const models::MlaDecodeCoefficients& a) {
+  return fmt::format("launch: {:.4g}, per_sequence: {:.4g}, memory_efficiency: {:.4g}, compute_efficiency: {:.4g}",
+                     a.launch, a.per_sequence, a.memory_efficiency, a.compute_efficiency);
+}
+
+std::string moe_line(const models::MoeCoefficients& m) {
+  return fmt::format(
+      "compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, padding: {:.4g}, "
+      "small_matrix: {:.0f}, passes: {:.4g}",
+      m.compute_efficiency, m.memory_efficiency, m.launch, m.sharpness, m.padding, m.small_matrix, m.passes);
+}
+
+std::string exchange_line(const models::ExchangeCoefficients& e) {
+  return fmt::format("latency: {:.4g}, efficiency: {:.4g}", e.latency, e.efficiency);
+}
+
+std::string error_line(const models::KernelStatistics& e) {
+  return fmt::format("rows: {}, median_error: {:.4f}, p90_error: {:.4f}, bias: {:.4f}", e.rows, e.median_error,
+                     e.p90_error, e.bias);
+}
+
 }  // namespace
 
 std::string to_yaml(const models::Calibration& c) {
@@ -47,14 +90,12 @@ std::string to_yaml(const models::Calibration& c) {
   if (!c.scales_from.empty()) text += fmt::format("scales_from: {}\n", c.scales_from);
   text += "formats:\n";
   for (const auto& [name, format] : c.formats) text += format_yaml(name, format);
-  text += "attention_decode:\n";
-  for (const auto& [name, a] : c.attention_decode)
-    text += fmt::format("  {}: {{launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}}}\n", name, a.launch,
-                        a.per_kv_head, a.memory_efficiency);
-  text += "attention_prefill:\n";
-  for (const auto& [name, a] : c.attention_prefill)
-    text += fmt::format("  {}: {{launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}}}\n", name,
-                        a.launch, a.compute_efficiency, a.memory_efficiency);
+  text += section("attention_decode", c.attention_decode, decode_line);
+  text += section("attention_prefill", c.attention_prefill, prefill_line);
+  text += section("mla_decode", c.mla_decode, latent_line);
+  text += section("mla_prefill", c.mla_prefill, prefill_line);
+  text += section("moe", c.moe, moe_line);
+  text += section("expert_exchange", c.expert_exchange, exchange_line);
   text += fmt::format("all_reduce:\n  one_shot_efficiency: {:.4g}\n  one_shot_limit: {:.0f}\n  curves:\n",
                       c.all_reduce.one_shot_efficiency, c.all_reduce.one_shot_limit);
   for (const auto& curve : c.all_reduce.curves)
@@ -62,6 +103,7 @@ std::string to_yaml(const models::Calibration& c) {
                         list(curve.seconds));
   text += fmt::format("elementwise: {{launch: {:.4g}, memory_efficiency: {:.4g}}}\n", c.elementwise.launch,
                       c.elementwise.memory_efficiency);
+  text += section("kernel_errors", c.kernel_errors, error_line);
   return text;
 }
 
