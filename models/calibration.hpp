@@ -84,6 +84,15 @@ struct FormatCalibration {
   static const reader::Schema<FormatCalibration>& schema();
 };
 
+/// How well an operator reproduces the measured kernels it was fitted on. Errors are relative.
+struct KernelStatistics {
+  int rows = 0;
+  double median_error = 0;  ///< absolute
+  double p90_error = 0;     ///< absolute
+  double bias = 0;          ///< mean of the logarithm of predicted over measured
+  static const reader::Schema<KernelStatistics>& schema();
+};
+
 /// One file of models/calibration. Maps are by the format's name: "fp8", or "fp8_block" where a scale goes with each
 /// block; of attention also with the width of a head where that was measured apart ("fp8@64").
 struct Calibration {
@@ -103,6 +112,7 @@ struct Calibration {
   std::vector<ServingProfile> profiles;  ///< rising by release; empty = kernels only
   AllReduceCoefficients all_reduce;
   ElementwiseCoefficients elementwise;
+  std::map<std::string, KernelStatistics> kernel_errors;  ///< by operator and key: "moe fp8"
   static const reader::Schema<Calibration>& schema();
 };
 

@@ -15,6 +15,16 @@ const reader::Schema<FitStatistics>& FitStatistics::schema() {
   return s;
 }
 
+const reader::Schema<KernelStatistics>& KernelStatistics::schema() {
+  using C = KernelStatistics;
+  static const auto s = reader::Schema<C>("kernel_statistics", "Measured kernels behind an operator's coefficients")
+                            .key("rows", &C::rows, "kernels fitted on", {.min = 0})
+                            .key("median_error", &C::median_error, "absolute and relative", {.min = 0})
+                            .key("p90_error", &C::p90_error, "absolute and relative", {.min = 0})
+                            .key("bias", &C::bias, "mean logarithm of predicted over measured");
+  return s;
+}
+
 const reader::Schema<OperatorScales>& OperatorScales::schema() {
   using C = OperatorScales;
   static const auto s =
@@ -98,7 +108,8 @@ const reader::Schema<Calibration>& Calibration::schema() {
           .key("expert_scales", &C::expert_scales, "experts in serving, by weight format")
           .key("profiles", &C::profiles, "ranges of releases, rising")
           .key("all_reduce", &C::all_reduce, "collectives of tensor parallelism", {.required = true})
-          .key("elementwise", &C::elementwise, "small kernels");
+          .key("elementwise", &C::elementwise, "small kernels")
+          .key("kernel_errors", &C::kernel_errors, "how well kernels are reproduced, by operator and key");
   return s;
 }
 
