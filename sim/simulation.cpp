@@ -20,6 +20,7 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.scheduler = make_scheduler(group.scheduler, group.limits);
   spec.kv_blocks = group.memory.kv_blocks;
   spec.block_size = group.deployment.block_size;
+  spec.window = models::window_of(group.deployment.llm);
   spec.gpus = group.gpus_per_replica;
   spec.serving_group = index;
   spec.step_by_step = step_by_step;
