@@ -13,6 +13,9 @@ struct ExchangeCoefficients {
   static const reader::Schema<ExchangeCoefficients>& schema();
 };
 
+/// Other ranks that a token is sent to: with k experts drawn over r ranks, (r - 1) * (1 - (1 - 1/r)^k).
+double exchange_destinations(int ranks, int experts_per_token);
+
 /// Both directions. A token is sent to each of the other ranks that hold one of its experts, once: with E experts over
 /// r ranks and k per token, r * (1 - (1 - 1/r)^k) ranks, (r-1)/r of them others. Dispatch moves `dispatch_bytes` per
 /// element of the hidden vector, combine 2.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/operators/attention.hpp"
+#include "models/operators/gemm.hpp"
 
 namespace flotilla::models {
 

@@ -33,14 +33,22 @@ struct ExpertLoad {
   double assignments = 0;  ///< (token, expert) pairs on it, expected
 };
 
-/// M tokens choose `experts_per_token` of `experts` each. Expert i is chosen with a weight that follows a power law
-/// with exponent `skew` (0: all alike, touched = E/ranks * (1 - (1 - k/E)^M)).
+/// M tokens choose `experts_per_token` = k of `experts` = E each, at random.
+/// skew 0: all experts alike, touched = E * (1 - (1 - k/E)^M) on one rank.
+/// skew a > 0: their popularities are the E quantiles of a power law, density ~ x^-a between 1 and 200: the law that
+/// NVIDIA AIConfigurator draws the experts' loads of its kernel measurements from (collector/helper.py,
+/// sample_power_law; exponent 1.2, spread 200 for small batches). No expert is chosen twice by a token.
+/// Several ranks: a rank's load varies with the popularity of the experts that fell to it and with the tokens of the
+/// step; the busiest of r lies above the mean by its standard deviation times the expected largest of r normal
+/// variables, and meets as many experts as if the step had so many more tokens.
+/// Both figures rise with the tokens.
 ExpertLoad expert_load(const MoeShape&, double skew, double tokens);
 
 /// launch + (compute^q + memory^q)^(1/q), of the busiest rank:
 /// compute = 2 * 3 * hidden * intermediate * (assignments + padding * touched) / (peak * e_c)
 /// memory  = (touched * 3 * hidden * intermediate * weight bytes * (1 + S / (3 * hidden * intermediate))
 ///            + passes * 2 bytes * hidden * assignments) / (bandwidth * e_m)
+CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, const ExpertLoad&);
 CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, double skew, double tokens);
 
 }  // namespace flotilla::models
