@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/calibrate/least_squares.hpp"
+#include "analysis/calibrate/fit_rows.hpp"
 
 namespace flotilla::analysis {
 namespace {
@@ -13,48 +13,6 @@ using models::NumberFormat;
 
 std::string label(NumberFormat format) {
   return format == NumberFormat::kBf16 ? "bfloat16" : std::string(name_of(format));
-}
-
-bool in_cell(const Table& t, std::size_t row, const KernelCell& cell) {
-  return t.text(row, "gpu") == cell.gpu_label && t.text(row, "framework") == cell.framework;
-}
-
-/// Positive parameters are fitted by their logarithms.
-struct Positive {
-  std::vector<double> start, low, high;
-  [[nodiscard]] FitProblem problem() const {
-    const auto logs = [](const std::vector<double>& v) -> Eigen::VectorXd {
-      return Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Eigen::Index>(v.size())).array().log();
-    };
-    FitProblem p;
-    p.start = logs(start), p.low = logs(low), p.high = logs(high);
-    return p;
-  }
-};
-
-/// A measured row: a prediction is compared with `seconds`, and the relative error counts `weight`.
-struct Timed {
-  double seconds = 0;
-  double weight = 1;
-};
-
-template <class Row, class Coefficients>
-Coefficients fit_rows(const std::vector<Row>& rows, const Positive& box, Coefficients (*unpack)(const Eigen::VectorXd&),
-                      const std::function<double(const Coefficients&, const Row&)>& predict, KernelFitError& error) {
-  auto problem = box.problem();
-  const auto relative = [&](const Eigen::VectorXd& logs, bool weighted) {
-    const auto c = unpack(logs.array().exp());
-    Eigen::VectorXd r(static_cast<Eigen::Index>(rows.size()));
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      r[static_cast<Eigen::Index>(i)] =
-          std::log(predict(c, rows[i]) / rows[i].timed.seconds) * (weighted ? rows[i].timed.weight : 1);
-    return r;
-  };
-  problem.residuals = [&](const Eigen::VectorXd& logs) { return relative(logs, true); };
-  const auto solution = fit(problem);
-  const Eigen::VectorXd errors = relative(solution.parameters, false);
-  error = {static_cast<int>(rows.size()), absolute_quantile(errors, 0.5), absolute_quantile(errors, 0.9)};
-  return unpack(solution.parameters.array().exp());
 }
 
 struct GemmRow {

@@ -3,8 +3,10 @@
 
 #include <string>
 
+#include "analysis/calibrate/moe_routing.hpp"
 #include "analysis/calibrate/table.hpp"
 #include "models/calibration.hpp"
+#include "models/kernel_format.hpp"
 
 namespace flotilla::analysis {
 
@@ -19,6 +21,7 @@ struct KernelFitError {
   int rows = 0;
   double median = 0;  ///< absolute relative error
   double p90 = 0;
+  double bias = 0;  ///< mean logarithm of predicted over measured
 };
 
 /// Rows with n, k >= 512, 2^20 <= n*k <= 6e8 and M <= 16384, every third; relative errors; matrices below 8 Mi elements
@@ -32,6 +35,15 @@ models::AttentionDecodeCoefficients fit_attention_decode(const Table&, const Ker
 /// The same, chunks from 64 tokens on.
 models::AttentionPrefillCoefficients fit_attention_prefill(const Table&, const KernelCell&, models::NumberFormat kv,
                                                            KernelFitError&);
+
+struct MoeFitError {
+  KernelFitError all;
+  KernelFitError decoding;  ///< up to 512 tokens
+};
+
+/// Experts under up to 8-fold tensor and 64-fold expert parallelism, each with the load it was measured under.
+models::MoeCoefficients fit_moe(const Table&, const KernelCell&, const models::KernelFormat&, CollectedLoads&,
+                                MoeFitError&);
 
 /// Newest version of the framework's own all-reduce under CUDA graphs, made monotone, at eight knots.
 std::vector<models::AllReduceCurve> fit_all_reduce(const Table&, const KernelCell&);
