@@ -13,8 +13,9 @@
 namespace flotilla::models {
 
 /// A decoder with a gated MLP or a mixture of gated experts in each layer, and grouped-query or multi-head latent
-/// attention, full or windowed. Layers are counted by kind, not listed: which of them are dense, sparse, full or windowed
-/// changes no cost. Other families are read and named, so that they can be refused with a reason: see `unmodelled`.
+/// attention, full or windowed. Layers are counted by kind, not listed: which of them are dense, sparse, full or
+/// windowed changes no cost. Other families are read and named, so that they can be refused with a reason: see
+/// `unmodelled`.
 struct Llm {
   std::string name;          ///< "llama-3.3-70b"
   std::string architecture;  ///< as Hugging Face names it: "LlamaForCausalLM"
@@ -37,11 +38,11 @@ struct Llm {
   bool fp8_block_scales = false;  ///< FP8 weights carry a scale per 128 x 128 block (DeepSeek, Qwen3, MiniMax)
 
   // Mixture of experts.
-  int experts = 0;            ///< routed experts of a sparse layer; 0 = dense model
-  int experts_per_token = 0;  ///< of which each token visits so many
-  int moe_intermediate = 0;   ///< width of one routed expert
+  int experts = 0;              ///< routed experts of a sparse layer; 0 = dense model
+  int experts_per_token = 0;    ///< of which each token visits so many
+  int moe_intermediate = 0;     ///< width of one routed expert
   int shared_intermediate = 0;  ///< width of the expert that every token visits, all shared experts together; 0 = none
-  int moe_layers = 0;         ///< layers with experts; the other layers - moe_layers are dense
+  int moe_layers = 0;           ///< layers with experts; the other layers - moe_layers are dense
 
   // Windowed attention.
   int window = 0;               ///< tokens; 0 = no layer has one
@@ -56,7 +57,7 @@ struct Llm {
   int v_head_dim = 0;
 
   int nextn_predict_layers = 0;  ///< multi-token prediction modules of the checkpoint; used if speculation is asked for
-  std::string unknown_layers;    ///< layers of a kind without physics ("linear attention"), from config.json; "" if none
+  std::string unknown_layers;  ///< layers of a kind without physics ("linear attention"), from config.json; "" if none
 
   std::string source;  ///< where these figures were read
 

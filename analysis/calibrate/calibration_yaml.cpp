@@ -14,6 +14,28 @@ std::string list(const std::vector<double>& values) {
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
+std::string statistics_line(const models::FitStatistics& f) {
+  return fmt::format(
+      "points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", tensor_parallel_sizes: [{}]", f.points,
+      f.median_error, f.p90_error, f.description, fmt::join(f.tensor_parallel_sizes, ", "));
+}
+
+std::string expert_scales_line(const models::ExpertScales& e) {
+  auto text = fmt::format("launch: {:.4g}, memory: {:.4g}, compute: {:.4g}, skew: {:.4g}", e.launch, e.memory, e.compute,
+                          e.skew);
+  if (e.tpot.points > 0) text += fmt::format(", tpot: {{{}}}", statistics_line(e.tpot));
+  return text;
+}
+
+std::string profile_yaml(const models::ServingProfile& p) {
+  return fmt::format(
+      "  - from: \"{}\"\n    to: \"{}\"\n    gpu_time: {:.4g}\n"
+      "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n"
+      "    frontend: {{per_request: {:.4g}, per_input_token: {:.4g}}}\n",
+      p.from, p.to, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor, p.frontend.per_request,
+      p.frontend.per_input_token);
+}
+
 std::string format_yaml(const std::string& name, const models::FormatCalibration& f) {
   const auto& g = f.gemm;
   const auto& s = f.scales;
@@ -23,18 +45,10 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
       "idle_tiles: {:.4g}, "
       "small_matrix: {:.0f}}}\n"
       "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: "
-      "{:.4g}}}\n"
-      "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n",
+      "{:.4g}}}\n",
       name, g.compute_efficiency, g.memory_efficiency, g.launch, g.sharpness, g.idle_tiles, g.small_matrix, s.launch,
-      s.gemm_memory, s.gemm_compute, s.attention, s.all_reduce, f.host.per_step, f.host.per_sequence,
-      f.host.mixed_floor);
-  if (f.tpot.points > 0) {
-    text += fmt::format(
-        "    tpot: {{points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", "
-        "tensor_parallel_sizes: [{}]}}\n",
-        f.tpot.points, f.tpot.median_error, f.tpot.p90_error, f.tpot.description,
-        fmt::join(f.tpot.tensor_parallel_sizes, ", "));
-  }
+      s.gemm_memory, s.gemm_compute, s.attention, s.all_reduce);
+  if (f.tpot.points > 0) text += fmt::format("    tpot: {{{}}}\n", statistics_line(f.tpot));
   return text;
 }
 
@@ -96,6 +110,9 @@ std::string to_yaml(const models::Calibration& c) {
   text += section("mla_prefill", c.mla_prefill, prefill_line);
   text += section("moe", c.moe, moe_line);
   text += section("expert_exchange", c.expert_exchange, exchange_line);
+  text += section("expert_scales", c.expert_scales, expert_scales_line);
+  if (!c.profiles.empty()) text += "profiles:\n";
+  for (const auto& profile : c.profiles) text += profile_yaml(profile);
   text += fmt::format("all_reduce:\n  one_shot_efficiency: {:.4g}\n  one_shot_limit: {:.0f}\n  curves:\n",
                       c.all_reduce.one_shot_efficiency, c.all_reduce.one_shot_limit);
   for (const auto& curve : c.all_reduce.curves)
