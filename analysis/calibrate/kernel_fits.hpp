@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "analysis/calibrate/kernel_formats.hpp"
 #include "analysis/calibrate/moe_routing.hpp"
 #include "analysis/calibrate/table.hpp"
 #include "models/calibration.hpp"
-#include "models/kernel_format.hpp"
 
 namespace flotilla::analysis {
 
@@ -41,9 +41,11 @@ struct MoeFitError {
   KernelFitError decoding;  ///< up to 512 tokens
 };
 
-/// Experts under up to 8-fold tensor and 64-fold expert parallelism, each with the load it was measured under.
-models::MoeCoefficients fit_moe(const Table&, const KernelCell&, const models::KernelFormat&, CollectedLoads&,
-                                MoeFitError&);
+/// Experts under up to 8-fold tensor and 64-fold expert parallelism, each with the load it was measured under; of
+/// several kernels the fastest for a shape and size. `kernel` picks those whose name contains it ("": all). No rows:
+/// error.all.rows is 0.
+models::MoeCoefficients fit_moe(const Table&, const KernelCell&, const KernelFormat&, const std::string& kernel,
+                                CollectedLoads&, MoeFitError&);
 
 /// Newest version of the framework's own all-reduce under CUDA graphs, made monotone, at eight knots.
 std::vector<models::AllReduceCurve> fit_all_reduce(const Table&, const KernelCell&);

@@ -19,6 +19,7 @@ ExpertLoad balanced(const MoeShape& shape, int tokens) {
   const int stride = (experts + k - 1) / k;
   std::set<int> touched;
   ExpertLoad load;
+  load.pairs = static_cast<double>(tokens) * k;
   for (int token = 0; token < tokens; ++token) {
     for (int i = 0; i < k; ++i) {
       const double first = tokens >= stride ? token : static_cast<double>(token) * stride / tokens;
@@ -71,6 +72,7 @@ ExpertLoad drawn(const MoeShape& shape, double alpha, int tokens, std::mt19937& 
   const int delta = pairs - std::accumulate(counts.begin(), counts.end(), 0);
   adjust(counts, shape.ranks, std::abs(delta), delta > 0 ? 1 : -1, tokens);
   ExpertLoad busiest;
+  busiest.pairs = pairs;
   const auto local = static_cast<std::ptrdiff_t>(counts.size()) / shape.ranks;
   for (auto at = counts.begin(); at != counts.end(); at += local) {
     const double assignments = std::accumulate(at, at + local, 0.0);
@@ -96,6 +98,7 @@ ExpertLoad CollectedLoads::load(const MoeShape& shape, const std::string& routin
     const auto one = drawn(shape, alpha, tokens, random);
     load.touched += one.touched / kDraws;
     load.assignments += one.assignments / kDraws;
+    load.pairs = one.pairs;
   }
   return load;
 }
