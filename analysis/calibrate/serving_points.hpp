@@ -20,6 +20,8 @@ struct ServingPoint {
   double throughput = 0;                   ///< output tokens per second and GPU; 0 = not measured
 };
 
+std::vector<ServingPoint> serving_points(const Table&, const std::string& gpu, const std::string& engine);
+
 /// Means over the point's steps. TTFT includes the frontend.
 struct PredictedFigures {
   double tpot = 0, ttft = 0, throughput = 0;
