@@ -114,7 +114,9 @@ models::AttentionPrefillCoefficients fit_mla_prefill(const Table& t, const Kerne
   const Positive box{{10e-6, 0.5, 0.5}, {1e-7, 0.02, 0.02}, {3e-4, 2, 1}};
   return fit_rows<LatentRow, models::AttentionPrefillCoefficients>(
       rows, box, unpack_prefill,
-      [&](const auto& c, const auto& row) { return row.projections + mla_prefill_time(c, row.shape, roof, row.batch).total(); },
+      [&](const auto& c, const auto& row) {
+        return row.projections + mla_prefill_time(c, row.shape, roof, row.batch).total();
+      },
       error);
 }
 
