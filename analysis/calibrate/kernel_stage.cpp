@@ -10,6 +10,7 @@ namespace {
 using models::Calibration;
 using models::NumberFormat;
 
+constexpr auto kWindow = "/window";
 constexpr auto kProvenance =
     "Kernels: NVIDIA AIConfigurator's measured tables (github.com/ai-dynamo/aiconfigurator, 095f58a5, Apache-2.0), on "
     "real GPUs. Coefficients: our fit.";
@@ -49,13 +50,19 @@ struct Stage {
   KernelCell cell;
   Calibration& c;
 
-  /// Prints and keeps; false where there were no rows.
-  bool kept(const std::string& what, const KernelFitError& e) {
-    if (e.rows == 0) return false;
-    fmt::print("  {:<34} {:6} rows, error median {:4.1f} %, p90 {:5.1f} %, bias {:+5.1f} %\n", what, e.rows,
+  void note(const std::string& what, const KernelFitError& e) {
+    if (e.rows == 0) return;
+    fmt::print("  {:<36} {:6} rows, error median {:4.1f} %, p90 {:5.1f} %, bias {:+5.1f} %\n", what, e.rows,
                100 * e.median, 100 * e.p90, 100 * e.bias);
     c.kernel_errors[what] = {e.rows, e.median, e.p90, e.bias};
-    return true;
+  }
+
+  /// Notes a fit that is of use; false where there were no rows, or none that the formula follows.
+  bool kept(const std::string& what, const KernelFitError& e) {
+    constexpr double kOfUse = 0.25;
+    if (e.median <= kOfUse) return note(what, e), e.rows > 0;
+    fmt::print("  {:<36} {:6} rows, error median {:4.1f} %: left out\n", what, e.rows, 100 * e.median);
+    return false;
   }
 
   [[nodiscard]] KernelCell as(const std::string& framework) const { return {cell.gpu, cell.gpu_label, framework}; }
@@ -104,20 +111,20 @@ void Stage::attention() {
 /// window.
 void Stage::attention_window(const std::string& key, const AttentionKernel& windowed) {
   constexpr double kWithinReason = 0.10;
-  const auto own = key + "/window";
+  const auto own = key + kWindow;
   const auto& decode = tables["attention_decode"];
   const auto& prefill = tables["attention_prefill"];
   KernelFitError as_full, error;
   if (const auto full = c.attention_decode.find(key); full != c.attention_decode.end()) {
     as_full = error_of(full->second, decode, cell, windowed);
-    kept(fmt::format("attention_decode {} on windows", key), as_full);
+    note(fmt::format("attention_decode {} on windows", key), as_full);
     const auto fitted = fit_attention_decode(decode, cell, windowed, error);
     if (as_full.median > kWithinReason && error.median < as_full.median && kept("attention_decode " + own, error))
       c.attention_decode[own] = fitted;
   }
   if (const auto full = c.attention_prefill.find(key); full != c.attention_prefill.end()) {
     as_full = error_of(full->second, prefill, cell, windowed);
-    kept(fmt::format("attention_prefill {} on windows", key), as_full);
+    note(fmt::format("attention_prefill {} on windows", key), as_full);
     const auto fitted = fit_attention_prefill(prefill, cell, windowed, error);
     if (as_full.median > kWithinReason && error.median < as_full.median && kept("attention_prefill " + own, error))
       c.attention_prefill[own] = fitted;
@@ -157,7 +164,7 @@ void Stage::experts() {
     MoeFitError error;
     const auto fitted = fit_moe(table, untuned ? as("trtllm") : cell, format, kernel, tables.loads, error);
     if (!kept("moe " + key, error.all)) continue;
-    kept(fmt::format("moe {} to 512 tokens", key), error.decoding);
+    note(fmt::format("moe {} to 512 tokens", key), error.decoding);
     c.moe[key] = fitted;
     if (kernel != "min_latency") continue;
     const auto grouped = fit_moe(table, cell, format, "cutlass", tables.loads, error);
@@ -218,6 +225,12 @@ Calibration start_cell(const CellNames& names, const Calibration* relative) {
 }
 
 void fit_kernels(KernelTables& tables, const CellNames& names, Calibration& calibration) {
+  calibration.kernel_errors.clear();
+  calibration.mla_decode.clear(), calibration.mla_prefill.clear();
+  calibration.moe.clear(), calibration.expert_exchange.clear();
+  const auto windowed = [](const auto& kernel) { return kernel.first.find(kWindow) != std::string::npos; };
+  std::erase_if(calibration.attention_decode, windowed);
+  std::erase_if(calibration.attention_prefill, windowed);
   Stage stage{tables, names, {models::load_gpu(names.gpu), names.gpu_label, names.framework}, calibration};
   stage.multiplications();
   stage.attention();
