@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
 #include "topologies/placement.hpp"
 #include "sim/workload/lengths.hpp"
@@ -206,6 +207,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.weights = spec.weights;
   d.kv_cache = spec.kv_cache_dtype;
   d.engine_version = spec.engine_version;
+  if (!spec.calibration.empty()) d.calibration = models::load_calibration(node.at("calibration"));
   d.tensor_parallel_size = spec.tensor_parallel_size;
   d.pipeline_parallel_size = spec.pipeline_parallel_size;
   d.expert_parallel_size = spec.expert_parallel_size;

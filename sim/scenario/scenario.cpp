@@ -90,6 +90,8 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("engine", &ServingSpec::engine, "vllm, tensorrt-llm or sglang: defaults and calibration")
           .key("engine_version", &ServingSpec::engine_version, "its release, such as '0.11': selects the measured set-up where there are several",
                {.default_text = "the catalogue's"})
+          .key("calibration", &ServingSpec::calibration, "file of coefficients of one's own, as flotilla calibrate writes it",
+               {.default_text = "the catalogue's nearest"})
           .key("weights", &ServingSpec::weights, "number format of the weights")
           .key("kv_cache_dtype", &ServingSpec::kv_cache_dtype, "number format of the KV cache")
           .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer's attention", {.min = 1, .max = 1024, .aliases = {"tp"}})

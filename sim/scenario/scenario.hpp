@@ -67,6 +67,7 @@ struct ServingSpec {
   Role role = Role::kMixed;
   std::string engine = "vllm";
   std::string engine_version;  ///< "" = the catalogue's
+  std::string calibration;     ///< path to coefficients of one's own; "" = the catalogue's
   models::NumberFormat weights = models::NumberFormat::kBf16;
   models::NumberFormat kv_cache_dtype = models::NumberFormat::kBf16;
   int tensor_parallel_size = 1;
