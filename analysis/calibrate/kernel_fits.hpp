@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/calibrate/closed_loop.hpp"
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/step_cost.hpp"
 
 namespace flotilla::analysis {

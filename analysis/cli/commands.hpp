@@ -28,5 +28,6 @@ int list(const Arguments&);
 int example(const Arguments&);
 int schema(const Arguments&);
 int size(const Arguments&);
+int validate(const Arguments&);
 
 }  // namespace flotilla::cli
