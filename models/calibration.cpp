@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
+#include "models/release.hpp"
 #include "scenarios/reader/embedded.hpp"
 
 namespace flotilla::models {
@@ -29,59 +31,152 @@ void outside(StepCost::Envelope& envelope, const std::string& reason) {
   envelope.reason += (envelope.reason.empty() ? "" : "; ") + reason;
 }
 
-/// The calibration of this engine whose GPU is nearest; nullptr if the engine has none.
-const Calibration* nearest_gpu(const std::string& engine, const Gpu& gpu, const std::string& gpu_name) {
+/// What could not be had as asked for, said in the envelope.
+using Notes = std::function<void(const std::string&)>;
+
+/// The first of `keys` that the map has.
+template <class Map>
+std::string first_of(const Map& map, const std::vector<std::string>& keys) {
+  for (const auto& key : keys) {
+    if (map.count(key) != 0) return key;
+  }
+  return "";
+}
+
+/// A format's own kernels, then those of its nearest relatives; weight-only formats read fewer bytes with BF16 kernels.
+std::vector<std::string> gemm_keys(const Gpu& gpu, NumberFormat format, bool block_scales) {
+  if (!has_native(gpu, format)) return {"bf16"};
+  switch (format) {
+    case NumberFormat::kFp8:
+      return block_scales ? std::vector<std::string>{"fp8_block", "fp8", "bf16"}
+                          : std::vector<std::string>{"fp8", "bf16"};
+    case NumberFormat::kNvfp4:
+    case NumberFormat::kMxfp4:
+      return {"nvfp4", "fp8", "bf16"};
+    case NumberFormat::kBf16:
+    case NumberFormat::kInt4:
+      return {"bf16"};
+  }
+  return {"bf16"};
+}
+
+std::string gemm_key(const Deployment& d, const Calibration& calibration, NumberFormat format, const Notes& note) {
+  const auto keys = gemm_keys(d.gpu, format, d.llm.fp8_block_scales);
+  const auto key = first_of(calibration.formats, keys);
+  const std::string name(name_of(format));
+  if (!has_native(d.gpu, format)) {
+    note(fmt::format("{} weights counted as bf16 kernels that read fewer bytes", name));
+  } else if (key != keys.front() || format == NumberFormat::kMxfp4) {
+    note(fmt::format("{} weights counted with the kernels of {}", name, key));
+  }
+  return key;
+}
+
+std::string expert_key(const Deployment& d, const Calibration& calibration, const Notes& note) {
+  std::vector<std::string> keys;
+  switch (d.weights) {
+    case NumberFormat::kBf16:
+      keys = {"bf16"};
+      break;
+    case NumberFormat::kFp8:
+      keys = d.llm.fp8_block_scales ? std::vector<std::string>{"fp8_block", "fp8"}
+                                    : std::vector<std::string>{"fp8", "fp8_block"};
+      break;
+    case NumberFormat::kNvfp4:
+      keys = {"nvfp4"};
+      break;
+    case NumberFormat::kMxfp4:  // engines multiply MXFP4 weights with MXFP8 activations where the GPU can
+      keys = has_native(d.gpu, NumberFormat::kMxfp4) ? std::vector<std::string>{"mxfp4_mxfp8", "mxfp4", "nvfp4"}
+                                                     : std::vector<std::string>{"mxfp4", "int4"};
+      break;
+    case NumberFormat::kInt4:
+      keys = {"int4", "mxfp4"};
+      break;
+  }
+  auto key = first_of(calibration.moe, keys);
+  if (key.empty() && !calibration.moe.empty())
+    key = first_of(calibration.moe, {"fp8_block", "fp8", "bf16", calibration.moe.begin()->first});
+  if (key != keys.front()) note(fmt::format("experts in {} counted with the kernels of {}", name_of(d.weights), key));
+  return key;
+}
+
+/// Heads of an unusual width have kernels of their own where they were measured.
+std::string attention_key(const Deployment& d, const Calibration& calibration, const Notes& note) {
+  const std::string kv = d.kv_cache == NumberFormat::kBf16 ? "bf16" : "fp8";
+  if (d.kv_cache != NumberFormat::kBf16 && d.kv_cache != NumberFormat::kFp8)
+    note(fmt::format("{} KV cache counted with the kernels of fp8", name_of(d.kv_cache)));
+  if (d.llm.latent_attention()) return kv;
+  const auto own = fmt::format("{}@{}", kv, d.llm.head_dim);
+  if (calibration.attention_decode.count(own) != 0 && calibration.attention_prefill.count(own) != 0) return own;
+  return kv;
+}
+
+ServingProfile profile_of(const Deployment& d, const Calibration& calibration, const Notes& note) {
+  const auto& profiles = calibration.profiles;
+  if (profiles.empty()) return {};
+  const auto& release = d.engine_version.empty() ? d.engine.version : d.engine_version;
+  const ServingProfile* nearest = &profiles.front();  // the newest that is not newer, else the oldest
+  for (const auto& profile : profiles) {
+    if (compare_releases(profile.from, release) > 0) break;
+    nearest = &profile;
+    if (compare_releases(release, profile.to) <= 0) return profile;
+  }
+  note(fmt::format("{} {} was not measured; {} to {} used", d.engine.name, release, nearest->from, nearest->to));
+  return *nearest;
+}
+
+void choose_kernels(const Deployment& d, CalibratedCell& cell, const Notes& note) {
+  const auto& calibration = *cell.calibration;
+  const bool dense_weights = d.llm.moe_layers < d.llm.layers || d.llm.shared_intermediate > 0;
+  const auto attention = d.llm.attention_weights.value_or(d.weights);
+  cell.attention = gemm_key(d, calibration, attention, note);
+  cell.gemm = dense_weights && attention != d.weights ? gemm_key(d, calibration, d.weights, note) : cell.attention;
+  if (d.llm.moe_layers > 0) cell.experts = expert_key(d, calibration, note);
+  cell.kv = attention_key(d, calibration, note);
+  cell.profile = profile_of(d, calibration, note);
+}
+
+bool can_cost(const Calibration& calibration, const Llm& llm) {
+  return (llm.moe_layers == 0 || !calibration.moe.empty()) &&
+         (!llm.latent_attention() || !calibration.mla_decode.empty());
+}
+
+/// The calibration of this engine whose GPU is nearest and whose kernels the model needs; nullptr if the engine has
+/// none.
+const Calibration* nearest_gpu(const std::string& engine, const Deployment& d, const std::string& gpu_name) {
   const Calibration* best = nullptr;
   double best_distance = std::numeric_limits<double>::infinity();
   for (const auto& candidate : calibrations()) {
-    if (candidate.engine != engine) continue;
+    if (candidate.engine != engine || !can_cost(candidate, d.llm)) continue;
     if (candidate.gpu == gpu_name) return &candidate;
     const auto relative = load_gpu(candidate.gpu);
     constexpr double kOtherGeneration = 100;  // farther than any ratio of bandwidths
-    const double distance = std::fabs(std::log(relative.hbm_bandwidth / gpu.hbm_bandwidth)) +
-                            (relative.generation == gpu.generation ? 0 : kOtherGeneration);
+    const double distance = std::fabs(std::log(relative.hbm_bandwidth / d.gpu.hbm_bandwidth)) +
+                            (relative.generation == d.gpu.generation ? 0 : kOtherGeneration);
     if (distance < best_distance) best = &candidate, best_distance = distance;
   }
   return best;
 }
 
-NumberFormat gemm_format_of(const Deployment& deployment, const Calibration& calibration,
-                            StepCost::Envelope& envelope) {
-  auto format = deployment.weights;
-  if (format == NumberFormat::kMxfp4 && has_native(deployment.gpu, format)) {
-    outside(envelope, "mxfp4 weights counted with the kernels of nvfp4");
-    format = NumberFormat::kNvfp4;
-  }
-  if (!has_native(deployment.gpu, format)) {
-    outside(envelope, fmt::format("{} weights counted as bf16 kernels that read fewer bytes", name_of(format)));
-    format = NumberFormat::kBf16;
-  }
-  if (calibration.formats.count(std::string(name_of(format))) == 0) {
-    outside(envelope, fmt::format("{} kernels not measured; bf16 used", name_of(format)));
-    format = NumberFormat::kBf16;
-  }
-  return format;
-}
-
-void choose_formats(const Deployment& deployment, CalibratedCell& cell) {
-  cell.gemm_format = gemm_format_of(deployment, *cell.calibration, cell.envelope);
-  cell.kv_format = deployment.kv_cache == NumberFormat::kBf16 ? NumberFormat::kBf16 : NumberFormat::kFp8;
-}
-
 void describe_fit(const Deployment& deployment, const CalibratedCell& cell, StepCost::Envelope& envelope) {
   const auto& calibration = *cell.calibration;
-  const auto& fit = calibration.formats.at(std::string(name_of(cell.gemm_format))).tpot;
+  const auto& key = cell.experts.empty() ? cell.gemm : cell.experts;
+  const auto found = cell.experts.empty() ? calibration.formats.find(key) : calibration.formats.end();
+  const auto expert = calibration.expert_scales.find(key);
+  FitStatistics fit;
+  if (found != calibration.formats.end()) fit = found->second.tpot;
+  if (!cell.experts.empty() && expert != calibration.expert_scales.end()) fit = expert->second.tpot;
   envelope.expected_error = fit.median_error;
   if (fit.points == 0) {
-    envelope.nearest_points = fmt::format("measured kernels only: {}, {}, {}", calibration.gpu, calibration.engine,
-                                          name_of(cell.gemm_format));
-    outside(envelope, fmt::format("no serving points for {} on {} with {} weights{}", calibration.engine,
-                                  calibration.gpu, name_of(cell.gemm_format),
-                                  calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
+    envelope.nearest_points =
+        fmt::format("measured kernels only: {}, {}, {}", calibration.gpu, calibration.engine, key);
+    outside(envelope,
+            fmt::format("no serving points for {} on {} with {} weights{}", calibration.engine, calibration.gpu, key,
+                        calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
     return;
   }
   envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu,
-                                        calibration.engine, name_of(cell.gemm_format), fit.description);
+                                        calibration.engine, key, fit.description);
   const auto& sizes = fit.tensor_parallel_sizes;
   const int tp = deployment.tensor_parallel_size;
   if (!sizes.empty() &&
@@ -113,23 +208,30 @@ const std::vector<Calibration>& calibrations() {
   return all;
 }
 
+double peak_of(const Gpu& gpu, const std::string& key) {
+  if (key == "nvfp4") return peak(gpu, NumberFormat::kNvfp4).value();
+  if (key == "fp8" || key == "fp8_block" || key == "mxfp4_mxfp8") return peak(gpu, NumberFormat::kFp8).value();
+  return gpu.bf16.value();
+}
+
 CalibratedCell calibrated_cell(const Deployment& deployment) {
   CalibratedCell cell;
   auto& envelope = cell.envelope;
+  const auto note = [&](const std::string& reason) { outside(envelope, reason); };
   const auto& gpu = deployment.gpu;
   const auto gpu_name = datasheet_name(gpu);
-  cell.calibration = nearest_gpu(deployment.engine.name, gpu, gpu_name);
+  cell.calibration = nearest_gpu(deployment.engine.name, deployment, gpu_name);
   if (cell.calibration == nullptr) {
-    cell.calibration = nearest_gpu("vllm", gpu, gpu_name);
-    outside(envelope, fmt::format("{} is not calibrated; vllm's coefficients used", deployment.engine.name));
+    cell.calibration = nearest_gpu("vllm", deployment, gpu_name);
+    note(fmt::format("{} is not calibrated; vllm's coefficients used", deployment.engine.name));
   }
   if (cell.calibration->gpu != gpu_name)
-    outside(envelope, fmt::format("{} is not calibrated; efficiencies of {} used", gpu.name, cell.calibration->gpu));
-  choose_formats(deployment, cell);
-  if (cell.kv_format != deployment.kv_cache)
-    outside(envelope, fmt::format("{} KV cache counted with the kernels of fp8", name_of(deployment.kv_cache)));
-  if (deployment.tensor_parallel_size > 1 && gpu.nvlink.value() == 0) outside(envelope, "collectives without NVLink");
-  if (deployment.links.crosses_fabric) outside(envelope, "tensor parallelism across the fabric");
+    note(fmt::format("{} is not calibrated; efficiencies of {} used", gpu.name, cell.calibration->gpu));
+  choose_kernels(deployment, cell, note);
+  if (deployment.gpus() > 1 && gpu.nvlink.value() == 0) note("collectives without NVLink");
+  if (deployment.links.crosses_fabric) note("collectives across the fabric");
+  if (deployment.pipeline_parallel_size > 1) note("pipeline parallelism was not measured");
+  if (deployment.speculation.draft_tokens > 0) note("speculation was not measured");
   describe_fit(deployment, cell, envelope);
   return cell;
 }
@@ -137,7 +239,7 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
 CalibratedCell calibrated_cell(const Deployment& deployment, const Calibration& calibration) {
   CalibratedCell cell;
   cell.calibration = &calibration;
-  choose_formats(deployment, cell);
+  choose_kernels(deployment, cell, [](const std::string&) {});
   return cell;
 }
 

@@ -8,7 +8,10 @@
 #include "models/operators/all_reduce.hpp"
 #include "models/operators/attention.hpp"
 #include "models/operators/elementwise.hpp"
+#include "models/operators/expert_exchange.hpp"
 #include "models/operators/gemm.hpp"
+#include "models/operators/mla.hpp"
+#include "models/operators/moe.hpp"
 
 namespace flotilla::models {
 
@@ -33,27 +36,65 @@ struct OperatorScales {
   static const reader::Schema<OperatorScales>& schema();
 };
 
+/// The same for the experts' kernels, and how unevenly tokens choose among experts in serving.
+struct ExpertScales {
+  double launch = 1;
+  double memory = 1;
+  double compute = 1;
+  double skew = 0;  ///< exponent of the power law of expert_load
+  FitStatistics tpot;
+  static const reader::Schema<ExpertScales>& schema();
+};
+
 /// The engine's own time in a step, as far as it is not hidden behind the GPU: engines schedule the next step while the
 /// GPU works, so these are what remains visible, and never negative.
 struct HostCoefficients {
   double per_step = 0;      ///< a, seconds
   double per_sequence = 0;  ///< b, seconds per sequence in the step
   double mixed_floor = 0;   ///< seconds per layer that a step with prefill takes at least: outside CUDA graphs the CPU
-                           ///< launches each kernel, layer by layer
+                            ///< launches each kernel, layer by layer
   static const reader::Schema<HostCoefficients>& schema();
 };
 
-/// One weight format. The host terms stand here because they go with the set-up that was measured, and each format was
-/// measured in one: with asynchronous scheduling (InferenceX) or with the engine's defaults.
+/// What a request waits for outside the engine's loop: HTTP, tokenizing, passing between processes, and the way back of
+/// its first token. No GPU is busy with it.
+struct FrontendCost {
+  double per_request = 0;      ///< seconds
+  double per_input_token = 0;  ///< seconds
+  [[nodiscard]] double seconds(double input_tokens) const { return per_request + per_input_token * input_tokens; }
+  static const reader::Schema<FrontendCost>& schema();
+};
+
+/// A range of an engine's releases on one GPU, as measured in serving: what belongs to the engine's code, not to a
+/// model.
+struct ServingProfile {
+  std::string from, to;  ///< releases, both included: "0.11", "0.12.1"
+  std::string setup;     ///< who measured it and how, where that matters
+  double gpu_time = 1;   ///< of these releases against those of the kernel tables, all kernels alike
+  HostCoefficients host;
+  FrontendCost frontend;
+  static const reader::Schema<ServingProfile>& schema();
+};
+
+/// One weight format.
 struct FormatCalibration {
   GemmCoefficients gemm;
   OperatorScales scales;
-  HostCoefficients host;
   FitStatistics tpot;
   static const reader::Schema<FormatCalibration>& schema();
 };
 
-/// One file of models/calibration. Maps are by the format's name ("fp8").
+/// How well an operator reproduces the measured kernels it was fitted on. Errors are relative.
+struct KernelStatistics {
+  int rows = 0;
+  double median_error = 0;  ///< absolute
+  double p90_error = 0;     ///< absolute
+  double bias = 0;          ///< mean of the logarithm of predicted over measured
+  static const reader::Schema<KernelStatistics>& schema();
+};
+
+/// One file of models/calibration. Maps are by the format's name: "fp8", or "fp8_block" where a scale goes with each
+/// block; of attention also with the width of a head where that was measured apart ("fp8@64").
 struct Calibration {
   std::string gpu;
   std::string engine;
@@ -63,8 +104,15 @@ struct Calibration {
   std::map<std::string, FormatCalibration> formats;
   std::map<std::string, AttentionDecodeCoefficients> attention_decode;
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
+  std::map<std::string, MlaDecodeCoefficients> mla_decode;          ///< by KV format; may be empty, as those below
+  std::map<std::string, AttentionPrefillCoefficients> mla_prefill;  ///< by KV format
+  std::map<std::string, MoeCoefficients> moe;                       ///< by weight format
+  std::map<std::string, ExchangeCoefficients> expert_exchange;      ///< by library: "deepep_low_latency"
+  std::map<std::string, ExpertScales> expert_scales;
+  std::vector<ServingProfile> profiles;  ///< rising by release; empty = kernels only
   AllReduceCoefficients all_reduce;
   ElementwiseCoefficients elementwise;
+  std::map<std::string, KernelStatistics> kernel_errors;  ///< by operator and key: "moe fp8"
   static const reader::Schema<Calibration>& schema();
 };
 
@@ -73,11 +121,18 @@ Calibration read_calibration(const reader::Document&);
 
 /// The coefficients that a deployment runs on.
 struct CalibratedCell {
-  const Calibration* calibration = nullptr;        ///< lives as long as the program
-  NumberFormat gemm_format = NumberFormat::kBf16;  ///< whose GEMM coefficients multiply the weights
-  NumberFormat kv_format = NumberFormat::kBf16;
+  const Calibration* calibration = nullptr;  ///< lives as long as the program
+  std::string gemm;                          ///< key of the format whose coefficients multiply dense weights
+  std::string attention;                     ///< the same for the attention projections
+  std::string experts;                       ///< the same for routed experts; "" in a dense model
+  std::string kv;                            ///< key of the attention kernels, by KV format
+  ServingProfile profile;
   StepCost::Envelope envelope;
 };
+
+/// Dense peak of the tensor cores that a kernel of this key uses; "mxfp4_mxfp8" multiplies in FP8, weight-only formats
+/// in BF16.
+double peak_of(const Gpu&, const std::string& key);
 
 /// Nearest relatives, in this order and each said in the envelope:
 /// - engine: its own, else vLLM's;

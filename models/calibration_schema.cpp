@@ -15,6 +15,16 @@ const reader::Schema<FitStatistics>& FitStatistics::schema() {
   return s;
 }
 
+const reader::Schema<KernelStatistics>& KernelStatistics::schema() {
+  using C = KernelStatistics;
+  static const auto s = reader::Schema<C>("kernel_statistics", "Measured kernels behind an operator's coefficients")
+                            .key("rows", &C::rows, "kernels fitted on", {.min = 0})
+                            .key("median_error", &C::median_error, "absolute and relative", {.min = 0})
+                            .key("p90_error", &C::p90_error, "absolute and relative", {.min = 0})
+                            .key("bias", &C::bias, "mean logarithm of predicted over measured");
+  return s;
+}
+
 const reader::Schema<OperatorScales>& OperatorScales::schema() {
   using C = OperatorScales;
   static const auto s =
@@ -32,7 +42,6 @@ const reader::Schema<FormatCalibration>& FormatCalibration::schema() {
   static const auto s = reader::Schema<C>("format_calibration", "Coefficients of one weight format")
                             .key("gemm", &C::gemm, "matrix multiplications", {.required = true})
                             .key("scales", &C::scales, "serving against kernels measured alone")
-                            .key("host", &C::host, "the engine's own time")
                             .key("tpot", &C::tpot, "errors on serving points");
   return s;
 }
@@ -44,6 +53,39 @@ const reader::Schema<HostCoefficients>& HostCoefficients::schema() {
           .key("per_step", &C::per_step, "a step", {.min = 0, .unit = "s"})
           .key("per_sequence", &C::per_sequence, "a sequence in the step", {.min = 0, .unit = "s"})
           .key("mixed_floor", &C::mixed_floor, "a layer of a step with prefill, at least", {.min = 0, .unit = "s"});
+  return s;
+}
+
+const reader::Schema<ExpertScales>& ExpertScales::schema() {
+  using C = ExpertScales;
+  static const auto s =
+      reader::Schema<C>("expert_scales", "Experts in serving against their kernels measured alone")
+          .key("launch", &C::launch, "fixed times", {.min = 0})
+          .key("memory", &C::memory, "weight reads", {.min = 0, .above_min = true})
+          .key("compute", &C::compute, "multiplications", {.min = 0, .above_min = true})
+          .key("skew", &C::skew, "exponent of the power law by which tokens choose experts", {.min = 0})
+          .key("tpot", &C::tpot, "errors on serving points");
+  return s;
+}
+
+const reader::Schema<FrontendCost>& FrontendCost::schema() {
+  using C = FrontendCost;
+  static const auto s =
+      reader::Schema<C>("frontend", "What a request waits for outside the engine's loop")
+          .key("per_request", &C::per_request, "a request", {.min = 0, .unit = "s"})
+          .key("per_input_token", &C::per_input_token, "a token of its prompt", {.min = 0, .unit = "s"});
+  return s;
+}
+
+const reader::Schema<ServingProfile>& ServingProfile::schema() {
+  using C = ServingProfile;
+  static const auto s = reader::Schema<C>("serving_profile", "A range of an engine's releases as measured in serving")
+                            .key("from", &C::from, "first release", {.required = true})
+                            .key("to", &C::to, "last release", {.required = true})
+                            .key("setup", &C::setup, "who measured it")
+                            .key("gpu_time", &C::gpu_time, "against the kernels' own", {.min = 0, .above_min = true})
+                            .key("host", &C::host, "the engine's own time")
+                            .key("frontend", &C::frontend, "a request's way to the engine and back");
   return s;
 }
 
@@ -59,8 +101,15 @@ const reader::Schema<Calibration>& Calibration::schema() {
           .key("formats", &C::formats, "by weight format", {.required = true})
           .key("attention_decode", &C::attention_decode, "by KV format", {.required = true})
           .key("attention_prefill", &C::attention_prefill, "by KV format", {.required = true})
+          .key("mla_decode", &C::mla_decode, "by KV format")
+          .key("mla_prefill", &C::mla_prefill, "by KV format")
+          .key("moe", &C::moe, "by weight format")
+          .key("expert_exchange", &C::expert_exchange, "by library")
+          .key("expert_scales", &C::expert_scales, "experts in serving, by weight format")
+          .key("profiles", &C::profiles, "ranges of releases, rising")
           .key("all_reduce", &C::all_reduce, "collectives of tensor parallelism", {.required = true})
-          .key("elementwise", &C::elementwise, "small kernels");
+          .key("elementwise", &C::elementwise, "small kernels")
+          .key("kernel_errors", &C::kernel_errors, "how well kernels are reproduced, by operator and key");
   return s;
 }
 

@@ -4,6 +4,12 @@
 
 namespace flotilla::models {
 
+double Speculation::tokens_per_step() const {
+  double tokens = 1, chance = 1;
+  for (int i = 0; i < draft_tokens; ++i) tokens += chance *= acceptance;
+  return tokens;
+}
+
 Deployment default_deployment(Llm llm, Gpu gpu, Engine engine) {
   Deployment d;
   d.weights = llm.checkpoint_weights.value_or(NumberFormat::kBf16);

@@ -121,21 +121,16 @@ void read_attention(const Keys& keys, Llm& llm) {
   llm.head_dim = head_dim.value_or(llm.hidden / llm.heads);
   llm.attention_bias = keys.flag("attention_bias", llm.architecture == "Qwen2ForCausalLM");  // Qwen2 always has biases
   llm.qk_norm = llm.architecture == "Qwen3ForCausalLM";
-  if (keys.flag("use_sliding_window", true)) llm.sliding_window = keys.optional({"sliding_window"});
-  const json* types = keys.find({"layer_types"});
-  if (types == nullptr || !types->is_array()) return;
-  for (const auto& type : *types) {
-    if (type.is_string()) llm.layer_types.push_back(type.get<std::string>());
-  }
+  if (keys.flag("use_sliding_window", true)) llm.window = keys.optional({"sliding_window"});
+  if (llm.window > 0) llm.windowed_layers = llm.layers;
 }
 
 /// Keys of the families whose costs are not modelled yet, so that a refusal can say what it saw.
 void read_other_families(const Keys& keys, Llm& llm) {
   llm.experts = keys.optional({"num_experts", "n_routed_experts", "num_local_experts"});
   llm.experts_per_token = keys.optional({"num_experts_per_tok", "experts_per_token"});
-  llm.shared_experts = keys.optional({"n_shared_experts"});
   llm.moe_intermediate = keys.optional({"moe_intermediate_size"});
-  llm.dense_layers = keys.optional({"first_k_dense_replace"});
+  if (llm.experts > 0) llm.moe_layers = llm.layers - keys.optional({"first_k_dense_replace"});
   llm.kv_lora_rank = keys.optional({"kv_lora_rank"});
   llm.q_lora_rank = keys.optional({"q_lora_rank"});
   llm.qk_nope_head_dim = keys.optional({"qk_nope_head_dim"});

@@ -74,10 +74,7 @@ std::string unmodelled(const Llm& llm) {
   if (llm.experts > 0) {
     return fmt::format("a mixture of experts ({} experts, {} per token)", llm.experts, llm.experts_per_token);
   }
-  if (llm.sliding_window > 0) return fmt::format("sliding-window attention (window of {} tokens)", llm.sliding_window);
-  const bool full = std::all_of(llm.layer_types.begin(), llm.layer_types.end(),
-                                [](const std::string& type) { return type == "full_attention"; });
-  if (!full) return "layers of different attention types";
+  if (llm.window > 0) return fmt::format("sliding-window attention (window of {} tokens)", llm.window);
   return "";
 }
 

@@ -12,8 +12,10 @@
 
 namespace flotilla::models {
 
-/// Dense decoder with grouped-query attention and a gated MLP (Llama, Mistral, Qwen): the family whose costs are
-/// modelled. The other families are read and named, so that they can be refused with a reason: see `unmodelled`.
+/// A decoder with a gated MLP or a mixture of gated experts in each layer, and grouped-query or multi-head latent
+/// attention, full or windowed. Layers are counted by kind, not listed: which of them are dense, sparse, full or
+/// windowed changes no cost. Other families are read and named, so that they can be refused with a reason: see
+/// `unmodelled`.
 struct Llm {
   std::string name;          ///< "llama-3.3-70b"
   std::string architecture;  ///< as Hugging Face names it: "LlamaForCausalLM"
@@ -22,7 +24,7 @@ struct Llm {
   int heads = 0;
   int kv_heads = 0;
   int head_dim = 0;
-  int intermediate = 0;
+  int intermediate = 0;  ///< width of the MLP in layers without experts; 0 if every layer has experts
   int vocab = 0;
   bool tied_embeddings = false;  ///< lm_head shares the embedding table
   bool attention_bias = false;   ///< q, k, v carry biases (negligible bytes; counted)
@@ -30,22 +32,38 @@ struct Llm {
   int max_position_embeddings = 0;
   std::optional<NumberFormat> checkpoint_weights;  ///< the format in which the checkpoint is stored, where stated
 
-  // Families without physics yet.
-  int experts = 0;  ///< routed experts of a layer; 0 = dense
-  int experts_per_token = 0;
-  int shared_experts = 0;
-  int moe_intermediate = 0;
-  int dense_layers = 0;                  ///< leading layers without experts
-  int sliding_window = 0;                ///< tokens; 0 = full attention
-  std::vector<std::string> layer_types;  ///< "sliding_attention" or "full_attention" per layer, where they alternate
-  int kv_lora_rank = 0;                  ///< > 0: multi-head latent attention
-  int q_lora_rank = 0;
+  /// The format of the attention projections, where the checkpoint does not quantise them with the rest: BF16 in
+  /// gpt-oss (MXFP4 experts only). Unset: as `weights`.
+  std::optional<NumberFormat> attention_weights;
+  bool fp8_block_scales = false;  ///< FP8 weights carry a scale per 128 x 128 block (DeepSeek, Qwen3, MiniMax)
+
+  // Mixture of experts.
+  int experts = 0;              ///< routed experts of a sparse layer; 0 = dense model
+  int experts_per_token = 0;    ///< of which each token visits so many
+  int moe_intermediate = 0;     ///< width of one routed expert
+  int shared_intermediate = 0;  ///< width of the expert that every token visits, all shared experts together; 0 = none
+  int moe_layers = 0;           ///< layers with experts; the other layers - moe_layers are dense
+
+  // Windowed attention.
+  int window = 0;               ///< tokens; 0 = no layer has one
+  int windowed_layers = 0;      ///< layers that see no farther than the window; the others see everything
+  bool chunked_window = false;  ///< the window does not slide: a token sees its own chunk of `window` tokens (Llama 4)
+
+  // Multi-head latent attention (DeepSeek); head_dim and kv_heads mean nothing then.
+  int kv_lora_rank = 0;  ///< > 0: latent attention; the cache holds kv_lora_rank + qk_rope_head_dim values per token
+  int q_lora_rank = 0;   ///< 0: queries are projected directly
   int qk_nope_head_dim = 0;
   int qk_rope_head_dim = 0;
   int v_head_dim = 0;
-  int nextn_predict_layers = 0;  ///< multi-token prediction
+
+  int nextn_predict_layers = 0;  ///< multi-token prediction modules of the checkpoint; used if speculation is asked for
+  std::string unknown_layers;  ///< layers of a kind without physics ("linear attention"), from config.json; "" if none
 
   std::string source;  ///< where these figures were read
+
+  [[nodiscard]] bool latent_attention() const { return kv_lora_rank > 0; }
+  [[nodiscard]] int dense_layers() const { return layers - moe_layers; }
+  [[nodiscard]] int full_layers() const { return layers - windowed_layers; }
 
   static const reader::Schema<Llm>& schema();
 };

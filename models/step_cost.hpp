@@ -1,5 +1,5 @@
-// What one engine step costs: time by cause, for a batch. The contract that makes the simulator fast: for a fixed set of
-// decoding sequences, step time is affine in the KV tokens they hold, so that k decode steps are a closed form.
+// What one engine step costs: time by cause, for a batch. The contract that makes the simulator fast: for a fixed set
+// of decoding sequences, step time is affine in the KV tokens they hold, so that k decode steps are a closed form.
 #pragma once
 
 #include <cstdint>
@@ -18,34 +18,61 @@ struct CauseTimes {
 
   [[nodiscard]] double total() const { return memory + compute + communication + host; }
   CauseTimes& operator+=(const CauseTimes& o) {
-    memory += o.memory; compute += o.compute; communication += o.communication; host += o.host;
+    memory += o.memory;
+    compute += o.compute;
+    communication += o.communication;
+    host += o.host;
     return *this;
   }
-  friend CauseTimes operator*(CauseTimes t, double f) { return {t.memory * f, t.compute * f, t.communication * f, t.host * f}; }
+  friend CauseTimes operator*(CauseTimes t, double f) {
+    return {t.memory * f, t.compute * f, t.communication * f, t.host * f};
+  }
 };
 
-/// A decode step of n sequences that read K KV tokens in all (each its context, the new token included) takes
-/// base + slope * K seconds, for K <= valid_until.
+/// How far windowed layers see. No window: size 0.
+struct AttentionWindow {
+  int size = 0;          ///< tokens
+  bool chunked = false;  ///< it does not slide: a token sees its own chunk of `size` tokens
+
+  /// Tokens that the query at the end of a context of so many tokens reads (the newest included); 0 without a window.
+  [[nodiscard]] std::int64_t seen(std::int64_t context) const;
+  /// Query-key pairs of the first `tokens` tokens of a sequence: the integral of `seen`.
+  [[nodiscard]] double pairs(double tokens) const;
+};
+AttentionWindow window_of(const Llm&);
+
+/// A decode step of n sequences that read K KV tokens in all (each its context, the new token included), and W of them
+/// in windowed layers (each no more than the window), takes base + slope * K + window_slope * W seconds, for K <=
+/// valid_until.
 struct DecodeCost {
   double base = 0;
   double slope = 0;
-  double valid_until = 0;  ///< KV tokens; +infinity where nothing changes
+  double window_slope = 0;    ///< 0 unless the model has windowed layers
+  double valid_until = 0;     ///< KV tokens; +infinity where nothing changes
   CauseTimes base_by_cause;   ///< sums to base
   CauseTimes slope_by_cause;  ///< sums to slope
+  CauseTimes window_slope_by_cause;
 };
 
 /// A step with prefill in it, summed over its sequences.
 struct MixedBatch {
   int decode_seqs = 0;
-  std::int64_t decode_kv_tokens = 0;   ///< as K above
-  int prefill_seqs = 0;                ///< sequences with a chunk in this step
-  int prefill_last_chunks = 0;         ///< of those, how many end their prompt here and sample a token
-  std::int64_t prefill_tokens = 0;     ///< sum of chunk lengths c
-  double prefill_pairs = 0;            ///< sum of c * (context before the chunk + c / 2): query-key pairs of causal attention
-  std::int64_t prefill_context = 0;    ///< sum of contexts before the chunks: KV tokens that are read again
+  std::int64_t decode_kv_tokens = 0;      ///< K as above
+  std::int64_t decode_window_tokens = 0;  ///< W as above; 0 unless the model has windowed layers
+  int prefill_seqs = 0;                   ///< sequences with a chunk in this step
+  int prefill_last_chunks = 0;            ///< of those, how many end their prompt here and sample a token
+  std::int64_t prefill_tokens = 0;        ///< sum of chunk lengths c
+  double prefill_pairs = 0;  ///< sum of c * (context before the chunk + c / 2): query-key pairs of causal attention
+  std::int64_t prefill_context = 0;  ///< sum of contexts before the chunks: KV tokens that are read again
+  double prefill_window_pairs = 0;   ///< the same two, as windowed layers see them
+  std::int64_t prefill_window_context = 0;
+
+  /// A chunk of `tokens` behind `context` joins.
+  void add_prefill(std::int64_t context, std::int64_t tokens, bool last, const AttentionWindow& window);
 };
 
-struct Calibration;  // models/calibration.hpp
+struct Calibration;   // models/calibration.hpp
+struct FrontendCost;  // models/calibration.hpp
 
 /// How long the steps of a replica take: all that an engine asks of the cost model.
 class StepTimes {
@@ -70,11 +97,13 @@ class StepCost final : public StepTimes {
   /// How near the calibration points this deployment lies.
   struct Envelope {
     bool inside = true;
-    std::string nearest_points;   ///< in words: "fitted on 70 points: H100, vLLM, FP8, TP 1-8"
-    double expected_error = 0;    ///< median absolute relative TPOT error of those points
-    std::string reason;           ///< why it is outside, if it is
+    std::string nearest_points;  ///< in words: "fitted on 70 points: H100, vLLM, FP8, TP 1-8"
+    double expected_error = 0;   ///< median absolute relative TPOT error of those points
+    std::string reason;          ///< why it is outside, if it is
   };
   [[nodiscard]] Envelope envelope() const;
+  /// What a request waits for outside the steps.
+  [[nodiscard]] FrontendCost frontend() const;
 
  private:
   struct Impl;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 namespace flotilla::analysis {
 namespace {
 
@@ -10,6 +12,28 @@ std::string list(const std::vector<double>& values) {
   std::vector<std::string> texts;
   for (const double v : values) texts.push_back(v >= 1 ? fmt::format("{:.0f}", v) : fmt::format("{:.4g}", v));
   return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+std::string statistics_line(const models::FitStatistics& f) {
+  return fmt::format(
+      "points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", tensor_parallel_sizes: [{}]", f.points,
+      f.median_error, f.p90_error, f.description, fmt::join(f.tensor_parallel_sizes, ", "));
+}
+
+std::string expert_scales_line(const models::ExpertScales& e) {
+  auto text = fmt::format("launch: {:.4g}, memory: {:.4g}, compute: {:.4g}, skew: {:.4g}", e.launch, e.memory, e.compute,
+                          e.skew);
+  if (e.tpot.points > 0) text += fmt::format(", tpot: {{{}}}", statistics_line(e.tpot));
+  return text;
+}
+
+std::string profile_yaml(const models::ServingProfile& p) {
+  return fmt::format(
+      "  - from: \"{}\"\n    to: \"{}\"\n    gpu_time: {:.4g}\n"
+      "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n"
+      "    frontend: {{per_request: {:.4g}, per_input_token: {:.4g}}}\n",
+      p.from, p.to, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor, p.frontend.per_request,
+      p.frontend.per_input_token);
 }
 
 std::string format_yaml(const std::string& name, const models::FormatCalibration& f) {
@@ -21,19 +45,52 @@ std::string format_yaml(const std::string& name, const models::FormatCalibration
       "idle_tiles: {:.4g}, "
       "small_matrix: {:.0f}}}\n"
       "    scales: {{launch: {:.4g}, gemm_memory: {:.4g}, gemm_compute: {:.4g}, attention: {:.4g}, all_reduce: "
-      "{:.4g}}}\n"
-      "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n",
+      "{:.4g}}}\n",
       name, g.compute_efficiency, g.memory_efficiency, g.launch, g.sharpness, g.idle_tiles, g.small_matrix, s.launch,
-      s.gemm_memory, s.gemm_compute, s.attention, s.all_reduce, f.host.per_step, f.host.per_sequence,
-      f.host.mixed_floor);
-  if (f.tpot.points > 0) {
-    text += fmt::format(
-        "    tpot: {{points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", "
-        "tensor_parallel_sizes: [{}]}}\n",
-        f.tpot.points, f.tpot.median_error, f.tpot.p90_error, f.tpot.description,
-        fmt::join(f.tpot.tensor_parallel_sizes, ", "));
-  }
+      s.gemm_memory, s.gemm_compute, s.attention, s.all_reduce);
+  if (f.tpot.points > 0) text += fmt::format("    tpot: {{{}}}\n", statistics_line(f.tpot));
   return text;
+}
+
+/// A mapping of names to lines, or nothing where there are none.
+template <class Coefficients>
+std::string section(const std::string& title, const std::map<std::string, Coefficients>& values,
+                    std::string (*line)(const Coefficients&)) {
+  if (values.empty()) return "";
+  auto text = title + ":\n";
+  for (const auto& [name, value] : values) text += fmt::format("  {}: {{{}}}\n", name, line(value));
+  return text;
+}
+
+std::string decode_line(const models::AttentionDecodeCoefficients& a) {
+  return fmt::format("launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}", a.launch, a.per_kv_head,
+                     a.memory_efficiency);
+}
+
+std::string prefill_line(const models::AttentionPrefillCoefficients& a) {
+  return fmt::format("launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}", a.launch,
+                     a.compute_efficiency, a.memory_efficiency);
+}
+
+std::string latent_line(const models::MlaDecodeCoefficients& a) {
+  return fmt::format("launch: {:.4g}, per_sequence: {:.4g}, memory_efficiency: {:.4g}, compute_efficiency: {:.4g}",
+                     a.launch, a.per_sequence, a.memory_efficiency, a.compute_efficiency);
+}
+
+std::string moe_line(const models::MoeCoefficients& m) {
+  return fmt::format(
+      "compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, padding: {:.4g}, "
+      "small_matrix: {:.0f}, passes: {:.4g}",
+      m.compute_efficiency, m.memory_efficiency, m.launch, m.sharpness, m.padding, m.small_matrix, m.passes);
+}
+
+std::string exchange_line(const models::ExchangeCoefficients& e) {
+  return fmt::format("latency: {:.4g}, efficiency: {:.4g}", e.latency, e.efficiency);
+}
+
+std::string error_line(const models::KernelStatistics& e) {
+  return fmt::format("rows: {}, median_error: {:.4f}, p90_error: {:.4f}, bias: {:.4f}", e.rows, e.median_error,
+                     e.p90_error, e.bias);
 }
 
 }  // namespace
@@ -47,14 +104,15 @@ std::string to_yaml(const models::Calibration& c) {
   if (!c.scales_from.empty()) text += fmt::format("scales_from: {}\n", c.scales_from);
   text += "formats:\n";
   for (const auto& [name, format] : c.formats) text += format_yaml(name, format);
-  text += "attention_decode:\n";
-  for (const auto& [name, a] : c.attention_decode)
-    text += fmt::format("  {}: {{launch: {:.4g}, per_kv_head: {:.4g}, memory_efficiency: {:.4g}}}\n", name, a.launch,
-                        a.per_kv_head, a.memory_efficiency);
-  text += "attention_prefill:\n";
-  for (const auto& [name, a] : c.attention_prefill)
-    text += fmt::format("  {}: {{launch: {:.4g}, compute_efficiency: {:.4g}, memory_efficiency: {:.4g}}}\n", name,
-                        a.launch, a.compute_efficiency, a.memory_efficiency);
+  text += section("attention_decode", c.attention_decode, decode_line);
+  text += section("attention_prefill", c.attention_prefill, prefill_line);
+  text += section("mla_decode", c.mla_decode, latent_line);
+  text += section("mla_prefill", c.mla_prefill, prefill_line);
+  text += section("moe", c.moe, moe_line);
+  text += section("expert_exchange", c.expert_exchange, exchange_line);
+  text += section("expert_scales", c.expert_scales, expert_scales_line);
+  if (!c.profiles.empty()) text += "profiles:\n";
+  for (const auto& profile : c.profiles) text += profile_yaml(profile);
   text += fmt::format("all_reduce:\n  one_shot_efficiency: {:.4g}\n  one_shot_limit: {:.0f}\n  curves:\n",
                       c.all_reduce.one_shot_efficiency, c.all_reduce.one_shot_limit);
   for (const auto& curve : c.all_reduce.curves)
@@ -62,6 +120,7 @@ std::string to_yaml(const models::Calibration& c) {
                         list(curve.seconds));
   text += fmt::format("elementwise: {{launch: {:.4g}, memory_efficiency: {:.4g}}}\n", c.elementwise.launch,
                       c.elementwise.memory_efficiency);
+  text += section("kernel_errors", c.kernel_errors, error_line);
   return text;
 }
 

@@ -3,6 +3,8 @@
 // The same tables give the same files.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <set>
@@ -72,11 +74,29 @@ models::Calibration fit_kernels(const std::string& tables, const Cell& cell) {
   return c;
 }
 
-void report_errors(const std::string& what, const Eigen::VectorXd& errors) {
-  fmt::print("  {:<26} {:6} points, TPOT error median {:4.1f} %, p90 {:4.1f} %, worst {:4.1f} %, bias {:+4.1f} %\n",
-             what, errors.size(), 100 * analysis::absolute_quantile(errors, 0.5),
-             100 * analysis::absolute_quantile(errors, 0.9), 100 * analysis::absolute_quantile(errors, 1),
-             100 * (errors.size() ? errors.mean() : 0));
+void report_errors(const std::string& what, const Eigen::VectorXd& logs) {
+  std::vector<double> known;
+  for (const double e : logs) {
+    if (std::isfinite(e)) known.push_back(std::expm1(e));
+  }
+  if (known.empty()) return;
+  const Eigen::VectorXd errors = Eigen::Map<Eigen::VectorXd>(known.data(), static_cast<Eigen::Index>(known.size()));
+  std::nth_element(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2), known.end());
+  fmt::print("  {:<40} {:6} points, error median {:5.1f} %, p90 {:5.1f} %, worst {:5.1f} %, bias {:+5.1f} %\n", what,
+             errors.size(), 100 * analysis::absolute_quantile(errors, 0.5), 100 * analysis::absolute_quantile(errors, 0.9),
+             100 * analysis::absolute_quantile(errors, 1), 100 * known[known.size() / 2]);
+}
+
+void report_points(const std::string& what, const models::Calibration& c,
+                   const std::vector<analysis::ServingPoint>& points) {
+  std::map<std::string, std::vector<analysis::ServingPoint>> by_model;
+  for (const auto& p : points) by_model[fmt::format("{} {}", p.model, name_of(p.deployment.weights))].push_back(p);
+  for (const auto& [model, own] : by_model) {
+    const auto errors = analysis::serving_errors(c, own);
+    report_errors(what + model + " TPOT", errors.tpot);
+    report_errors(what + model + " TTFT", errors.ttft);
+    report_errors(what + model + " throughput", errors.throughput);
+  }
 }
 
 /// Fits without one tensor-parallel size and predicts it.
@@ -89,39 +109,50 @@ void leave_one_out(const models::Calibration& kernels, const std::vector<analysi
     for (const auto& p : points) (p.deployment.tensor_parallel_size == tp ? left_out : rest).push_back(p);
     auto trial = kernels;
     analysis::fit_serving(trial, rest);
-    report_errors(fmt::format("without TP {}: TP {}", tp, tp), analysis::tpot_errors(trial, left_out));
+    report_points(fmt::format("without TP {}: ", tp), trial, left_out);
   }
 }
 
 void list_points(const models::Calibration& c, const std::vector<analysis::ServingPoint>& points) {
-  const auto errors = analysis::tpot_errors(c, points);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto& p = points[i];
+  for (const auto& p : points) {
     models::StepCost cost(p.deployment, c);
-    const double ttft = analysis::predicted_latency(cost, p).ttft;
-    fmt::print("POINT,{},{},{},{},{},{},{},{},{:.3f},{:+.4f},{:.1f},{:.1f}\n", c.gpu, c.engine, p.model,
-               name_of(p.deployment.weights), p.deployment.tensor_parallel_size, p.load.input_tokens,
-               p.load.output_tokens, p.load.concurrency, p.tpot * 1e3, errors[static_cast<Eigen::Index>(i)],
-               p.ttft * 1e3, ttft * 1e3);
+    const auto f = analysis::predict(cost, p);
+    const auto& d = p.deployment;
+    fmt::print("POINT,{},{},{},{},{},{},tp{},ep{},dp{},{:.0f},{:.0f},{},{:.3f},{:.3f},{:.1f},{:.1f},{:.1f},{:.1f}\n", c.gpu,
+               c.engine, d.engine_version, p.model, name_of(d.weights), p.id, d.tensor_parallel_size,
+               d.expert_parallel_size, d.data_parallel_size, p.replay.mean_input_tokens, p.replay.mean_output_tokens,
+               p.concurrency, p.tpot * 1e3, f.tpot * 1e3, p.ttft * 1e3, f.ttft * 1e3, p.throughput, f.throughput);
   }
 }
 
+/// Fitted now, or those that ship, without what serving points added.
+models::Calibration kernels_of(const std::string& tables, const Cell& cell, bool shipped) {
+  if (!shipped) return fit_kernels(tables, cell);
+  for (auto calibration : models::calibrations()) {
+    if (calibration.gpu != cell.gpu || calibration.engine != cell.engine) continue;
+    calibration.profiles.clear();
+    calibration.expert_scales.clear();
+    for (auto& [name, format] : calibration.formats) format.scales = {}, format.tpot = {};
+    return calibration;
+  }
+  return fit_kernels(tables, cell);
+}
+
 models::Calibration fit_cell(const std::string& tables, const analysis::Table& serving, const Cell& cell,
-                             const std::map<std::string, models::Calibration>& done, bool verbose) {
+                             const std::map<std::string, models::Calibration>& done, bool verbose, bool serving_only) {
   fmt::print("{}, {}\n", cell.gpu, cell.engine);
-  auto calibration = fit_kernels(tables, cell);
+  auto calibration = kernels_of(tables, cell, serving_only);
   if (const auto relative = kRelatives.find(cell.gpu); relative != kRelatives.end()) {
     analysis::inherit_serving(calibration, done.at(relative->second + "-" + cell.engine));
     return calibration;
   }
   const auto points = analysis::serving_points(serving, cell.gpu, cell.engine);
-  if (verbose) leave_one_out(calibration, points);
   analysis::fit_serving(calibration, points);
   // Statistics are of the digits that are written.
   const auto text = analysis::to_yaml(calibration);
   calibration = models::read_calibration(reader::Document::from_text(text, cell.gpu));
   analysis::set_statistics(calibration, points);
-  report_errors("all", analysis::tpot_errors(calibration, points));
+  report_points("", calibration, points);
   if (verbose) list_points(calibration, points);
   return calibration;
 }
@@ -135,12 +166,14 @@ int main(int argc, char** argv) {
   }
   try {
     const std::string tables = argv[1], output = argv[2];
-    const bool verbose = argc > 3 && std::string(argv[3]) == "--verbose";
+    const std::set<std::string> options(argv + 3, argv + argc);
+    const bool verbose = options.count("--verbose") != 0, serving_only = options.count("--serving-only") != 0;
     const auto serving = analysis::Table::load(tables + "/serving_points.csv.gz");
     std::map<std::string, models::Calibration> done;
     for (const auto& cell : kCells) {
+      if (options.count("--cell") != 0 && options.count(cell.gpu + "-" + cell.engine) == 0) continue;
       const auto name = cell.gpu + "-" + cell.engine;
-      done[name] = fit_cell(tables, serving, cell, done, verbose);
+      done[name] = fit_cell(tables, serving, cell, done, verbose, serving_only);
       std::ofstream(output + "/" + name + ".yaml") << analysis::to_yaml(done[name]);
       std::fflush(stdout);
     }

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
-#include <string>
 
 #include "analysis/calibrate/least_squares.hpp"
+#include "analysis/calibrate/release_ranges.hpp"
 
 namespace flotilla::analysis {
 namespace {
@@ -25,146 +26,205 @@ struct Parameter {
 constexpr Parameter kAttention{1, 0.3, 3, 0.5};
 constexpr Parameter kAllReduce{0.9, 0.1, 3, 0.4};
 constexpr Parameter kOneShot{0.7, 0.2, 1.0, 0.3};
-constexpr Parameter kPerStep{0.5e-3, 0, 5e-3, 2e-3};
-constexpr Parameter kPerSequence{5e-6, 0, 200e-6, 20e-6};
-constexpr Parameter kMixedFloor{0, 0, 2e-3, 1e-3};
-constexpr Parameter kShared[] = {kAttention, kAllReduce, kOneShot, kMixedFloor};
-constexpr Eigen::Index kFloorIndex = 3;
-constexpr Parameter kPerSetup[] = {kPerStep, kPerSequence};
+constexpr Parameter kPerStep{0.5e-3, 0, 10e-3, 2e-3};
+constexpr Parameter kPerSequence{5e-6, 0, 300e-6, 20e-6};
+constexpr Parameter kMixedFloor{0.1e-3, 0, 2e-3, 1e-3};
+constexpr Parameter kGpuTime{1, 0.6, 1.8, 0.1};
+constexpr Parameter kPerRequest{15e-3, 0, 500e-3, 30e-3};
+constexpr Parameter kPerInputToken{2e-6, 0, 50e-6, 5e-6};
 constexpr Parameter kLaunch{0.8, 0, 2, 0.5};
-constexpr Parameter kGemm{0.95, 0.3, 2, 0.3};
-constexpr Parameter kPerFormat[] = {kLaunch, kGemm, kGemm};
+constexpr Parameter kGemm{0.95, 0.3, 2.5, 0.3};
+constexpr Parameter kExperts{1, 0.2, 4, 0.4};
+constexpr Parameter kSkew{0.6, 0, 1.5, 0.5};
 constexpr double kPriorWeight = 0.03;
+constexpr double kTtftWeight = 0.3;     // TTFT holds queueing and the client, too
+constexpr double kOutlier = 0.05;
+constexpr int kFewestPoints = 12;  // behind a range of releases
 
-std::string format_of(const ServingPoint& point) { return std::string(name_of(point.deployment.weights)); }
+/// A parameter and where its value goes.
+struct Knob {
+  std::string name;
+  Parameter box;
+  std::function<void(Calibration&, double)> set;
+};
 
-/// The weight formats among the points, each with the set-up it was measured in.
-std::map<std::string, std::string> formats_of(const std::vector<ServingPoint>& points) {
-  std::map<std::string, std::string> formats;
-  for (const auto& point : points) formats.emplace(format_of(point), point.setup);
-  return formats;
+/// Weight formats, experts' formats and releases that the points touch.
+struct Touched {
+  std::set<std::string> formats, experts;
+};
+
+Touched touched_by(const Calibration& calibration, const std::vector<ServingPoint>& points) {
+  Touched touched;
+  for (const auto& point : points) {
+    const auto cell = calibrated_cell(point.deployment, calibration);
+    touched.formats.insert(cell.gemm);
+    touched.formats.insert(cell.attention);
+    if (!cell.experts.empty()) touched.experts.insert(cell.experts);
+  }
+  return touched;
 }
 
-/// Where the numbers stand in the vector: shared, then per set-up, then per format.
-struct Layout {
-  explicit Layout(const std::vector<ServingPoint>& points) : setup_of(formats_of(points)) {
-    parameters.assign(std::begin(kShared), std::end(kShared));
-    for (const auto& [format, setup] : setup_of) {
-      if (setups.count(setup)) continue;
-      setups[setup] = static_cast<Eigen::Index>(parameters.size());
-      parameters.insert(parameters.end(), std::begin(kPerSetup), std::end(kPerSetup));
-    }
-    for (const auto& [format, setup] : setup_of) {
-      formats[format] = static_cast<Eigen::Index>(parameters.size());
-      parameters.insert(parameters.end(), std::begin(kPerFormat), std::end(kPerFormat));
-    }
-  }
+void add_shared(std::vector<Knob>& knobs) {
+  knobs.push_back({"attention", kAttention, [](Calibration& c, double v) {
+                     for (auto& [name, format] : c.formats) format.scales.attention = v;
+                   }});
+  knobs.push_back({"all_reduce", kAllReduce, [](Calibration& c, double v) {
+                     for (auto& [name, format] : c.formats) format.scales.all_reduce = v;
+                   }});
+  knobs.push_back({"one_shot", kOneShot, [](Calibration& c, double v) { c.all_reduce.one_shot_efficiency = v; }});
+}
 
-  void unpack(const Eigen::VectorXd& p, Calibration& calibration) const {
-    calibration.all_reduce.one_shot_efficiency = p[2];
-    for (const auto& [name, at] : formats) {
-      auto& format = calibration.formats.at(name);
-      format.scales = {p[at], p[at + 1], p[at + 2], p[0], p[1]};
-      const auto host = setups.at(setup_of.at(name));
-      const auto visible = [](double seconds) { return seconds < 1e-9 ? 0 : seconds; };
-      format.host = {visible(p[host]), visible(p[host + 1]), visible(p[kFloorIndex])};
-    }
+void add_formats(std::vector<Knob>& knobs, const Touched& touched) {
+  for (const auto& key : touched.formats) {
+    knobs.push_back({key + ".launch", kLaunch, [key](Calibration& c, double v) { c.formats.at(key).scales.launch = v; }});
+    knobs.push_back({key + ".memory", kGemm, [key](Calibration& c, double v) { c.formats.at(key).scales.gemm_memory = v; }});
+    knobs.push_back({key + ".compute", kGemm, [key](Calibration& c, double v) { c.formats.at(key).scales.gemm_compute = v; }});
   }
+  for (const auto& key : touched.experts) {
+    knobs.push_back({"experts " + key + ".launch", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].launch = v; }});
+    knobs.push_back({"experts " + key + ".memory", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].memory = v; }});
+    knobs.push_back({"experts " + key + ".compute", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].compute = v; }});
+    knobs.push_back({"experts " + key + ".skew", kSkew, [key](Calibration& c, double v) { c.expert_scales[key].skew = v; }});
+  }
+}
 
-  std::map<std::string, std::string> setup_of;
-  std::map<std::string, Eigen::Index> setups, formats;
-  std::vector<Parameter> parameters;
-};
+double visible(double seconds) { return seconds < 1e-10 ? 0 : seconds; }
+
+void add_profiles(std::vector<Knob>& knobs, const Calibration& calibration) {
+  for (std::size_t i = 0; i < calibration.profiles.size(); ++i) {
+    const auto name = calibration.profiles[i].from + " ";
+    const auto add = [&](const char* what, const Parameter& box, const std::function<double&(models::ServingProfile&)>& member) {
+      knobs.push_back({name + what, box, [i, member](Calibration& c, double v) { member(c.profiles[i]) = visible(v); }});
+    };
+    using P = models::ServingProfile;
+    if (calibration.profiles.size() > 1) add("gpu_time", kGpuTime, [](P& p) -> double& { return p.gpu_time; });
+    add("per_step", kPerStep, [](P& p) -> double& { return p.host.per_step; });
+    add("per_sequence", kPerSequence, [](P& p) -> double& { return p.host.per_sequence; });
+    add("mixed_floor", kMixedFloor, [](P& p) -> double& { return p.host.mixed_floor; });
+    add("per_request", kPerRequest, [](P& p) -> double& { return p.frontend.per_request; });
+    add("per_input_token", kPerInputToken, [](P& p) -> double& { return p.frontend.per_input_token; });
+  }
+}
 
 /// Formats that no point covers keep their multiplications as measured alone; the rest goes with the engine, not the
 /// format.
-void fill_other_formats(Calibration& calibration, const std::map<std::string, std::string>& fitted) {
-  models::OperatorScales scales = calibration.formats.at(fitted.begin()->first).scales;
-  const auto host = calibration.formats.at(fitted.begin()->first).host;
+void fill_other_formats(Calibration& calibration, const std::set<std::string>& fitted) {
+  models::OperatorScales scales = calibration.formats.at(*fitted.begin()).scales;
   scales.launch = 0;
-  for (const auto& [name, setup] : fitted)
+  for (const auto& name : fitted)
     scales.launch += calibration.formats.at(name).scales.launch / static_cast<double>(fitted.size());
   scales.gemm_memory = 1;
   scales.gemm_compute = 1;
   for (auto& [name, format] : calibration.formats) {
-    if (fitted.count(name) == 0) format.scales = scales, format.host = host;
+    if (fitted.count(name) == 0) format.scales = scales;
   }
 }
 
 std::string describe(const std::vector<ServingPoint>& points) {
   std::set<std::string> models;
   std::set<int> tp;
-  int low = 1 << 30, high = 0;
   for (const auto& point : points) {
     models.insert(point.model);
     tp.insert(point.deployment.tensor_parallel_size);
-    low = std::min(low, point.load.concurrency);
-    high = std::max(high, point.load.concurrency);
   }
-  return fmt::format("{}, TP {}, concurrency {}-{}", fmt::join(models, ", "), fmt::join(tp, ", "), low, high);
+  return fmt::format("{}, TP {}", fmt::join(models, ", "), fmt::join(tp, ", "));
 }
+
+void apply(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const Touched& touched, Calibration& c) {
+  for (std::size_t i = 0; i < knobs.size(); ++i) knobs[i].set(c, values[static_cast<Eigen::Index>(i)]);
+  fill_other_formats(c, touched.formats);
+}
+
+/// Errors of all figures that were measured, TTFT counting less, then the prior.
+Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const ServingErrors& errors) {
+  std::vector<double> r;
+  for (Eigen::Index i = 0; i < errors.tpot.size(); ++i) {
+    if (std::isfinite(errors.tpot[i])) r.push_back(errors.tpot[i]);
+    if (std::isfinite(errors.ttft[i])) r.push_back(kTtftWeight * errors.ttft[i]);
+    if (std::isfinite(errors.throughput[i])) r.push_back(errors.throughput[i]);
+  }
+  for (std::size_t i = 0; i < knobs.size(); ++i)
+    r.push_back(kPriorWeight * (values[static_cast<Eigen::Index>(i)] - knobs[i].box.start) / knobs[i].box.spread);
+  return Eigen::Map<Eigen::VectorXd>(r.data(), static_cast<Eigen::Index>(r.size()));
+}
+
+std::string key_of(const models::CalibratedCell& cell) { return cell.experts.empty() ? cell.gemm : cell.experts; }
 
 }  // namespace
 
-Eigen::VectorXd tpot_errors(const Calibration& calibration, const std::vector<ServingPoint>& points) {
-  Eigen::VectorXd errors(static_cast<Eigen::Index>(points.size()));
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    models::StepCost cost(points[i].deployment, calibration);
-    errors[static_cast<Eigen::Index>(i)] = predicted_latency(cost, points[i]).tpot / points[i].tpot - 1;
+ServingErrors serving_errors(const Calibration& calibration, const std::vector<ServingPoint>& points) {
+  const auto size = static_cast<Eigen::Index>(points.size());
+  ServingErrors errors{Eigen::VectorXd(size), Eigen::VectorXd(size), Eigen::VectorXd(size)};
+  const auto error = [](double predicted, double measured) {
+    return measured > 0 ? std::log(predicted / measured) : std::numeric_limits<double>::quiet_NaN();
+  };
+  for (Eigen::Index i = 0; i < size; ++i) {
+    const auto& point = points[static_cast<std::size_t>(i)];
+    models::StepCost cost(point.deployment, calibration);
+    const auto predicted = predict(cost, point);
+    errors.tpot[i] = error(predicted.tpot, point.tpot);
+    errors.ttft[i] = error(predicted.ttft, point.ttft);
+    errors.throughput[i] = error(predicted.throughput, point.throughput);
   }
   return errors;
 }
 
 void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& points) {
-  const Layout layout(points);
-  const auto& box = layout.parameters;
-  const auto size = static_cast<Eigen::Index>(box.size());
+  std::vector<std::string> releases;
+  for (const auto& point : points) releases.push_back(point.deployment.engine_version);
+  calibration.profiles = release_ranges(releases, kFewestPoints);
+  const auto touched = touched_by(calibration, points);
+  std::vector<Knob> knobs;
+  add_shared(knobs);
+  add_formats(knobs, touched);
+  add_profiles(knobs, calibration);
+
+  const auto size = static_cast<Eigen::Index>(knobs.size());
   FitProblem problem;
   problem.start.resize(size), problem.low.resize(size), problem.high.resize(size);
   for (Eigen::Index i = 0; i < size; ++i) {
-    const auto& p = box[static_cast<std::size_t>(i)];
-    problem.start[i] = p.start, problem.low[i] = p.low, problem.high[i] = p.high;
+    const auto& box = knobs[static_cast<std::size_t>(i)].box;
+    problem.start[i] = box.start, problem.low[i] = box.low, problem.high[i] = box.high;
   }
-  problem.outlier = 0.05;
-  problem.residuals = [&](const Eigen::VectorXd& p) {
+  problem.outlier = kOutlier;
+  problem.residuals = [&](const Eigen::VectorXd& values) {
     Calibration trial = calibration;
-    layout.unpack(p, trial);
-    fill_other_formats(trial, layout.setup_of);
-    const Eigen::VectorXd errors = (tpot_errors(trial, points).array() + 1).log();
-    Eigen::VectorXd r(errors.size() + size);
-    for (Eigen::Index i = 0; i < size; ++i) {
-      const auto& prior = box[static_cast<std::size_t>(i)];
-      r[errors.size() + i] = kPriorWeight * (p[i] - prior.start) / prior.spread;
-    }
-    r.head(errors.size()) = errors;
-    return r;
+    apply(knobs, values, touched, trial);
+    return residuals(knobs, values, serving_errors(trial, points));
   };
   // The floor acts only where it exceeds a step: from below it the fit would not see it.
   FitSolution best;
-  for (const double floor : {0.1e-3, 0.7e-3}) {
-    problem.start[kFloorIndex] = floor;
+  for (const double floor : {kMixedFloor.start, 0.7e-3}) {
+    for (Eigen::Index i = 0; i < size; ++i) {
+      if (knobs[static_cast<std::size_t>(i)].box.spread == kMixedFloor.spread) problem.start[i] = floor;
+    }
     const auto solution = fit(problem);
     if (best.parameters.size() == 0 || solution.loss < best.loss) best = solution;
   }
-  layout.unpack(best.parameters, calibration);
-  fill_other_formats(calibration, layout.setup_of);
+  apply(knobs, best.parameters, touched, calibration);
 }
 
 void set_statistics(Calibration& calibration, const std::vector<ServingPoint>& points) {
-  for (const auto& [name, setup] : formats_of(points)) {
-    std::vector<ServingPoint> own;
+  std::map<std::string, std::vector<ServingPoint>> by_key;
+  std::set<std::string> of_experts;
+  for (const auto& point : points) {
+    const auto cell = calibrated_cell(point.deployment, calibration);
+    by_key[(cell.experts.empty() ? "d " : "e ") + key_of(cell)].push_back(point);
+  }
+  for (const auto& [tagged, own] : by_key) {
     std::set<int> tp;
-    for (const auto& point : points) {
-      if (format_of(point) != name) continue;
-      own.push_back(point);
-      tp.insert(point.deployment.tensor_parallel_size);
+    for (const auto& point : own) tp.insert(point.deployment.tensor_parallel_size);
+    const auto errors = serving_errors(calibration, own);
+    std::vector<double> known;
+    for (Eigen::Index i = 0; i < errors.tpot.size(); ++i) {
+      const double e = std::isfinite(errors.tpot[i]) ? errors.tpot[i] : errors.throughput[i];
+      if (std::isfinite(e)) known.push_back(std::expm1(e));
     }
-    const auto errors = tpot_errors(calibration, own);
-    calibration.formats.at(name).tpot = {static_cast<int>(own.size()),
-                                         absolute_quantile(errors, 0.5),
-                                         absolute_quantile(errors, 0.9),
-                                         describe(own),
-                                         {tp.begin(), tp.end()}};
+    const Eigen::VectorXd v = Eigen::Map<Eigen::VectorXd>(known.data(), static_cast<Eigen::Index>(known.size()));
+    const models::FitStatistics statistics{static_cast<int>(own.size()), absolute_quantile(v, 0.5),
+                                           absolute_quantile(v, 0.9), describe(own), {tp.begin(), tp.end()}};
+    const auto key = tagged.substr(2);
+    (tagged.front() == 'd' ? calibration.formats.at(key).tpot : calibration.expert_scales[key].tpot) = statistics;
   }
 }
 
@@ -172,9 +232,11 @@ void inherit_serving(Calibration& calibration, const Calibration& relative) {
   calibration.scales_from = relative.gpu;
   calibration.elementwise = relative.elementwise;
   calibration.all_reduce.one_shot_efficiency = relative.all_reduce.one_shot_efficiency;
+  calibration.profiles = relative.profiles;
+  calibration.expert_scales = relative.expert_scales;
+  for (auto& [key, scales] : calibration.expert_scales) scales.tpot = {};
   for (auto& [name, format] : calibration.formats) {
-    format.scales = relative.formats.at(name).scales;
-    format.host = relative.formats.at(name).host;
+    if (relative.formats.count(name) != 0) format.scales = relative.formats.at(name).scales;
   }
 }
 

@@ -11,11 +11,9 @@ const reader::Schema<ElementwiseCoefficients>& ElementwiseCoefficients::schema()
   return s;
 }
 
-CauseTimes elementwise_time(const ElementwiseCoefficients& c, const Llm& llm, int tensor_parallel_size,
-                            double bandwidth, double tokens) {
-  const double tp = tensor_parallel_size;
-  const double heads = llm.heads / tp + 2.0 * kv_heads_per_gpu(llm, tensor_parallel_size);
-  const double bytes = 16.0 * llm.hidden + 4 * heads * llm.head_dim + 6 * llm.intermediate / tp;
+CauseTimes elementwise_time(const ElementwiseCoefficients& c, const ElementwiseShape& shape, double bandwidth,
+                            double tokens) {
+  const double bytes = 16 * shape.hidden + 4 * shape.attention + 6 * shape.intermediate;
   CauseTimes time;
   time.host = c.launch;
   time.memory = tokens * bytes / (bandwidth * c.memory_efficiency);

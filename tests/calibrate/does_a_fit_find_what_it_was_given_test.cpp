@@ -8,6 +8,7 @@
 #include "analysis/calibrate/calibration_yaml.hpp"
 #include "analysis/calibrate/kernel_fits.hpp"
 #include "analysis/calibrate/least_squares.hpp"
+#include "analysis/calibrate/release_ranges.hpp"
 #include "analysis/calibrate/serving_fit.hpp"
 #include "scenarios/reader/error.hpp"
 
@@ -131,9 +132,8 @@ TEST_CASE("an all-reduce curve keeps the newest version, rises, and has eight kn
 
 TEST_CASE("serving points made by the model give its scales back") {
   auto truth = shipped("h200-sxm", "tensorrt-llm");
-  auto& format = truth.formats.at("fp8");
-  format.scales = {0.7, 1.1, 0.8, 1.2, 0.9};
-  format.host = {0.4e-3, 8e-6, 0};
+  for (auto& [name, format] : truth.formats) format.scales = {0.7, 1.1, 0.8, 1.2, 0.9};
+  truth.profiles = {{"1.0", "1.0", "", 1, {0.4e-3, 8e-6, 0}, {20e-3, 3e-6}}};
   truth.all_reduce.one_shot_efficiency = 0.6;
   std::vector<ServingPoint> points;
   for (const int tp : {1, 2, 8}) {
@@ -143,25 +143,44 @@ TEST_CASE("serving points made by the model give its scales back") {
         p.deployment.llm = models::load_llm("llama-3.3-70b");
         p.deployment.gpu = models::load_gpu("h200-sxm");
         p.deployment.engine = models::load_engine("tensorrt-llm");
+        p.deployment.engine_version = "1.0";
         p.deployment.weights = p.deployment.kv_cache = NumberFormat::kFp8;
         p.deployment.tensor_parallel_size = tp;
-        p.load.concurrency = concurrency;
-        p.load.requests = 3 * concurrency;
-        p.load.input_tokens = input;
-        p.load.output_tokens = output;
-        p.batches = closed_loop_batches(p.load);
+        ReplayLoad load;
+        load.concurrency = concurrency;
+        load.requests = 3 * concurrency;
+        load.input_tokens = input;
+        load.output_tokens = output;
+        p.replay = replay_steps({}, load);
         models::StepCost cost(p.deployment, truth);
-        p.tpot = predicted_latency(cost, p).tpot;
+        const auto made = predict(cost, p);
+        p.tpot = made.tpot, p.ttft = made.ttft;
         points.push_back(p);
       }
     }
   }
   auto fitted = shipped("h200-sxm", "tensorrt-llm");
   fit_serving(fitted, points);
-  CHECK(absolute_quantile(tpot_errors(fitted, points), 0.9) < 0.01);
+  const auto errors = serving_errors(fitted, points);
+  CHECK(absolute_quantile(errors.tpot, 0.9) < 0.01);
+  CHECK(absolute_quantile(errors.ttft, 0.9) < 0.03);
   CHECK(fitted.formats.at("fp8").scales.gemm_memory == Approx(1.1).epsilon(0.05));
   CHECK(fitted.formats.at("fp8").scales.gemm_compute == Approx(0.8).epsilon(0.05));
   CHECK(fitted.formats.at("fp8").scales.attention == Approx(1.2).epsilon(0.1));
+  REQUIRE(fitted.profiles.size() == 1);
+  CHECK(fitted.profiles[0].frontend.per_request == Approx(20e-3).epsilon(0.1));
+}
+
+TEST_CASE("releases with few points share a profile with their neighbour") {
+  std::vector<std::string> releases(20, "0.11.0");
+  releases.insert(releases.end(), 3, "0.12.1");
+  releases.insert(releases.end(), 15, "0.9");
+  const auto profiles = release_ranges(releases, 10);
+  REQUIRE(profiles.size() == 2);
+  CHECK(profiles[0].from == "0.9");
+  CHECK(profiles[0].to == "0.9");
+  CHECK(profiles[1].from == "0.11.0");
+  CHECK(profiles[1].to == "0.12.1");
 }
 
 TEST_CASE("coefficients written and read back are the same to four digits") {

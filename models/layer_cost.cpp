@@ -1,0 +1,265 @@
+#include "models/layer_cost.hpp"
+
+#include <cmath>
+
+namespace flotilla::models {
+namespace {
+
+constexpr double kActivationBytes = 2;
+
+/// PCIe 5.0 x16 per direction, for GPUs without NVLink: 32 GT/s * 16 lanes * 128/130 / 8 (PCI-SIG).
+constexpr double kPcie = 63e9;
+
+/// An article's variant carries the article's figures, not other silicon: it runs at the speed of the GPU it is a
+/// variant of.
+Gpu silicon(const Gpu& gpu) {
+  const auto name = datasheet_name(gpu);
+  return name == gpu.name ? gpu : load_gpu(name);
+}
+
+GemmCoefficients scaled(GemmCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.memory_efficiency /= scales.gemm_memory;
+  c.compute_efficiency /= scales.gemm_compute;
+  return c;
+}
+
+AttentionDecodeCoefficients scaled(AttentionDecodeCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.per_kv_head *= scales.attention;
+  c.memory_efficiency /= scales.attention;
+  return c;
+}
+
+AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.compute_efficiency /= scales.attention;
+  c.memory_efficiency /= scales.attention;
+  return c;
+}
+
+MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const OperatorScales& scales) {
+  c.launch *= scales.launch;
+  c.per_sequence *= scales.attention;
+  c.memory_efficiency /= scales.attention;
+  c.compute_efficiency /= scales.attention;
+  return c;
+}
+
+MoeCoefficients scaled(MoeCoefficients c, const ExpertScales& scales) {
+  c.launch *= scales.launch;
+  c.memory_efficiency /= scales.memory;
+  c.compute_efficiency /= scales.compute;
+  return c;
+}
+
+std::vector<GemmShape> gated_mlp(double hidden, double intermediate, double weight_bytes) {
+  return {{.n = 2 * intermediate, .k = hidden, .weight_bytes_per_element = weight_bytes},
+          {.n = hidden, .k = intermediate, .weight_bytes_per_element = weight_bytes}};
+}
+
+std::vector<GemmShape> grouped_query_projections(const Llm& llm, int tp, double weight_bytes) {
+  const double q = static_cast<double>(llm.heads) * llm.head_dim / tp;
+  const double kv = static_cast<double>(kv_heads_per_gpu(llm, tp)) * llm.head_dim;
+  const double hidden = llm.hidden;
+  return {{.n = q + 2 * kv, .k = hidden, .weight_bytes_per_element = weight_bytes},
+          {.n = hidden, .k = q, .weight_bytes_per_element = weight_bytes}};
+}
+
+/// Down to the latents (on every rank), up to the heads' queries, the two products with the cached latent (absorbed
+/// into queries and outputs when decoding, expanding keys and values in prefill: the same arithmetic), and the output.
+/// The middle ones stay BF16: engines keep the absorbed matrices so.
+std::vector<GemmShape> latent_projections(const Llm& llm, int tp, double weight_bytes) {
+  const double heads = static_cast<double>(llm.heads) / tp;
+  const double hidden = llm.hidden, latent = llm.kv_lora_rank, rope = llm.qk_rope_head_dim;
+  const double query = heads * (llm.qk_nope_head_dim + rope);
+  std::vector<GemmShape> shapes;
+  if (llm.q_lora_rank > 0) {
+    shapes.push_back({llm.q_lora_rank + latent + rope, hidden, weight_bytes});
+    shapes.push_back({query, static_cast<double>(llm.q_lora_rank), weight_bytes});
+  } else {
+    shapes.push_back({query + latent + rope, hidden, weight_bytes});
+  }
+  shapes.push_back({heads * latent, static_cast<double>(llm.qk_nope_head_dim), kActivationBytes});
+  shapes.push_back({heads * llm.v_head_dim, latent, kActivationBytes});
+  shapes.push_back({hidden, heads * llm.v_head_dim, weight_bytes});
+  return shapes;
+}
+
+double attention_width(const Llm& llm, int tp) {
+  if (llm.latent_attention())
+    return static_cast<double>(llm.heads) / tp * (llm.qk_nope_head_dim + llm.qk_rope_head_dim) + llm.kv_lora_rank +
+           llm.qk_rope_head_dim;
+  return (static_cast<double>(llm.heads) / tp + 2.0 * kv_heads_per_gpu(llm, tp)) * llm.head_dim;
+}
+
+}  // namespace
+
+LayerCost::LayerCost(const Deployment& d, const CalibratedCell& cell) : d_(d), cell_(cell) {
+  const auto& calibration = *cell.calibration;
+  const auto& llm = d.llm;
+  const auto gpu = silicon(d.gpu);
+  const int tp = d.tensor_parallel_size;
+  const double bandwidth = gpu.hbm_bandwidth.value();
+  const auto roofline = [&](const std::string& key) { return Roofline{peak_of(gpu, key), bandwidth}; };
+  const auto gemm_of = [&](const std::string& key) {
+    const auto& format = calibration.formats.at(key);
+    return scaled(format.gemm, format.scales);
+  };
+  nvlink_ = gpu.nvlink.value() > 0 ? gpu.nvlink.value() : kPcie;
+  scales_ = calibration.formats.at(cell.gemm).scales;
+  gemm_ = gemm_of(cell.gemm), gemm_roofline_ = roofline(cell.gemm);
+  attention_gemm_ = gemm_of(cell.attention), attention_roofline_ = roofline(cell.attention);
+  bf16_gemm_ = gemm_of("bf16"), bf16_roofline_ = roofline("bf16");
+  const double weight_bytes = bytes_per_element(d.weights);
+  mlp_ = gated_mlp(llm.hidden, static_cast<double>(llm.intermediate) / tp, weight_bytes);
+  const double attention_bytes = bytes_per_element(llm.attention_weights.value_or(d.weights));
+  projections_ = llm.latent_attention() ? latent_projections(llm, tp, attention_bytes)
+                                        : grouped_query_projections(llm, tp, attention_bytes);
+  lm_head_ = {.n = static_cast<double>(llm.vocab) / tp, .k = static_cast<double>(llm.hidden)};
+  elementwise_ = calibration.elementwise;
+  elementwise_.launch *= scales_.launch;
+  const double hidden = llm.hidden, shared = static_cast<double>(llm.shared_intermediate) / tp;
+  dense_elementwise_ = {hidden, attention_width(llm, tp), static_cast<double>(llm.intermediate) / tp};
+  sparse_elementwise_ = {hidden, attention_width(llm, tp), shared};
+  set_attention(calibration);
+  if (llm.moe_layers > 0) set_experts(calibration, gpu);
+}
+
+void LayerCost::set_attention(const Calibration& calibration) {
+  const auto& llm = d_.llm;
+  const double tp = d_.tensor_parallel_size, kv_bytes = bytes_per_element(d_.kv_cache);
+  if (llm.latent_attention()) {
+    latent_decode_ = scaled(calibration.mla_decode.at(cell_.kv), scales_);
+    latent_prefill_ = scaled(calibration.mla_prefill.at(cell_.kv), scales_);
+    latent_shape_ = {.heads = llm.heads / tp,
+                     .kv_lora_rank = static_cast<double>(llm.kv_lora_rank),
+                     .qk_nope_head_dim = static_cast<double>(llm.qk_nope_head_dim),
+                     .qk_rope_head_dim = static_cast<double>(llm.qk_rope_head_dim),
+                     .v_head_dim = static_cast<double>(llm.v_head_dim),
+                     .kv_bytes_per_element = kv_bytes};
+    return;
+  }
+  decode_ = scaled(calibration.attention_decode.at(cell_.kv), scales_);
+  prefill_ = scaled(calibration.attention_prefill.at(cell_.kv), scales_);
+  attention_shape_ = {.heads = llm.heads / tp,
+                      .kv_heads = static_cast<double>(kv_heads_per_gpu(llm, d_.tensor_parallel_size)),
+                      .head_dim = static_cast<double>(llm.head_dim),
+                      .kv_bytes_per_element = kv_bytes};
+}
+
+void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
+  const auto& llm = d_.llm;
+  const double tp = d_.tensor_parallel_size, weight_bytes = bytes_per_element(d_.weights);
+  const auto found = calibration.expert_scales.find(cell_.experts);
+  const ExpertScales scales = found == calibration.expert_scales.end() ? ExpertScales{} : found->second;
+  experts_ = scaled(calibration.moe.at(cell_.experts), scales);
+  expert_skew_ = d_.expert_skew.value_or(scales.skew);
+  expert_roofline_ = {peak_of(gpu, cell_.experts), gpu.hbm_bandwidth.value()};
+  expert_shape_ = {.hidden = static_cast<double>(llm.hidden),
+                   .intermediate = static_cast<double>(llm.moe_intermediate) / d_.expert_tensor_parallel_size(),
+                   .experts = llm.experts,
+                   .experts_per_token = llm.experts_per_token,
+                   .ranks = d_.expert_parallel_size,
+                   .weight_bytes_per_element = weight_bytes};
+  router_ = {.n = static_cast<double>(llm.experts), .k = static_cast<double>(llm.hidden)};
+  if (llm.shared_intermediate > 0) shared_expert_ = gated_mlp(llm.hidden, llm.shared_intermediate / tp, weight_bytes);
+  if (!calibration.expert_exchange.empty()) exchange_ = calibration.expert_exchange.begin()->second;
+}
+
+CauseTimes LayerCost::multiply(const std::vector<GemmShape>& shapes, const GemmCoefficients& c, const Roofline& roof,
+                               double tokens) const {
+  CauseTimes time;
+  for (const auto& shape : shapes) time += gemm_time(c, shape, roof, tokens);
+  return time;
+}
+
+double LayerCost::all_reduce(double bytes) const {
+  const int ranks = d_.tensor_parallel_size;
+  const double measured = all_reduce_time(cell_.calibration->all_reduce, scales_.all_reduce, ranks, nvlink_, bytes);
+  if (!d_.links.crosses_fabric || ranks <= 1) return measured;
+  // Ring: 2 (r - 1) hops, each moving 1/r of the message.
+  const double hops = 2.0 * (ranks - 1);
+  return std::fmax(measured, hops * (bytes / ranks / d_.links.bandwidth.value() + d_.links.latency.value()));
+}
+
+double LayerCost::reduce_of(double tokens) const {
+  return d_.tensor_parallel_size > 1 ? all_reduce(tokens * d_.llm.hidden * kActivationBytes) : 0;
+}
+
+/// Without attention data parallelism every rank holds every token, and the experts' partial sums are reduced like
+/// those of a dense MLP; with it tokens travel to the ranks of their experts.
+CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) const {
+  CauseTimes time = gemm_time(bf16_gemm_, router_, bf16_roofline_, rank_tokens);
+  time += moe_time(experts_, expert_shape_, expert_roofline_, expert_skew_, group_tokens);
+  time += multiply(shared_expert_, gemm_, gemm_roofline_, rank_tokens);
+  time += elementwise_time(elementwise_, sparse_elementwise_, gemm_roofline_.bandwidth, rank_tokens);
+  time.communication += reduce_of(rank_tokens);
+  if (d_.data_parallel_size == 1) {
+    time.communication += reduce_of(rank_tokens);
+  } else {
+    const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_;
+    const double dispatch_bytes = d_.weights == NumberFormat::kBf16 ? 2 : 1;
+    time.communication += expert_exchange_time(exchange_, bandwidth, d_.expert_ranks(), d_.llm.experts_per_token,
+                                               d_.llm.hidden, dispatch_bytes, rank_tokens);
+  }
+  return time;
+}
+
+CauseTimes LayerCost::tokens(double rank_tokens, double group_tokens) const {
+  const auto& llm = d_.llm;
+  CauseTimes time =
+      multiply(projections_, attention_gemm_, attention_roofline_, rank_tokens) * static_cast<double>(llm.layers);
+  if (llm.dense_layers() > 0) {
+    CauseTimes dense = multiply(mlp_, gemm_, gemm_roofline_, rank_tokens);
+    dense += elementwise_time(elementwise_, dense_elementwise_, gemm_roofline_.bandwidth, rank_tokens);
+    dense.communication += 2 * reduce_of(rank_tokens);
+    time += dense * static_cast<double>(llm.dense_layers());
+  }
+  if (llm.moe_layers > 0) time += expert_layer(rank_tokens, group_tokens) * static_cast<double>(llm.moe_layers);
+  return time;
+}
+
+CauseTimes LayerCost::sampling(double rows) const {
+  if (rows == 0) return {};
+  return gemm_time(bf16_gemm_, lm_head_, bf16_roofline_, rows);
+}
+
+DecodeAttention LayerCost::decode_attention(double sequences) const {
+  const auto& llm = d_.llm;
+  const auto layer = llm.latent_attention()
+                         ? mla_decode_time(latent_decode_, latent_shape_, bf16_roofline_, sequences)
+                         : attention_decode_time(decode_, attention_shape_, bf16_roofline_.bandwidth, sequences);
+  return {layer.base * static_cast<double>(llm.layers), layer.slope * static_cast<double>(llm.full_layers()),
+          layer.slope * static_cast<double>(llm.windowed_layers)};
+}
+
+CauseTimes LayerCost::prefill_attention(const MixedBatch& batch) const {
+  const auto& llm = d_.llm;
+  const auto layer = [&](const MixedBatch& b) {
+    return llm.latent_attention()
+               ? mla_prefill_time(latent_prefill_, latent_shape_, bf16_roofline_, b)
+               : attention_prefill_time(prefill_, attention_shape_, bf16_roofline_.bandwidth, bf16_roofline_.peak, b);
+  };
+  CauseTimes time = layer(batch) * static_cast<double>(llm.full_layers());
+  if (llm.windowed_layers == 0) return time;
+  MixedBatch windowed = batch;
+  windowed.prefill_pairs = batch.prefill_window_pairs;
+  windowed.prefill_context = batch.prefill_window_context;
+  return time += layer(windowed) * static_cast<double>(llm.windowed_layers);
+}
+
+CauseTimes LayerCost::stage_transfers(double rank_tokens) const {
+  CauseTimes time;
+  const double hops = d_.pipeline_parallel_size - 1;
+  if (hops == 0) return time;
+  const bool far = d_.links.crosses_fabric;
+  const double bandwidth = far ? d_.links.bandwidth.value() : nvlink_;
+  // Point to point over NVLink: the latency of NCCL's send and receive, as its all-reduce between two ranks shows.
+  const double latency = far ? d_.links.latency.value() : all_reduce_time(cell_.calibration->all_reduce.curves, 2, 0);
+  const double shard = rank_tokens * d_.llm.hidden * kActivationBytes / d_.tensor_parallel_size;
+  time.communication = hops * (latency + shard / bandwidth);
+  return time;
+}
+
+}  // namespace flotilla::models

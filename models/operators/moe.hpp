@@ -1,0 +1,54 @@
+// The experts of one sparse layer: routing, permutation, grouped multiplications over the experts that tokens reach.
+#pragma once
+
+#include "models/operators/gemm.hpp"
+
+namespace flotilla::models {
+
+/// One layer's experts as one rank holds them: experts / ranks of them whole, each `intermediate` wide after sharding.
+struct MoeShape {
+  double hidden = 0;
+  double intermediate = 0;  ///< of one expert, divided by the expert tensor-parallel size
+  int experts = 0;          ///< routed experts of the layer, on all ranks together
+  int experts_per_token = 0;
+  int ranks = 1;  ///< expert-parallel size
+  double weight_bytes_per_element = 2;
+};
+
+/// Fitted per (GPU, engine, weight format) on measured kernels.
+struct MoeCoefficients {
+  double compute_efficiency = 0.5;
+  double memory_efficiency = 0.7;
+  double launch = 20e-6;      ///< seconds: routing, permutation and both grouped multiplications
+  double sharpness = 2;       ///< q of the norm that joins compute and memory
+  double padding = 32;        ///< tokens' worth of multiplication lost per touched expert: half-empty tiles
+  double small_matrix = 1e6;  ///< S: an expert's weights below about this many elements do not reach the bandwidth
+  double passes = 6;  ///< times that each (token, expert) pair's hidden vector is moved, beside the multiplications
+  static const reader::Schema<MoeCoefficients>& schema();
+};
+
+/// What the busiest rank meets.
+struct ExpertLoad {
+  double touched = 0;      ///< its experts that at least one token visits, expected
+  double assignments = 0;  ///< (token, expert) pairs on it, expected
+};
+
+/// M tokens choose `experts_per_token` = k of `experts` = E each, at random.
+/// skew 0: all experts alike, touched = E * (1 - (1 - k/E)^M) on one rank.
+/// skew a > 0: their popularities are the E quantiles of a power law, density ~ x^-a between 1 and 200: the law that
+/// NVIDIA AIConfigurator draws the experts' loads of its kernel measurements from (collector/helper.py,
+/// sample_power_law; exponent 1.2, spread 200 for small batches). No expert is chosen twice by a token.
+/// Several ranks: a rank's load varies with the popularity of the experts that fell to it and with the tokens of the
+/// step; the busiest of r lies above the mean by its standard deviation times the expected largest of r normal
+/// variables, and meets as many experts as if the step had so many more tokens.
+/// Both figures rise with the tokens.
+ExpertLoad expert_load(const MoeShape&, double skew, double tokens);
+
+/// launch + (compute^q + memory^q)^(1/q), of the busiest rank:
+/// compute = 2 * 3 * hidden * intermediate * (assignments + padding * touched) / (peak * e_c)
+/// memory  = (touched * 3 * hidden * intermediate * weight bytes * (1 + S / (3 * hidden * intermediate))
+///            + passes * 2 bytes * hidden * assignments) / (bandwidth * e_m)
+CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, const ExpertLoad&);
+CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, double skew, double tokens);
+
+}  // namespace flotilla::models
