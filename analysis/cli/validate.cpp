@@ -44,8 +44,11 @@ int validate(const Arguments& arguments) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   try {
-    auto outcomes = analysis::replay(measured, plan);
-    const analysis::Validation validation(std::move(measured), std::move(outcomes));
+    std::vector<analysis::Job> jobs;
+    for (const auto& point : measured) jobs.push_back({&point, {}});
+    auto outcomes = analysis::replay(jobs, plan);
+    auto variations = analysis::vary(measured, plan);
+    const analysis::Validation validation(std::move(measured), std::move(outcomes), std::move(variations));
     analysis::write_whole_file(directory + "/points.csv", analysis::points_csv(validation));
     analysis::write_whole_file(directory + "/details.csv", analysis::details_csv(validation));
     analysis::write_whole_file(directory + "/summary.json", analysis::summary_json(validation));

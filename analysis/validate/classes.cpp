@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "analysis/validate/labels.hpp"
+
 namespace flotilla::analysis {
 namespace {
 
@@ -16,12 +18,6 @@ bool is_deepseek(const P& p) { return p.model.rfind("DeepSeek", 0) == 0; }
 
 /// Has a table of measured GEMMs behind it.
 bool has_kernels(const P& p) { return one_of(p.gpu, {"H100", "H200", "B200", "GB200"}); }
-
-bool is_moe(const P& p) {
-  return is_deepseek(p) ||
-         one_of(p.model, {"Mixtral 8x7B", "Mixtral 8x22B", "Llama 4 Scout", "Llama 4 Maverick", "Qwen3-30B-A3B",
-                          "Qwen3-235B-A22B", "gpt-oss-20b", "gpt-oss-120b", "MiniMax-M2.5", "Qwen3.5-397B-A17B"});
-}
 
 bool closed_loop(const P& p) { return p.starts_with("aic-") && p.load == LoadKind::kClosedLoop && !p.disaggregated; }
 
@@ -82,12 +78,12 @@ std::vector<PointClass> make_classes() {
        "TensorRT-LLM offline tables, dense models",
        {Metric::kThroughput},
        {{Metric::kThroughput, 0.08, kNoBound}},
-       [](const P& p) { return trtllm_offline(p) && !is_moe(p); }},
+       [](const P& p) { return trtllm_offline(p) && !is_mixture(p.model); }},
       {"trtllm-offline-moe",
        "TensorRT-LLM offline tables, mixtures of experts",
        {Metric::kThroughput},
        {{Metric::kThroughput, 0.12, kNoBound}},
-       [](const P& p) { return trtllm_offline(p) && is_moe(p); }},
+       [](const P& p) { return trtllm_offline(p) && is_mixture(p.model); }},
       {"mlperf-server",
        "MLPerf v4.1 server, Llama 2 70B and Mixtral 8x7B",
        {Metric::kTpot, Metric::kTtft},

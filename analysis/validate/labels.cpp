@@ -1,7 +1,7 @@
 #include "analysis/validate/labels.hpp"
 
 #include <map>
-#include <vector>
+#include <set>
 
 namespace flotilla::analysis {
 namespace {
@@ -55,6 +55,14 @@ bool has(const std::string& text, const char* word) { return text.find(word) != 
 }  // namespace
 
 std::string model_of(const std::string& label) { return found(kModels, label); }
+
+bool is_mixture(const std::string& label) {
+  static const std::set<std::string> kMixtures{
+      "DeepSeek-R1",   "DeepSeek-R1-0528",  "DeepSeek-V3",   "DeepSeek-V3.1", "DeepSeek-V3/R1",    "Llama 4 Maverick",
+      "Llama 4 Scout", "MiniMax-M2.5",      "Mixtral 8x22B", "Mixtral 8x7B",  "Nemotron Nano 30B", "Qwen3-235B-A22B",
+      "Qwen3-30B-A3B", "Qwen3.5-397B-A17B", "gpt-oss-120b",  "gpt-oss-20b"};
+  return kMixtures.count(label) > 0;
+}
 
 std::string gpu_of(const std::string& label) { return found(kGpus, label); }
 

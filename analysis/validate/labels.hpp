@@ -9,6 +9,8 @@ namespace flotilla::analysis {
 
 /// Catalogue name of the table's model; "" where none is known.
 std::string model_of(const std::string& label);
+/// Is it a mixture of experts?
+bool is_mixture(const std::string& label);
 /// Catalogue name of the table's GPU; "" where none is known.
 std::string gpu_of(const std::string& label);
 /// Catalogue name of the engine, whatever stands around it ("TensorRT-LLM + Triton", "vLLM nightly"); "" if unknown.

@@ -98,6 +98,7 @@ MeasuredPoint read_point(const Table& table, std::size_t index) {
   p.ttft_ms = row.measured("ttft_ms"), p.tpot_ms = row.measured("tpot_or_itl_ms");
   p.ttft_statistic = row.text("ttft_stat"), p.tpot_statistic = row.text("tpot_stat");
   p.throughput = row.measured("throughput_output_tok_s_per_gpu");
+  p.total_throughput = row.measured("throughput_total_tok_s_per_gpu");
   p.raw = row.text("measured_raw"), p.flag = row.text("qc_flag"), p.notes = row.text("notes");
   p.clean = row.number("clean").value_or(1) != 0;
   return p;

@@ -34,7 +34,8 @@ struct MeasuredPoint {
   std::optional<double> load_value;  ///< infinite for offline loads
   std::optional<double> ttft_ms, tpot_ms;
   std::string ttft_statistic, tpot_statistic;
-  std::optional<double> throughput;  ///< published, output tok/s per GPU
+  std::optional<double> throughput;        ///< published, output tok/s per GPU
+  std::optional<double> total_throughput;  ///< published, input and output
   std::string raw, flag, notes;
   bool clean = true;
 

@@ -7,14 +7,12 @@
 #include <map>
 
 #include "analysis/validate/labels.hpp"
-#include "analysis/validate/launch.hpp"
+#include "analysis/validate/loads.hpp"
 #include "models/catalog.hpp"
 #include "topologies/spec.hpp"
 
 namespace flotilla::analysis {
 namespace {
-
-using Result = std::variant<Protocol, Skipped>;
 
 /// The catalogue's system that holds this GPU; "" if none does.
 std::string system_of(const std::string& gpu) {
@@ -45,135 +43,32 @@ std::optional<Skipped> deploy(const MeasuredPoint& p, Setup& s) {
   if (s.engine.empty()) return Skipped{fmt::format("the catalogue holds no engine {}", p.engine)};
   s.weights = weights_of(p);
   if (s.weights.empty()) return Skipped{fmt::format("unknown precision of weights '{}'", p.weights)};
-  if (!p.tp) return Skipped{"the tensor-parallel size is not stated"};
+  const int tp = p.tp.value_or(p.starts_with("mlperf-") ? mlperf_tensor_parallel_size(s) : 0);
+  if (tp == 0) return Skipped{"the tensor-parallel size is not stated"};
   s.engine_version = release_of(p);
-  s.tp = *p.tp, s.pp = p.pp.value_or(1), s.ep = p.ep.value_or(1), s.dp = p.attention_dp.value_or(1);
+  s.tp = tp, s.pp = p.pp.value_or(1), s.ep = p.ep.value_or(1), s.dp = p.attention_dp.value_or(1);
   s.gpus = s.tp * s.pp * s.dp;
   return std::nullopt;
 }
 
-std::string fixed(double tokens) { return fmt::format("{}", std::llround(tokens)); }
-
-std::string uniform(double nominal) {
-  constexpr double kShortest = 0.8;
-  return fmt::format("{{uniform: [{}, {}]}}", std::llround(std::ceil(kShortest * nominal)), std::llround(nominal));
-}
-
-void fix_lengths(Setup& s, double input, double output) {
-  s.mean_input = input, s.mean_output = output;
-  s.input_tokens = fixed(input), s.output_tokens = fixed(output);
-}
-
-/// The table's format of the KV cache, where it states one.
-void use_stated_kv(Setup& s, const MeasuredPoint& p) {
-  if (p.kv == "fp8" || p.kv == "bf16") s.kv_cache = p.kv;
-}
-
-Statistic statistic_of(const std::string& words) {
-  const bool median = words.rfind("median", 0) == 0 || words.rfind("p50", 0) == 0;
-  return median && words.find("runs") == std::string::npos ? Statistic::kMedian : Statistic::kMean;
-}
-
-/// A burst of as many requests as there are clients, ten requests a client, the drain at the end included.
-Result closed_loop(const MeasuredPoint& p, Setup s) {
-  constexpr int kRequestsPerClient = 10;
-  if (!p.load_value) return Skipped{"the concurrency is not stated"};
-  if (!p.input_tokens || !p.output_tokens) return Skipped{"the lengths are not stated"};
-  Protocol protocol;
-  s.max_concurrency = static_cast<int>(std::lround(*p.load_value));
-  s.requests = std::int64_t{kRequestsPerClient} * *s.max_concurrency;
-  if (p.uniform_lengths()) {
-    use_inferencex_flags(s, p);
-    s.input_tokens = uniform(*p.input_tokens), s.output_tokens = uniform(*p.output_tokens);
-  } else {
-    use_default_flags(s, p);
-    fix_lengths(s, *p.input_tokens, *p.output_tokens);
-    protocol.notes.emplace_back(
-        "launch flags and number of requests are not stated: the engine's defaults, ten a client");
-  }
-  use_stated_kv(s, p);
-  protocol.ttft = statistic_of(p.ttft_statistic), protocol.tpot = statistic_of(p.tpot_statistic);
-  protocol.derived_throughput = !p.throughput;
-  protocol.setup = std::move(s);
-  return protocol;
-}
-
-/// Requests that NVIDIA queued for each pair of lengths (TensorRT-LLM docs/source/performance/perf-overview.md).
-std::int64_t queued_requests(double input, double output) {
-  static const std::map<std::pair<int, int>, std::int64_t> kQueued{
-      {{128, 128}, 30000},  {{128, 2048}, 3000},  {{128, 4096}, 1500},  {{500, 2000}, 3000},
-      {{1000, 1000}, 3000}, {{1000, 2000}, 1500}, {{1024, 2048}, 1500}, {{2048, 128}, 3000},
-      {{2048, 2048}, 1500}, {{5000, 500}, 1500},  {{20000, 2000}, 1000}};
-  const auto found = kQueued.find({static_cast<int>(input), static_cast<int>(output)});
-  return found == kQueued.end() ? 0 : found->second;
-}
-
-/// trtllm-bench throughput: everything is queued at once, lengths are fixed, prompts are chunked, 0.95 of the free
-/// memory holds KV; batch and token limits are the tool's own choice.
-Result offline(const MeasuredPoint& p, Setup s) {
-  constexpr double kShare = 0.95;
-  if (!p.input_tokens || !p.output_tokens) return Skipped{"the lengths are not stated"};
-  Protocol protocol;
-  use_default_flags(s, p);
-  use_stated_kv(s, p);
-  fix_lengths(s, *p.input_tokens, *p.output_tokens);
-  s.requests = queued_requests(s.mean_input, s.mean_output);
-  if (s.engine == "tensorrt-llm") {
-    s.memory_share = kShare;
-    s.chunked_prefill = true;
-    s.tuned_by_trtllm_bench = true;
-  }
-  protocol.setup = std::move(s);
-  return protocol;
-}
-
-/// One batch: all its sequences start together and are prefilled in one step.
-Result static_batch(const MeasuredPoint& p, Setup s) {
-  if (!p.load_value) return Skipped{"the batch is not stated"};
-  if (!p.input_tokens || !p.output_tokens) return Skipped{"the lengths are not stated"};
-  Protocol protocol;
-  use_default_flags(s, p);
-  use_stated_kv(s, p);
-  fix_lengths(s, *p.input_tokens, *p.output_tokens);
-  s.requests = std::llround(*p.load_value);
-  s.max_num_seqs = static_cast<int>(s.requests);
-  s.max_num_batched_tokens = static_cast<int>(s.requests * std::llround(s.mean_input));
-  protocol.setup = std::move(s);
-  return protocol;
-}
-
-/// Requests at a rate: Poisson, or all at once where the rate is infinite.
-Result rate(const MeasuredPoint& p, Setup s) {
-  constexpr std::int64_t kRequests = 500;  // perf-overview.md, "Online Serving Measurements"
-  if (!p.load_value) return Skipped{"the rate is not stated"};
-  if (!p.input_tokens || !p.output_tokens) return Skipped{"the lengths are not stated"};
-  Protocol protocol;
-  use_default_flags(s, p);
-  use_stated_kv(s, p);
-  fix_lengths(s, *p.input_tokens, *p.output_tokens);
-  s.requests = kRequests;
-  if (std::isfinite(*p.load_value)) s.request_rate = fmt::format("{}", *p.load_value);
-  protocol.notes.emplace_back("mean lengths are given, their distribution is not: every request has the mean");
-  protocol.ttft = statistic_of(p.ttft_statistic), protocol.tpot = statistic_of(p.tpot_statistic);
-  protocol.setup = std::move(s);
-  return protocol;
-}
-
 }  // namespace
 
-Result protocol_of(const MeasuredPoint& p) {
+std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint& p, const Assumption& assumption) {
   Setup setup;
   if (auto skipped = deploy(p, setup)) return *skipped;
+  setup.draft_tokens = assumption.draft_tokens, setup.acceptance = assumption.acceptance;
+  if (p.starts_with("mlperf-")) return mlperf(p, std::move(setup), assumption.input_scale);
   switch (p.load) {
     case LoadKind::kClosedLoop:
       return closed_loop(p, std::move(setup));
+    case LoadKind::kMultiTurn:
+      return multi_turn(p, std::move(setup));
     case LoadKind::kOffline:
       return offline(p, std::move(setup));
     case LoadKind::kStaticBatch:
       return static_batch(p, std::move(setup));
     case LoadKind::kRate:
       return rate(p, std::move(setup));
-    case LoadKind::kMultiTurn:
     case LoadKind::kOther:
       break;
   }
@@ -200,6 +95,9 @@ void settle(Setup& s, std::int64_t kv_tokens) {
     const BenchTuning tuning = trtllm_bench_tuning(fit / s.dp, s.mean_input, s.mean_output);
     s.max_num_seqs = tuning.max_num_seqs;
     s.max_num_batched_tokens = std::max(tuning.max_num_batched_tokens, tuning.max_num_seqs);
+    // Without chunking, the tool makes room for a whole prompt.
+    if (!s.chunked_prefill.value_or(true))
+      s.max_num_batched_tokens = std::max(*s.max_num_batched_tokens, static_cast<int>(s.mean_input));
   }
   if (s.requests == 0) s.requests = std::llround(std::max(kFewest, kFillings * fit));
 }

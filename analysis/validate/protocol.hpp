@@ -30,6 +30,9 @@ struct Setup {
   std::int64_t requests = 0;                ///< 0 = several times what fits: set when the KV memory is known
   std::string input_tokens, output_tokens;  ///< as in a scenario
   double mean_input = 0, mean_output = 0;
+  double cached_share = 0;  ///< of each prompt, found in the prefix cache
+  int draft_tokens = 0;     ///< of speculative decoding; 0 = none
+  double acceptance = 0;    ///< of each of them
 };
 
 /// Which statistic of the simulated requests stands against the measured figure.
@@ -48,8 +51,15 @@ struct Skipped {
   std::string reason;
 };
 
-/// Pure: looks at nothing but the row and the names of the catalogue.
-std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint&);
+/// What a row does not say and somebody has to assume, varied to see how much it matters.
+struct Assumption {
+  double input_scale = 1;  ///< of input lengths that the row does not state
+  int draft_tokens = 0;    ///< of speculative decoding
+  double acceptance = 0;
+};
+
+/// Pure: looks at nothing but the row, the assumption and the names of the catalogue.
+std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint&, const Assumption& = {});
 
 /// The scenario as YAML.
 std::string to_scenario(const Setup&);

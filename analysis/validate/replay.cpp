@@ -86,18 +86,18 @@ std::string reason_of(const InputError& e) {
 }
 
 struct Running {
-  std::size_t point;
+  std::size_t job;
   Child child;
 };
 
 /// The processes that run at once.
 class Pool {
  public:
-  Pool(const std::vector<MeasuredPoint>& points, const ReplayPlan& plan)
-      : points_(points), plan_(plan), bar_(plan.show_progress, "points"), outcomes_(points.size()) {}
+  Pool(const std::vector<Job>& jobs, const ReplayPlan& plan)
+      : jobs_(jobs), plan_(plan), bar_(plan.show_progress, "replays"), outcomes_(jobs.size()) {}
 
   std::vector<Outcome> run() {
-    while (next_ < points_.size() || !running_.empty()) {
+    while (next_ < jobs_.size() || !running_.empty()) {
       if (plan_.interrupt != nullptr && *plan_.interrupt) throw Interrupted{};
       start();
       collect();
@@ -107,16 +107,17 @@ class Pool {
 
  private:
   void start() {
-    while (next_ < points_.size() && running_.size() < static_cast<std::size_t>(std::max(1, plan_.jobs))) {
+    while (next_ < jobs_.size() && running_.size() < static_cast<std::size_t>(std::max(1, plan_.jobs))) {
       const std::size_t index = next_++;
-      auto found = protocol_of(points_[index]);
+      const Job& job = jobs_[index];
+      auto found = protocol_of(*job.point, job.assumption);
       if (const auto* skipped = std::get_if<Skipped>(&found)) {
         outcomes_[index].skipped = skipped->reason;
-        bar_.show(++done_, points_.size());
+        bar_.show(++done_, jobs_.size());
         continue;
       }
       running_.push_back({index, Child([&] {
-                            return to_json(replay_here(points_[index], std::move(std::get<Protocol>(found)))).dump();
+                            return to_json(replay_here(*job.point, std::move(std::get<Protocol>(found)))).dump();
                           })});
     }
   }
@@ -128,9 +129,9 @@ class Pool {
         ++at;
         continue;
       }
-      outcomes_[at->point] = from_json(nlohmann::json::parse(at->child.take()));
+      outcomes_[at->job] = from_json(nlohmann::json::parse(at->child.take()));
       at = running_.erase(at);
-      bar_.show(++done_, points_.size());
+      bar_.show(++done_, jobs_.size());
     }
   }
 
@@ -147,7 +148,7 @@ class Pool {
     ::poll(fds.data(), fds.size(), kWhile);
   }
 
-  const std::vector<MeasuredPoint>& points_;
+  const std::vector<Job>& jobs_;
   const ReplayPlan& plan_;
   Bar bar_;
   std::vector<Outcome> outcomes_;
@@ -169,9 +170,9 @@ Outcome replay_here(const MeasuredPoint& point, Protocol protocol) {
   }
 }
 
-std::vector<Outcome> replay(const std::vector<MeasuredPoint>& points, const ReplayPlan& plan) {
+std::vector<Outcome> replay(const std::vector<Job>& jobs, const ReplayPlan& plan) {
   models::calibrations();  // read once here, not in every child
-  return Pool(points, plan).run();
+  return Pool(jobs, plan).run();
 }
 
 }  // namespace flotilla::analysis

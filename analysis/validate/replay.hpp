@@ -34,11 +34,17 @@ struct ReplayPlan {
 /// Thrown where the user ended the replay.
 struct Interrupted {};
 
-/// One outcome per point, in their order, whatever the number of processes. What the simulator refuses is skipped with
-/// the reason. Throws Interrupted; InvariantError and std::runtime_error as the simulation does.
-std::vector<Outcome> replay(const std::vector<MeasuredPoint>&, const ReplayPlan&);
+/// One replay: a point under an assumption.
+struct Job {
+  const MeasuredPoint* point = nullptr;
+  Assumption assumption;
+};
 
-/// The same for one point, in this process (once per process).
+/// One outcome per job, in their order, whatever the number of processes. What the simulator refuses is skipped with
+/// the reason. Throws Interrupted; InvariantError and std::runtime_error as the simulation does.
+std::vector<Outcome> replay(const std::vector<Job>&, const ReplayPlan&);
+
+/// The same for one protocol, in this process (once per process).
 Outcome replay_here(const MeasuredPoint&, Protocol);
 
 }  // namespace flotilla::analysis

@@ -23,6 +23,8 @@ std::string serving(const Setup& s) {
   add_size(text, "data_parallel_size", s.dp);
   add(text, "gpu_memory_utilization", s.memory_share);
   add(text, "block_size", s.block_size);
+  if (s.draft_tokens > 0)
+    text += fmt::format(", speculation: {{draft_tokens: {}, acceptance: {}}}", s.draft_tokens, s.acceptance);
   std::string limits;
   add(limits, "max_num_batched_tokens", s.max_num_batched_tokens);
   add(limits, "max_num_seqs", s.max_num_seqs);
@@ -34,6 +36,7 @@ std::string serving(const Setup& s) {
 std::string workload(const Setup& s) {
   std::string text = fmt::format("request_rate: {}", s.request_rate);
   add(text, "max_concurrency", s.max_concurrency);
+  if (s.cached_share > 0) text += fmt::format(", prefix_cache_hit_rate: {:.4g}", s.cached_share);
   return text + fmt::format(", input_tokens: {}, output_tokens: {}, num_prompts: {}", s.input_tokens, s.output_tokens,
                             s.requests);
 }

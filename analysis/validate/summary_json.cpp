@@ -53,6 +53,12 @@ std::string summary_json(const Validation& validation) {
   j["skipped"] = everything.skipped();
   j["classes"] = Json::array();
   for (const ClassGroup& c : validation.classes()) j["classes"].push_back(to_json(c));
+  j["variations"] = Json::array();
+  for (const auto& [variation, group] : validation.variations()) {
+    Json& v = j["variations"].emplace_back(to_json(group));
+    v["class"] = variation->of->key;
+    v["assumption"] = variation->assumption;
+  }
   j["by_gpu"] = to_json(validation.by([](const MeasuredPoint& p) { return p.gpu; }));
   j["by_engine"] = to_json(validation.by([](const MeasuredPoint& p) { return p.engine; }));
   j["by_model"] = to_json(validation.by([](const MeasuredPoint& p) { return p.model; }));

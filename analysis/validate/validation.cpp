@@ -48,8 +48,9 @@ std::string parallelism_of(const MeasuredPoint& p) {
   return text;
 }
 
-Validation::Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes)
-    : points_(std::move(points)), outcomes_(std::move(outcomes)) {
+Validation::Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes,
+                       std::vector<Variation> variations)
+    : points_(std::move(points)), outcomes_(std::move(outcomes)), variations_(std::move(variations)) {
   for (std::size_t i = 0; i < points_.size(); ++i) all_.push_back({&points_[i], &outcomes_[i]});
 }
 
@@ -66,6 +67,16 @@ std::vector<ClassGroup> Validation::classes() const {
 }
 
 std::vector<Group> Validation::by(std::string (*name)(const MeasuredPoint&)) const { return grouped(all_, true, name); }
+
+std::vector<std::pair<const Variation*, Group>> Validation::variations() const {
+  std::vector<std::pair<const Variation*, Group>> list;
+  for (const Variation& v : variations_) {
+    Group group{fmt::format("{}: {}", v.of->title, v.assumption), {}};
+    for (std::size_t i = 0; i < v.points.size(); ++i) group.points.push_back({&points_[v.points[i]], &v.outcomes[i]});
+    list.emplace_back(&v, std::move(group));
+  }
+  return list;
+}
 
 std::vector<Group> Validation::not_clean() const {
   return grouped(all_, false, [](const MeasuredPoint& p) { return p.flag; });

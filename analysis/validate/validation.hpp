@@ -3,8 +3,10 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "analysis/validate/assumptions.hpp"
 #include "analysis/validate/classes.hpp"
 
 namespace flotilla::analysis {
@@ -29,7 +31,7 @@ std::string parallelism_of(const MeasuredPoint&);
 
 class Validation {
  public:
-  Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes);
+  Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes, std::vector<Variation> variations);
   Validation(const Validation&) = delete;
   Validation& operator=(const Validation&) = delete;
 
@@ -38,12 +40,15 @@ class Validation {
   [[nodiscard]] std::vector<ClassGroup> classes() const;
   /// Clean rows by what `name` says of them, by name.
   [[nodiscard]] std::vector<Group> by(std::string (*name)(const MeasuredPoint&)) const;
+  /// Classes under other assumptions.
+  [[nodiscard]] std::vector<std::pair<const Variation*, Group>> variations() const;
   /// Rows that are not clean, by the table's reason.
   [[nodiscard]] std::vector<Group> not_clean() const;
 
  private:
   std::vector<MeasuredPoint> points_;
   std::vector<Outcome> outcomes_;
+  std::vector<Variation> variations_;
   std::vector<Compared> all_;
 };
 
