@@ -1,9 +1,12 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <ctime>
+#include <filesystem>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
@@ -21,38 +24,64 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);  // a second one ends the program at once
 }
 
-}  // namespace
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(now));
+}
 
-int validate(const Arguments& arguments) {
+struct Options {
+  std::string points, directory, markdown;
+  analysis::ReplayPlan plan;
+  bool quiet = false;
+};
+
+Options read_options(const Arguments& arguments) {
   CLI::App app(
       "Replays measured serving points through the simulator, each as it was measured, and says how far off it is.",
       "flotilla validate");
-  std::string points, directory;
-  analysis::ReplayPlan plan;
-  plan.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  bool quiet = false;
-  app.add_option("POINTS", points, "table of measured points: .csv or .csv.gz")->required();
-  app.add_option("-o,--output", directory, "directory for points.csv, details.csv and summary.json")->required();
-  app.add_option("-j,--jobs", plan.jobs, "points at once")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_flag("-q,--quiet", quiet, "print nothing but errors");
+  Options o;
+  o.plan.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  app.add_option("POINTS", o.points, "table of measured points: .csv or .csv.gz")->required();
+  app.add_option("-o,--output", o.directory, "directory for points.csv, details.csv, summary.json and report.html")
+      ->required();
+  app.add_option("-j,--jobs", o.plan.jobs, "replays at once")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--markdown", o.markdown, "also write the page of the documents, docs/validation.md, here");
+  app.add_flag("-q,--quiet", o.quiet, "print nothing but errors");
   parse(app, arguments);
+  o.plan.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
+  o.plan.interrupt = &interrupted;
+  return o;
+}
 
-  auto measured = analysis::read_points(analysis::Table::load(points));
-  analysis::make_directory(directory);
-  plan.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
-  plan.interrupt = &interrupted;
+void write(const analysis::Validation& validation, const Options& o) {
+  const auto file = [&](const char* name, const std::string& text) {
+    analysis::write_whole_file(o.directory + "/" + name, text);
+  };
+  file("points.csv", analysis::points_csv(validation));
+  file("details.csv", analysis::details_csv(validation));
+  file("summary.json", analysis::summary(validation).dump(2) + "\n");
+  file("report.html", analysis::report_html(validation, today()));
+  if (o.markdown.empty()) return;
+  const std::string table = std::filesystem::path(o.points).filename().string();
+  analysis::write_whole_file(o.markdown, analysis::validation_page(validation, today(), table));
+}
+
+}  // namespace
+
+int validate(const Arguments& arguments) {
+  const Options o = read_options(arguments);
+  auto points = analysis::read_points(analysis::Table::load(o.points));
+  analysis::make_directory(o.directory);
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   try {
     std::vector<analysis::Job> jobs;
-    for (const auto& point : measured) jobs.push_back({&point, {}});
-    auto outcomes = analysis::replay(jobs, plan);
-    auto variations = analysis::vary(measured, plan);
-    const analysis::Validation validation(std::move(measured), std::move(outcomes), std::move(variations));
-    analysis::write_whole_file(directory + "/points.csv", analysis::points_csv(validation));
-    analysis::write_whole_file(directory + "/details.csv", analysis::details_csv(validation));
-    analysis::write_whole_file(directory + "/summary.json", analysis::summary_json(validation));
-    if (!quiet) fmt::print("{}", analysis::terminal_text(validation));
+    for (const auto& point : points) jobs.push_back({&point, {}});
+    auto outcomes = analysis::replay(jobs, o.plan);
+    auto variations = analysis::vary(points, o.plan);
+    const analysis::Validation validation(std::move(points), std::move(outcomes), std::move(variations));
+    write(validation, o);
+    if (!o.quiet) fmt::print("{}", analysis::terminal_text(validation));
   } catch (const analysis::Interrupted&) {
     return kInterrupted;
   }

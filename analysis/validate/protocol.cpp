@@ -95,9 +95,10 @@ void settle(Setup& s, std::int64_t kv_tokens) {
     const BenchTuning tuning = trtllm_bench_tuning(fit / s.dp, s.mean_input, s.mean_output);
     s.max_num_seqs = tuning.max_num_seqs;
     s.max_num_batched_tokens = std::max(tuning.max_num_batched_tokens, tuning.max_num_seqs);
-    // Without chunking, the tool makes room for a whole prompt.
+    // Without chunking, the tool makes room for a whole prompt beside a full batch (bench/benchmark/utils/general.py).
     if (!s.chunked_prefill.value_or(true))
-      s.max_num_batched_tokens = std::max(*s.max_num_batched_tokens, static_cast<int>(s.mean_input));
+      s.max_num_batched_tokens =
+          std::max(*s.max_num_batched_tokens, static_cast<int>(s.mean_input) + tuning.max_num_seqs);
   }
   if (s.requests == 0) s.requests = std::llround(std::max(kFewest, kFillings * fit));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "analysis/validate/writers.hpp"
@@ -27,7 +28,8 @@ Json to_json(const ClassGroup& c) {
   j["key"] = c.of->key;
   for (const Metric metric : kMetrics) {
     Json& cell = j[name_of(metric)];
-    cell["judgement"] = name_of(judge(*c.of, metric, error_statistics(c.group.points, metric)));
+    const bool asked = std::count(c.of->reported.begin(), c.of->reported.end(), metric) > 0;
+    cell["judgement"] = asked ? name_of(judge(*c.of, metric, error_statistics(c.group.points, metric))) : "unasked";
     if (const Target* target = c.of->target(metric)) {
       cell["target_median"] = target->median;
       if (target->p90) cell["target_p90"] = *target->p90;
@@ -44,7 +46,7 @@ Json to_json(const std::vector<Group>& groups) {
 
 }  // namespace
 
-std::string summary_json(const Validation& validation) {
+nlohmann::ordered_json summary(const Validation& validation) {
   const Group everything{"all rows", validation.all()};
   Json j{{"version", kVersion},
          {"commit", kCommit},
@@ -64,7 +66,7 @@ std::string summary_json(const Validation& validation) {
   j["by_model"] = to_json(validation.by([](const MeasuredPoint& p) { return p.model; }));
   j["by_parallelism"] = to_json(validation.by(parallelism_of));
   j["not_clean"] = to_json(validation.not_clean());
-  return j.dump(2) + "\n";
+  return j;
 }
 
 }  // namespace flotilla::analysis

@@ -24,7 +24,10 @@ std::string cell(const ClassGroup& c, Metric metric) {
   return fmt::format("{:.1f} / {:.1f} / {:+.1f} {}", 100 * s.median, 100 * s.p90, 100 * s.bias, verdict);
 }
 
-std::string answer(const std::vector<ClassGroup>& classes) {
+}  // namespace
+
+std::string answer(const Validation& validation) {
+  const auto classes = validation.classes();
   int met = 0, missed = 0, open = 0;
   std::string misses;
   for (const ClassGroup& c : classes) {
@@ -45,15 +48,13 @@ std::string answer(const std::vector<ClassGroup>& classes) {
   std::string text = fmt::format("{} of {} targets are met", met, met + missed + open);
   if (missed > 0) text += fmt::format("; missed: {}", misses);
   if (open > 0) text += fmt::format("; {} have no predicted point", open);
-  return text + ".\n";
+  return text + ".";
 }
-
-}  // namespace
 
 std::string terminal_text(const Validation& validation) {
   const auto classes = validation.classes();
   const Group everything{"", validation.all()};
-  std::string text = answer(classes);
+  std::string text = answer(validation) + "\n";
   text += fmt::format(
       "{} of {} points are predicted. Errors in %: median / 90th percentile of absolute ones / bias (median of "
       "signed).\n\n",
