@@ -55,6 +55,7 @@ void rename_files(sim::Scenario& scenario, const reader::Node& root, const Renam
   for (std::size_t i = 0; i < scenario.serving.size(); ++i) {
     const reader::Node group = root.at("serving")[i];
     if (group.has("engine")) word(scenario.serving[i].engine, group.at("engine"), "engines");
+    if (group.has("calibration")) word(scenario.serving[i].calibration, group.at("calibration"));
   }
   for (auto* lengths : {&scenario.workload.input_tokens, &scenario.workload.output_tokens}) {
     if (!*lengths) continue;

@@ -56,12 +56,25 @@ bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
 /// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
 bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
 
+/// GPUs of one replica: what the scenario says of its stages and attention ranks, and the tensor-parallel size that is tried.
+int gpus_of_replica(const std::string& path, const std::vector<std::string>& overrides, int tensor_parallel_size) {
+  reader::Document document = reader::Document::load(path);
+  for (const std::string& assignment : overrides) document.set(assignment);
+  const auto scenario = reader::read<sim::Scenario>(document.root());
+  if (scenario.serving.empty()) return tensor_parallel_size;
+  return tensor_parallel_size * scenario.serving[0].pipeline_parallel_size * scenario.serving[0].data_parallel_size;
+}
+
 /// The search for one scenario and tensor-parallel size.
 class Search {
  public:
   Search(Candidate& candidate, const std::vector<std::string>& overrides, const std::vector<Constraint>& constraints,
          const std::function<void(const std::string&)>& progress)
-      : candidate_(candidate), overrides_(overrides), constraints_(constraints), progress_(progress) {}
+      : candidate_(candidate),
+        overrides_(overrides),
+        constraints_(constraints),
+        progress_(progress),
+        gpus_per_replica_(gpus_of_replica(candidate.scenario, overrides, candidate.tensor_parallel_size)) {}
 
   void run() {
     int low = 0;   // fails
@@ -87,7 +100,7 @@ class Search {
     candidate_.feasible = true;
     candidate_.replicas = high;
     candidate_.summary = tried_.at(high);
-    candidate_.gpus = high * candidate_.tensor_parallel_size;
+    candidate_.gpus = high * gpus_per_replica_;
     if (low > 0) candidate_.binding = failing(tried_.at(low)) + fmt::format(" with {}", low);
   }
 
@@ -106,7 +119,7 @@ class Search {
     const int tp = candidate_.tensor_parallel_size;
     overrides.push_back(fmt::format("serving[0].tensor_parallel_size={}", tp));
     overrides.push_back(fmt::format("serving[0].replicas={}", replicas));
-    overrides.push_back(fmt::format("fleet.pools[0].gpus={}", tp * replicas));
+    overrides.push_back(fmt::format("fleet.pools[0].gpus={}", gpus_per_replica_ * replicas));
     progress_(fmt::format("{} TP {}: {} replicas", candidate_.scenario, tp, replicas));
     ++candidate_.simulations;
     return tried_.emplace(replicas, run_in_child(load_scenario(candidate_.scenario, overrides))).first->second;
@@ -128,6 +141,7 @@ class Search {
   const std::vector<std::string>& overrides_;
   const std::vector<Constraint>& constraints_;
   const std::function<void(const std::string&)>& progress_;
+  int gpus_per_replica_;
   std::map<int, Summary> tried_;
   int first_unsaturated_ = kMostReplicas;
 };

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <limits>
 
+#include "models/catalog.hpp"
 #include "models/release.hpp"
 #include "scenarios/reader/embedded.hpp"
 
@@ -203,6 +205,15 @@ Calibration read_calibration(const reader::Document& document) {
   return calibration;
 }
 
+std::shared_ptr<const Calibration> load_calibration(const reader::Node& node) {
+  const Reference reference(node);
+  const auto path = resolved_path(reference);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    reference.fail(fmt::format("no such file: {}", path), "flotilla calibrate writes one");
+  return std::make_shared<const Calibration>(read_calibration(reader::Document::load(path)));
+}
+
 const std::vector<Calibration>& calibrations() {
   static const auto all = read_all();
   return all;
@@ -220,7 +231,8 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
   const auto note = [&](const std::string& reason) { outside(envelope, reason); };
   const auto& gpu = deployment.gpu;
   const auto gpu_name = datasheet_name(gpu);
-  cell.calibration = nearest_gpu(deployment.engine.name, deployment, gpu_name);
+  cell.calibration = deployment.calibration ? deployment.calibration.get()
+                                            : nearest_gpu(deployment.engine.name, deployment, gpu_name);
   if (cell.calibration == nullptr) {
     cell.calibration = nearest_gpu("vllm", deployment, gpu_name);
     note(fmt::format("{} is not calibrated; vllm's coefficients used", deployment.engine.name));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,8 @@ struct Calibration {
 
 /// One file as read. Throws InputError.
 Calibration read_calibration(const reader::Document&);
+/// A user's own file, named in a scenario; relative paths are relative to its file. Throws InputError.
+std::shared_ptr<const Calibration> load_calibration(const reader::Node&);
 
 /// The coefficients that a deployment runs on.
 struct CalibratedCell {

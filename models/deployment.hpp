@@ -1,6 +1,7 @@
 // One model on one group of GPUs: all that the cost model needs to know about a replica.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,8 @@ struct Speculation {
   [[nodiscard]] double tokens_per_step() const;
 };
 
+struct Calibration;  // models/calibration.hpp
+
 /// A replica: tp * dp * pp GPUs. Attention is sharded over tp ranks and repeated over dp ranks, each with requests of
 /// its own; experts are sharded over all tp * dp ranks, ep of them by whole experts and the rest by their width; layers
 /// are divided into pp stages.
@@ -49,6 +52,7 @@ struct Deployment {
   std::optional<double> expert_skew;
   Speculation speculation;
   GroupLinks links;
+  std::shared_ptr<const Calibration> calibration;  ///< coefficients of one's own; null = the nearest of the catalogue
 
   [[nodiscard]] int gpus() const { return tensor_parallel_size * pipeline_parallel_size * data_parallel_size; }
   /// Ranks among which the experts of a layer are divided, and how many of them share one expert's width.

@@ -1,7 +1,5 @@
 #include "models/llm.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace flotilla::models {
@@ -9,14 +7,47 @@ namespace {
 
 constexpr double kBf16Bytes = 2.0;
 
-/// Parameters of one layer's matrices on one of `tp` GPUs. Query heads and MLP columns are divided, KV heads replicate.
-double linear_per_layer(const Llm& llm, int tp) {
-  const double hidden = llm.hidden;
-  const double query = hidden * llm.heads * llm.head_dim / tp;
+double mlp_of(double hidden, double intermediate) { return 3 * hidden * intermediate; }  // gate, up and down
+
+/// Projections of one layer on one of `tp` GPUs. Query heads are divided, KV heads replicate.
+double grouped_query_projections(const Llm& llm, int tp) {
+  const double hidden = llm.hidden, query = hidden * llm.heads * llm.head_dim / tp;
   const double key_value = 2 * hidden * kv_heads_per_gpu(llm, tp) * llm.head_dim;
-  const double output = hidden * llm.heads * llm.head_dim / tp;
-  const double mlp = 3 * hidden * llm.intermediate / tp;  // gate, up and down
-  return query + key_value + output + mlp;
+  return 2 * query + key_value;  // q and o, k and v
+}
+
+/// Latents are projected down on every GPU, and up to its heads.
+double latent_projections(const Llm& llm, int tp) {
+  const double hidden = llm.hidden, heads = static_cast<double>(llm.heads) / tp;
+  const double query_width = llm.qk_nope_head_dim + llm.qk_rope_head_dim;
+  const double down = hidden * (llm.q_lora_rank + llm.kv_lora_rank + llm.qk_rope_head_dim);
+  const double queries = heads * query_width * (llm.q_lora_rank > 0 ? llm.q_lora_rank : hidden);
+  const double keys_values = heads * (llm.qk_nope_head_dim + llm.v_head_dim) * llm.kv_lora_rank;
+  return down + queries + keys_values + heads * llm.v_head_dim * hidden;
+}
+
+double projections(const Llm& llm, int tp) {
+  return llm.latent_attention() ? latent_projections(llm, tp) : grouped_query_projections(llm, tp);
+}
+
+/// What each GPU of a division holds of the layers' matrices, embedding and lm_head apart.
+Parameters divided(const Llm& llm, const Sharding& by) {
+  const double tp = by.tensor_parallel;
+  Parameters p;
+  p.attention = llm.layers * projections(llm, by.tensor_parallel);
+  p.mlp = llm.dense_layers() * mlp_of(llm.hidden, llm.intermediate) / tp;
+  p.experts = llm.moe_layers * llm.experts * mlp_of(llm.hidden, llm.moe_intermediate) / by.expert_ranks;
+  p.shared = llm.moe_layers * mlp_of(llm.hidden, llm.shared_intermediate) / tp;
+  p.router = static_cast<double>(llm.moe_layers) * llm.hidden * llm.experts;
+  p.linear = p.attention + p.mlp + p.experts + p.shared;
+  return p;
+}
+
+/// Bytes of the layers' matrices.
+double layer_bytes(const Llm& llm, NumberFormat weights, const Parameters& p) {
+  const auto attention = llm.attention_weights.value_or(weights);
+  return p.attention * bytes_per_element(attention) + (p.linear - p.attention) * bytes_per_element(weights) +
+         p.router * kBf16Bytes;
 }
 
 double norms_and_biases(const Llm& llm) {
@@ -29,30 +60,45 @@ double norms_and_biases(const Llm& llm) {
 }  // namespace
 
 Parameters parameters(const Llm& llm) {
-  Parameters p;
-  p.linear = llm.layers * linear_per_layer(llm, 1);
+  Parameters p = divided(llm, {});
   p.embedding = static_cast<double>(llm.vocab) * llm.hidden;
   p.lm_head = llm.tied_embeddings ? 0 : p.embedding;
   p.norms = norms_and_biases(llm);
   return p;
 }
 
+double active_parameters(const Llm& llm) {
+  const auto p = parameters(llm);
+  return llm.experts == 0 ? p.total()
+                          : p.total() - p.experts * (1 - static_cast<double>(llm.experts_per_token) / llm.experts);
+}
+
 Bytes weight_bytes(const Llm& llm, NumberFormat weights) {
   const auto p = parameters(llm);
-  return Bytes(p.linear * bytes_per_element(weights) + (p.embedding + p.lm_head + p.norms) * kBf16Bytes);
+  return Bytes(layer_bytes(llm, weights, p) + (p.embedding + p.lm_head + p.norms) * kBf16Bytes);
+}
+
+Bytes weight_bytes_per_gpu(const Llm& llm, NumberFormat weights, const Sharding& by) {
+  const auto p = parameters(llm);
+  const double largest_stage = static_cast<double>((llm.layers + by.stages - 1) / by.stages) / llm.layers;
+  const double vocabulary = (p.embedding + p.lm_head) / by.tensor_parallel;  // rows of the table are divided
+  return Bytes(layer_bytes(llm, weights, divided(llm, by)) * largest_stage +
+               ((by.stages == 1 ? vocabulary : vocabulary / (llm.tied_embeddings ? 1 : 2)) + p.norms * largest_stage) *
+                   kBf16Bytes);
 }
 
 Bytes weight_bytes_per_gpu(const Llm& llm, NumberFormat weights, int tensor_parallel_size) {
-  const auto p = parameters(llm);
-  const double linear = llm.layers * linear_per_layer(llm, tensor_parallel_size) * bytes_per_element(weights);
-  const double vocabulary = (p.embedding + p.lm_head) / tensor_parallel_size;  // rows of the table are divided
-  return Bytes(linear + (vocabulary + p.norms) * kBf16Bytes);
+  return weight_bytes_per_gpu(llm, weights, Sharding{tensor_parallel_size, tensor_parallel_size, 1});
 }
 
 Bytes streamed_bytes(const Llm& llm, NumberFormat weights) {
-  const auto p = parameters(llm);
+  auto p = parameters(llm);
+  if (llm.experts > 0) {
+    const double unread = p.experts * (1 - static_cast<double>(llm.experts_per_token) / llm.experts);
+    p.experts -= unread, p.linear -= unread;
+  }
   const double head = llm.tied_embeddings ? p.embedding : p.lm_head;
-  return Bytes(p.linear * bytes_per_element(weights) + (head + p.norms) * kBf16Bytes);
+  return Bytes(layer_bytes(llm, weights, p) + (head + p.norms) * kBf16Bytes);
 }
 
 int kv_heads_per_gpu(const Llm& llm, int tensor_parallel_size) {
@@ -61,21 +107,13 @@ int kv_heads_per_gpu(const Llm& llm, int tensor_parallel_size) {
 
 Bytes kv_bytes_per_token(const Llm& llm, NumberFormat kv_cache) { return kv_bytes_per_token_per_gpu(llm, kv_cache, 1); }
 
+/// A paged cache that holds every layer's tokens, windowed or not: what vLLM's and TensorRT-LLM's pools are sized by.
 Bytes kv_bytes_per_token_per_gpu(const Llm& llm, NumberFormat kv_cache, int tensor_parallel_size) {
-  const double elements = 2.0 * llm.layers * kv_heads_per_gpu(llm, tensor_parallel_size) * llm.head_dim;
-  return Bytes(elements * bytes_per_element(kv_cache));
+  const double per_layer = llm.latent_attention() ? llm.kv_lora_rank + llm.qk_rope_head_dim
+                                                  : 2.0 * kv_heads_per_gpu(llm, tensor_parallel_size) * llm.head_dim;
+  return Bytes(llm.layers * per_layer * bytes_per_element(kv_cache));
 }
 
-std::string unmodelled(const Llm& llm) {
-  if (llm.kv_lora_rank > 0) {
-    return fmt::format("multi-head latent attention (kv_lora_rank {}){}", llm.kv_lora_rank,
-                       llm.experts > 0 ? fmt::format(" and a mixture of {} experts", llm.experts) : "");
-  }
-  if (llm.experts > 0) {
-    return fmt::format("a mixture of experts ({} experts, {} per token)", llm.experts, llm.experts_per_token);
-  }
-  if (llm.window > 0) return fmt::format("sliding-window attention (window of {} tokens)", llm.window);
-  return "";
-}
+std::string unmodelled(const Llm& llm) { return llm.unknown_layers; }
 
 }  // namespace flotilla::models

@@ -68,28 +68,43 @@ struct Llm {
   static const reader::Schema<Llm>& schema();
 };
 
-/// Numbers of parameters. `linear` are the matrices inside the layers, which quantisation covers; embedding and lm_head
-/// stay BF16 in the quantised checkpoints in use (NVIDIA's and Red Hat's FP8 and NVFP4 Llama checkpoints list lm_head
-/// as not quantised).
+/// Numbers of parameters. Quantisation covers the matrices inside the layers but the router; embedding and lm_head stay
+/// BF16 in the quantised checkpoints in use (NVIDIA's and Red Hat's FP8 and NVFP4 checkpoints list lm_head as not
+/// quantised), and so does the attention where the model says so (`attention_weights`).
 struct Parameters {
-  double linear =
-      0;  ///< layers * (hidden*(heads + 2*kv_heads)*head_dim + heads*head_dim*hidden + 3*hidden*intermediate)
+  double attention =
+      0;  ///< projections: layers * (hidden*(heads + 2*kv_heads)*head_dim + heads*head_dim*hidden), or the latents'
+  double mlp = 0;        ///< of dense layers: 3*hidden*intermediate each
+  double experts = 0;    ///< routed: moe_layers * experts * 3*hidden*moe_intermediate
+  double shared = 0;     ///< shared experts: moe_layers * 3*hidden*shared_intermediate
+  double router = 0;     ///< moe_layers * hidden * experts
+  double linear = 0;     ///< attention + mlp + experts + shared
   double embedding = 0;  ///< vocab * hidden
   double lm_head = 0;    ///< vocab * hidden; 0 where tied
   double norms = 0;      ///< (2*layers + 1) * hidden, and biases and q/k norms where there are any
-  [[nodiscard]] double total() const { return linear + embedding + lm_head + norms; }
+  [[nodiscard]] double total() const { return linear + router + embedding + lm_head + norms; }
 };
 
 Parameters parameters(const Llm&);
+/// Those that a token meets: of the routed experts only its own.
+double active_parameters(const Llm&);
 
-/// All weights resident on the GPUs together: linear in `weights`, the rest BF16.
+/// How a replica divides a model: see Deployment.
+struct Sharding {
+  int tensor_parallel = 1;
+  int expert_ranks = 1;  ///< tp * dp: GPUs among which the experts of a layer are divided
+  int stages = 1;        ///< pipeline
+};
+
+/// All weights resident on the GPUs together, once: the layers in `weights`, the rest BF16.
 Bytes weight_bytes(const Llm&, NumberFormat weights);
-/// Weights on one of `tensor_parallel_size` GPUs: k and v projections replicate beyond the number of KV heads; norms on
-/// each.
+/// Weights on one GPU of the largest pipeline stage: k and v projections replicate beyond the number of KV heads,
+/// latent down-projections, routers and norms are on each; first and last stage alike hold the vocabulary.
+Bytes weight_bytes_per_gpu(const Llm&, NumberFormat weights, const Sharding&);
 Bytes weight_bytes_per_gpu(const Llm&, NumberFormat weights, int tensor_parallel_size);
 
-/// Weights read by one decode step, all GPUs together: all but the embedding table, of which only a row per token is
-/// read.
+/// Weights read by one decode step of one sequence, all GPUs together: all but the embedding table, of which only a row
+/// per token is read, and the experts that the token does not visit.
 Bytes streamed_bytes(const Llm&, NumberFormat weights);
 
 /// KV heads that each of `tensor_parallel_size` GPUs holds: at least one, so heads replicate beyond their number.

@@ -62,7 +62,7 @@ Llm load(const Reference& reference) {
 // The Hugging Face spellings are accepted in a user's YAML, too.
 const reader::Schema<Llm>& Llm::schema() {
   static const auto s =
-      reader::Schema<Llm>("model", "A dense language model's shape")
+      reader::Schema<Llm>("model", "A language model's shape")
           .key("name", &Llm::name, "name in scenarios", {.required = true})
           .key("source", &Llm::source, "where the figures were read")
           .key("architecture", &Llm::architecture, "class name on Hugging Face")
@@ -74,13 +74,34 @@ const reader::Schema<Llm>& Llm::schema() {
           .key("kv_heads", &Llm::kv_heads, "KV heads; 0 = as many as query heads",
                {.min = 0, .aliases = {"num_key_value_heads"}})
           .key("head_dim", &Llm::head_dim, "width of a head; 0 = hidden / heads", {.min = 0})
-          .key("intermediate", &Llm::intermediate, "width of the MLP",
-               {.min = 1, .required = true, .aliases = {"intermediate_size"}})
+          .key("intermediate", &Llm::intermediate, "width of the MLP in layers without experts",
+               {.min = 0, .aliases = {"intermediate_size"}})
           .key("vocab", &Llm::vocab, "vocabulary", {.min = 1, .required = true, .aliases = {"vocab_size"}})
           .key("tied_embeddings", &Llm::tied_embeddings, "lm_head shares the embedding table",
                {.aliases = {"tie_word_embeddings"}})
           .key("attention_bias", &Llm::attention_bias, "q, k and v have biases")
           .key("qk_norm", &Llm::qk_norm, "q and k are normalised per head")
+          .key("attention_weights", &Llm::attention_weights,
+               "format of the attention projections where not quantised with the rest")
+          .key("fp8_block_scales", &Llm::fp8_block_scales, "FP8 weights have a scale per block of 128 x 128")
+          .key("experts", &Llm::experts, "routed experts of a sparse layer; 0 = dense",
+               {.min = 0, .aliases = {"num_experts", "n_routed_experts", "num_local_experts"}})
+          .key("experts_per_token", &Llm::experts_per_token, "experts that a token visits",
+               {.min = 0, .aliases = {"num_experts_per_tok"}})
+          .key("moe_intermediate", &Llm::moe_intermediate, "width of a routed expert",
+               {.min = 0, .aliases = {"moe_intermediate_size"}})
+          .key("shared_intermediate", &Llm::shared_intermediate, "width of the shared experts together", {.min = 0})
+          .key("moe_layers", &Llm::moe_layers, "layers with experts", {.min = 0})
+          .key("window", &Llm::window, "how far windowed layers see", {.min = 0, .unit = "tokens"})
+          .key("windowed_layers", &Llm::windowed_layers, "layers with a window", {.min = 0})
+          .key("chunked_window", &Llm::chunked_window, "the window is the token's own chunk, and does not slide")
+          .key("kv_lora_rank", &Llm::kv_lora_rank, "width of the latent that the cache holds; 0 = no latent attention",
+               {.min = 0})
+          .key("q_lora_rank", &Llm::q_lora_rank, "width of the queries' latent; 0 = none", {.min = 0})
+          .key("qk_nope_head_dim", &Llm::qk_nope_head_dim, "width of a head without position", {.min = 0})
+          .key("qk_rope_head_dim", &Llm::qk_rope_head_dim, "width of a head's rotary part", {.min = 0})
+          .key("v_head_dim", &Llm::v_head_dim, "width of a head's value", {.min = 0})
+          .key("nextn_predict_layers", &Llm::nextn_predict_layers, "modules for multi-token prediction", {.min = 0})
           .key("max_position_embeddings", &Llm::max_position_embeddings, "longest context",
                {.min = 0, .unit = "tokens"});
   return s;

@@ -42,12 +42,14 @@ Bytes usable_bytes(const Deployment& d, const MemoryLedger& m) {
 MemoryLedger memory_ledger(const Deployment& d) {
   MemoryLedger m;
   m.capacity = d.gpu.memory;
-  m.weights = weight_bytes_per_gpu(d.llm, d.weights, d.tensor_parallel_size);
+  m.weights =
+      weight_bytes_per_gpu(d.llm, d.weights, {d.tensor_parallel_size, d.expert_ranks(), d.pipeline_parallel_size});
   m.activations = activation_bytes(d);
   m.runtime = d.engine.runtime;
   m.usable = usable_bytes(d, m);
   m.kv_budget = m.usable - m.weights - m.activations - m.runtime;
-  m.kv_bytes_per_token = kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size);
+  m.kv_bytes_per_token =
+      kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) * (1.0 / d.pipeline_parallel_size);
   const double blocks = std::floor(m.kv_budget / (m.kv_bytes_per_token * d.block_size));
   m.kv_blocks = static_cast<std::int64_t>(std::max(0.0, blocks));
   m.kv_tokens = m.kv_blocks * d.block_size;

@@ -56,6 +56,8 @@ struct StepCost::Impl {
   /// Tokens of a micro-batch on all ranks and on the busiest one, evenly divided.
   const CauseTimes& memo_tokens(std::int64_t tokens);
   const CauseTimes& memo_sampling(std::int64_t rows);
+  /// Of `sequences` that decode together, slopes per KV token of all of them.
+  const DecodeAttention& memo_attention(std::int64_t sequences);
   /// What the proposals of `sequences` cost: each a layer of the model and a vocabulary projection (the shape of a
   /// multi-token prediction module).
   [[nodiscard]] CauseTimes draft_time(double sequences);
@@ -68,6 +70,7 @@ struct StepCost::Impl {
   LayerCost layers;
   double tokens_per_step;
   Memo<CauseTimes> by_tokens, by_rows;
+  Memo<DecodeAttention> attention_by_sequences;
   Memo<DecodeCost, std::deque<DecodeCost>> by_sequences;
 };
 
@@ -90,6 +93,14 @@ const CauseTimes& StepCost::Impl::memo_sampling(std::int64_t rows) {
                      [&] { return gpu(layers.sampling(std::ceil(static_cast<double>(rows) / (stages() * ranks())))); });
 }
 
+const DecodeAttention& StepCost::Impl::memo_attention(std::int64_t sequences) {
+  return attention_by_sequences.get(static_cast<std::size_t>(sequences), [&] {
+    const double share = 1 / (stages() * ranks());  // of the KV tokens, on one rank in one micro-batch
+    const auto attention = layers.decode_attention(std::ceil(static_cast<double>(sequences) * share));
+    return DecodeAttention{gpu(attention.base), gpu(attention.slope) * share, gpu(attention.window_slope) * share};
+  });
+}
+
 CauseTimes StepCost::Impl::draft_time(double sequences) {
   if (drafts() == 0) return {};
   const auto n = static_cast<std::int64_t>(sequences);
@@ -101,31 +112,33 @@ CauseTimes StepCost::Impl::draft_time(double sequences) {
 DecodeCost StepCost::Impl::decode_step(int sequences) {
   const auto n = static_cast<std::int64_t>(sequences);
   const auto proposed = n * (1 + deployment.speculation.draft_tokens);
-  const auto attention = layers.decode_attention(std::ceil(static_cast<double>(n) / (stages() * ranks())));
+  const auto& attention = memo_attention(n);
   DecodeCost cost;
-  cost.base_by_cause = gpu(attention.base);
+  cost.base_by_cause = attention.base;
   cost.base_by_cause += memo_tokens(proposed);
   cost.base_by_cause += memo_sampling(proposed);
   cost.base_by_cause += draft_time(sequences);
   cost.base_by_cause += host_time(sequences);
-  const double share = 1 / (stages() * ranks());  // of the KV tokens, on one rank in one micro-batch
-  cost.slope_by_cause = gpu(attention.slope) * share;
-  cost.window_slope_by_cause = gpu(attention.window_slope) * share;
+  cost.slope_by_cause = attention.slope;
+  cost.window_slope_by_cause = attention.window_slope;
   return cost;
 }
 
 namespace {
 
-/// The token that sets the pace: prompts are not divided among attention ranks, so that some hold one more than others.
+/// Prompts are not divided among attention ranks, so that some ranks hold one more than others: the share of all prompt
+/// tokens on the busiest.
 double busiest_share(int prompts, double ranks) { return std::ceil(prompts / ranks) / prompts; }
 
-void scale_prefill(MixedBatch& batch, double share) {
+MixedBatch busiest_prefill(MixedBatch batch, double ranks) {
+  const double share = busiest_share(batch.prefill_seqs, ranks);
   const auto part = [share](std::int64_t whole) { return std::llround(static_cast<double>(whole) * share); };
   batch.prefill_tokens = part(batch.prefill_tokens);
   batch.prefill_context = part(batch.prefill_context);
   batch.prefill_window_context = part(batch.prefill_window_context);
   batch.prefill_pairs *= share;
   batch.prefill_window_pairs *= share;
+  return batch;
 }
 
 }  // namespace
@@ -145,17 +158,14 @@ CauseTimes StepCost::Impl::mixed_step(const MixedBatch& batch) {
   }
   time += memo_sampling(decodes + batch.prefill_last_chunks);
   if (batch.decode_seqs > 0) {
-    const double share = 1 / (stages() * ranks());
-    const auto attention = layers.decode_attention(std::ceil(batch.decode_seqs * share));
-    time += gpu(attention.base);
-    time += gpu(attention.slope) * (share * static_cast<double>(batch.decode_kv_tokens));
-    time += gpu(attention.window_slope) * (share * static_cast<double>(batch.decode_window_tokens));
+    const auto& attention = memo_attention(batch.decode_seqs);
+    time += attention.base;
+    time += attention.slope * static_cast<double>(batch.decode_kv_tokens);
+    time += attention.window_slope * static_cast<double>(batch.decode_window_tokens);
     time += draft_time(batch.decode_seqs);
   }
   if (batch.prefill_tokens > 0) {
-    MixedBatch busiest = batch;
-    scale_prefill(busiest, busiest_share(batch.prefill_seqs, ranks()));
-    time += gpu(layers.prefill_attention(busiest));
+    time += gpu(layers.prefill_attention(ranks() == 1 ? batch : busiest_prefill(batch, ranks())));
     time.host += std::fmax(0, cell.profile.host.mixed_floor * deployment.llm.layers - time.total());
   }
   return time += host_time(batch.decode_seqs + batch.prefill_seqs);

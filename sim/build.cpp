@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
 #include "topologies/placement.hpp"
 #include "sim/workload/lengths.hpp"
@@ -15,6 +16,14 @@ namespace {
 
 std::string path_of(const char* list, std::size_t index, const std::string& key) {
   return fmt::format("{}[{}]{}{}", list, index, key.empty() ? "" : ".", key);
+}
+
+/// The key that makes a replica as large as it is.
+const char* largest_size(const ServingSpec& spec) {
+  if (spec.data_parallel_size > spec.tensor_parallel_size && spec.data_parallel_size >= spec.pipeline_parallel_size) {
+    return "data_parallel_size";
+  }
+  return spec.pipeline_parallel_size > spec.tensor_parallel_size ? "pipeline_parallel_size" : "tensor_parallel_size";
 }
 
 /// Builds one scenario; keeps what every part of the work refers to.
@@ -36,6 +45,7 @@ class Builder {
   Pool build_pool(std::size_t index);
   void build_groups();
   void refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index);
+  void check_parallelism(const models::Deployment& d, std::size_t index);
   ServingGroup build_group(std::size_t index);
   void place_replicas();
   void place_group(std::size_t index);
@@ -113,17 +123,44 @@ void Builder::build_groups() {
 }
 
 void Builder::refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index) {
-  const auto only_one = [&](const char* key, int value, const char* what) {
-    if (value != 1) {
-      document_.fail(path_of("serving", index, key), fmt::format("{} is not modelled in this version", what), "leave it at 1");
-    }
-  };
-  only_one("pipeline_parallel_size", spec.pipeline_parallel_size, "pipeline parallelism");
-  only_one("expert_parallel_size", spec.expert_parallel_size, "expert parallelism");
-  only_one("data_parallel_size", spec.data_parallel_size, "attention data parallelism");
   if (spec.role != Role::kMixed) {
     document_.fail(path_of("serving", index, "role"), "disaggregated prefill and decode are not modelled in this version",
                    "use role: mixed");
+  }
+}
+
+void Builder::check_parallelism(const models::Deployment& d, std::size_t index) {
+  const auto fail = [&](const char* key, const std::string& message, const std::string& hint) {
+    document_.fail(path_of("serving", index, key), message, hint);
+  };
+  const models::Llm& llm = d.llm;
+  if (llm.heads % d.tensor_parallel_size != 0) {
+    fail("tensor_parallel_size", fmt::format("{} attention heads of {} do not divide by {}", llm.heads, llm.name, d.tensor_parallel_size),
+         "1, 2, 4 and 8 are usual");
+  }
+  if (d.pipeline_parallel_size > llm.layers) {
+    fail("pipeline_parallel_size", fmt::format("{} stages for the {} layers of {}", d.pipeline_parallel_size, llm.layers, llm.name),
+         "each stage needs a layer; 1, 2 and 4 are usual");
+  }
+  if (llm.experts == 0) {
+    if (d.expert_parallel_size > 1) {
+      fail("expert_parallel_size", fmt::format("{} has no experts to divide", llm.name), "leave it at 1");
+    }
+    if (d.expert_skew) fail("expert_skew", fmt::format("{} has no experts to prefer", llm.name), "leave it out");
+    if (d.data_parallel_size > 1) {
+      fail("data_parallel_size", fmt::format("attention ranks step together for the experts that they share; {} has none", llm.name),
+           "for independent copies of the model say replicas");
+    }
+  }
+  if (d.expert_ranks() % d.expert_parallel_size != 0) {
+    fail("expert_parallel_size",
+         fmt::format("{} does not divide the {} GPUs of a stage (tensor_parallel_size {} * data_parallel_size {})", d.expert_parallel_size,
+                     d.expert_ranks(), d.tensor_parallel_size, d.data_parallel_size),
+         fmt::format("{} puts whole experts on each GPU, 1 a slice of every expert", d.expert_ranks()));
+  }
+  if (d.expert_parallel_size > std::max(1, llm.experts)) {
+    fail("expert_parallel_size", fmt::format("{} ranks for the {} experts of {}", d.expert_parallel_size, llm.experts, llm.name),
+         "each rank needs an expert");
   }
 }
 
@@ -148,7 +185,15 @@ ServingGroup Builder::build_group(std::size_t index) {
   const std::string engine_origin = fmt::format("engine {} {}", d.engine.name, d.engine.version);
   d.weights = spec.weights;
   d.kv_cache = spec.kv_cache_dtype;
+  d.engine_version = spec.engine_version;
+  if (!spec.calibration.empty()) d.calibration = models::load_calibration(node.at("calibration"));
   d.tensor_parallel_size = spec.tensor_parallel_size;
+  d.pipeline_parallel_size = spec.pipeline_parallel_size;
+  d.expert_parallel_size = spec.expert_parallel_size;
+  d.data_parallel_size = spec.data_parallel_size;
+  d.expert_skew = spec.expert_skew;
+  d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance};
+  check_parallelism(d, index);
   d.gpu_memory_utilization = resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
                                       path("gpu_memory_utilization"), engine_origin);
   d.block_size = resolved(spec.block_size, d.engine.block_size.get(), path("block_size"), engine_origin);
@@ -156,21 +201,18 @@ ServingGroup Builder::build_group(std::size_t index) {
                                       path("scheduler.max_num_batched_tokens"), engine_origin);
   d.max_num_seqs = resolved(spec.scheduler.max_num_seqs, models::default_max_num_seqs(d.engine, d.gpu),
                             path("scheduler.max_num_seqs"), engine_origin);
-  group.limits = {d.max_num_batched_tokens, d.max_num_seqs,
+  // Of one batch for all attention ranks: docs/decisions/0014.
+  group.limits = {d.max_num_batched_tokens * d.data_parallel_size, d.max_num_seqs * d.data_parallel_size,
                   resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(), path("scheduler.enable_chunked_prefill"),
                            engine_origin)};
+  group.limits.max_chunk_tokens = d.max_num_batched_tokens;
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
   if (d.max_num_batched_tokens < d.max_num_seqs) {
     document_.fail(path("scheduler"), fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,
                                                   d.max_num_seqs),
                    "every running sequence needs a token in each step");
   }
-  if (d.llm.heads % d.tensor_parallel_size != 0) {
-    document_.fail(path("tensor_parallel_size"),
-                   fmt::format("{} attention heads of {} do not divide by {}", d.llm.heads, d.llm.name, d.tensor_parallel_size),
-                   "1, 2, 4 and 8 are usual");
-  }
-  group.gpus_per_replica = d.tensor_parallel_size;
+  group.gpus_per_replica = d.gpus();
   return group;
 }
 
@@ -212,11 +254,14 @@ void Builder::place_group(std::size_t index) {
     build_.warnings.insert(build_.warnings.end(), placement.notes.begin(), placement.notes.end());
   } catch (const topologies::PlacementError& e) {
     const bool blame_size = e.about == topologies::PlacementError::About::kGpusPerReplica;
-    document_.fail(path_of("serving", index, blame_size ? "tensor_parallel_size" : "replicas"), e.what(), e.hint);
+    document_.fail(path_of("serving", index, blame_size ? largest_size(spec) : "replicas"), e.what(), e.hint);
   }
   group.replicas = resolved(spec.replicas, static_cast<int>(group.placement.size()), path_of("serving", index, "replicas"),
                             "as many as fit");
-  const topologies::GroupLinks links = topologies::group_links(build_.fleet, group.placement.front());
+  // Collectives run inside a stage; the stages of a replica take its GPUs in order.
+  const std::vector<topologies::GpuId>& gpus = group.placement.front();
+  const topologies::GroupLinks links =
+      topologies::group_links(build_.fleet, {gpus.begin(), gpus.begin() + group.deployment.expert_ranks()});
   group.deployment.links = {links.bandwidth, links.latency, links.crosses_fabric};
 }
 
@@ -237,7 +282,7 @@ void Builder::finish_group(std::size_t index) {
     document_.fail(path("weights"),
                    fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB short on each GPU ({:.1f} GB of weights, {:.1f} of activations, {:.1f} "
                                "of runtime; {:.1f} usable of {:.1f} GB)",
-                               d.llm.name, models::name_of(d.weights), d.tensor_parallel_size, d.gpu.name,
+                               d.llm.name, models::name_of(d.weights), d.gpus(), d.gpu.name,
                                -group.memory.kv_budget.value() / 1e9, group.memory.weights.value() / 1e9,
                                group.memory.activations.value() / 1e9, group.memory.runtime.value() / 1e9,
                                group.memory.usable.value() / 1e9, group.memory.capacity.value() / 1e9),

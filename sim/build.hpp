@@ -31,9 +31,9 @@ struct ServingGroup {
   models::Deployment deployment;
   models::MemoryLedger memory;       ///< of one GPU
   std::string scheduler;
-  SchedulerLimits limits;
+  SchedulerLimits limits;            ///< of the replica: those of its attention ranks together
   int max_model_len = 0;
-  int gpus_per_replica = 1;
+  int gpus_per_replica = 1;          ///< tensor * pipeline * data parallel size
   int replicas = 1;
   std::vector<std::vector<topologies::GpuId>> placement;  ///< GPUs of each replica
 };

@@ -18,8 +18,9 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   ReplicaSpec spec;
   spec.cost = std::move(cost);
   spec.scheduler = make_scheduler(group.scheduler, group.limits);
-  spec.kv_blocks = group.memory.kv_blocks;
+  spec.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;
   spec.block_size = group.deployment.block_size;
+  spec.window = models::window_of(group.deployment.llm);
   spec.gpus = group.gpus_per_replica;
   spec.serving_group = index;
   spec.step_by_step = step_by_step;
@@ -28,9 +29,10 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
 
 AdmissionLimits admission_limits(const ServingGroup& group) {
   AdmissionLimits limits;
+  // A request lives on one attention rank.
   limits.max_model_len = group.max_model_len;
   limits.kv_tokens = group.memory.kv_tokens;
-  limits.max_prompt = group.limits.enable_chunked_prefill ? INT64_MAX : group.limits.max_num_batched_tokens;
+  limits.max_prompt = group.limits.enable_chunked_prefill ? INT64_MAX : group.deployment.max_num_batched_tokens;
   return limits;
 }
 

@@ -21,8 +21,8 @@ std::string statistics_line(const models::FitStatistics& f) {
 }
 
 std::string expert_scales_line(const models::ExpertScales& e) {
-  auto text = fmt::format("launch: {:.4g}, memory: {:.4g}, compute: {:.4g}, skew: {:.4g}", e.launch, e.memory, e.compute,
-                          e.skew);
+  auto text = fmt::format("launch: {:.4g}, memory: {:.4g}, compute: {:.4g}, skew: {:.4g}", e.launch, e.memory,
+                          e.compute, e.skew);
   if (e.tpot.points > 0) text += fmt::format(", tpot: {{{}}}", statistics_line(e.tpot));
   return text;
 }
@@ -79,9 +79,11 @@ std::string latent_line(const models::MlaDecodeCoefficients& a) {
 
 std::string moe_line(const models::MoeCoefficients& m) {
   return fmt::format(
-      "compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, sharpness: {:.4g}, padding: {:.4g}, "
-      "small_matrix: {:.0f}, passes: {:.4g}",
-      m.compute_efficiency, m.memory_efficiency, m.launch, m.sharpness, m.padding, m.small_matrix, m.passes);
+      "compute_efficiency: {:.4g}, memory_efficiency: {:.4g}, launch: {:.4g}, parallel_launch: {:.4g}, sharpness: "
+      "{:.4g}, "
+      "padding: {:.4g}, small_matrix: {:.0f}, passes: {:.4g}, all_passes: {:.4g}",
+      m.compute_efficiency, m.memory_efficiency, m.launch, m.parallel_launch, m.sharpness, m.padding, m.small_matrix,
+      m.passes, m.all_passes);
 }
 
 std::string exchange_line(const models::ExchangeCoefficients& e) {

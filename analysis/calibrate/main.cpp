@@ -11,7 +11,7 @@
 #include <string>
 
 #include "analysis/calibrate/calibration_yaml.hpp"
-#include "analysis/calibrate/kernel_fits.hpp"
+#include "analysis/calibrate/kernel_stage.hpp"
 #include "analysis/calibrate/least_squares.hpp"
 #include "analysis/calibrate/serving_fit.hpp"
 
@@ -43,32 +43,11 @@ const Cell kCells[] = {
 /// A GPU without enough serving points takes scales and host terms from its nearest relative of the same engine.
 const std::map<std::string, std::string> kRelatives{{"gb200", "b200-hgx"}};
 
-void report(const std::string& what, const analysis::KernelFitError& e) {
-  fmt::print("  {:<26} {:6} rows, error median {:4.1f} %, p90 {:4.1f} %\n", what, e.rows, 100 * e.median, 100 * e.p90);
-}
-
 models::Calibration fit_kernels(const std::string& tables, const Cell& cell) {
+  static analysis::KernelTables loaded(tables);
   models::Calibration c;
   c.gpu = cell.gpu, c.engine = cell.engine, c.engine_versions = cell.versions, c.provenance = kProvenance;
-  const analysis::KernelCell kernels{models::load_gpu(cell.gpu), cell.gpu_label, cell.framework};
-  analysis::KernelFitError error;
-  const auto gemms = analysis::Table::load(fmt::format("{}/kernels/gemm_{}.csv.gz", tables, cell.gpu_label));
-  for (const auto format : {NumberFormat::kBf16, NumberFormat::kFp8, NumberFormat::kNvfp4}) {
-    if (!has_native(kernels.gpu, format)) continue;
-    c.formats[std::string(name_of(format))].gemm = fit_gemm(gemms, kernels, format, error);
-    report(fmt::format("gemm {}", name_of(format)), error);
-  }
-  static const auto decode = analysis::Table::load(tables + "/kernels/attention_decode.csv.gz");
-  static const auto prefill = analysis::Table::load(tables + "/kernels/attention_prefill.csv.gz");
-  static const auto collectives = analysis::Table::load(tables + "/kernels/collectives.csv.gz");
-  for (const auto kv : {NumberFormat::kBf16, NumberFormat::kFp8}) {
-    const std::string name(name_of(kv));
-    c.attention_decode[name] = fit_attention_decode(decode, kernels, kv, error);
-    report("attention decode, KV " + name, error);
-    c.attention_prefill[name] = fit_attention_prefill(prefill, kernels, kv, error);
-    report("attention prefill, KV " + name, error);
-  }
-  c.all_reduce.curves = fit_all_reduce(collectives, kernels);
+  analysis::fit_kernels(loaded, {cell.gpu, cell.gpu_label, cell.engine, cell.framework, cell.versions}, c);
   // No table covers these: about four small kernels of 2 us in a CUDA graph; the launch scale corrects it.
   c.elementwise = {8e-6, 0.7};
   return c;

@@ -29,5 +29,6 @@ int example(const Arguments&);
 int schema(const Arguments&);
 int size(const Arguments&);
 int validate(const Arguments&);
+int calibrate(const Arguments&);
 
 }  // namespace flotilla::cli

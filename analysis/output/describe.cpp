@@ -25,8 +25,13 @@ std::string grouped(double value) {
 
 std::string group_title(const LoadedScenario& loaded, const sim::ServingGroup& group) {
   const auto& d = group.deployment;
-  return fmt::format("{} in {} on {} ({}, TP {})", d.llm.name, models::name_of(d.weights), loaded.scenario.fleet.pools[group.pool].name,
-                     d.gpu.name, d.tensor_parallel_size);
+  std::string parallel = fmt::format("TP {}", d.tensor_parallel_size);
+  const auto also = [&](const char* what, int size) { parallel += size > 1 ? fmt::format(", {} {}", what, size) : ""; };
+  also("PP", d.pipeline_parallel_size);
+  also("EP", d.expert_parallel_size);
+  also("DP", d.data_parallel_size);
+  return fmt::format("{} in {} on {} ({}, {})", d.llm.name, models::name_of(d.weights), loaded.scenario.fleet.pools[group.pool].name,
+                     d.gpu.name, parallel);
 }
 
 double mean_tokens(const sim::WorkloadSpec& w) {

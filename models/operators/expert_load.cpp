@@ -60,7 +60,8 @@ ExpertLoad expert_load(const MoeShape& shape, double skew, double tokens) {
     variance_of_draws += q * (1 - q);
   }
   ExpertLoad load;
-  load.assignments = tokens * k / ranks;
+  load.pairs = tokens * k;
+  load.assignments = load.pairs / ranks;
   if (shape.ranks > 1) {
     // Experts are dealt to the ranks without replacement, hence E - 1.
     const double dealt = variance_of_chances / ranks * (1 - 1 / ranks) * experts / (experts - 1);

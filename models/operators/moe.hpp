@@ -19,11 +19,13 @@ struct MoeShape {
 struct MoeCoefficients {
   double compute_efficiency = 0.5;
   double memory_efficiency = 0.7;
-  double launch = 20e-6;      ///< seconds: routing, permutation and both grouped multiplications
-  double sharpness = 2;       ///< q of the norm that joins compute and memory
-  double padding = 32;        ///< tokens' worth of multiplication lost per touched expert: half-empty tiles
-  double small_matrix = 1e6;  ///< S: an expert's weights below about this many elements do not reach the bandwidth
-  double passes = 6;  ///< times that each (token, expert) pair's hidden vector is moved, beside the multiplications
+  double launch = 20e-6;          ///< seconds: routing, permutation and both grouped multiplications
+  double parallel_launch = 3e-6;  ///< seconds more where there are other ranks: their experts are masked out
+  double sharpness = 2;           ///< q of the norm that joins compute and memory
+  double padding = 32;            ///< tokens' worth of multiplication lost per touched expert: half-empty tiles
+  double small_matrix = 1e6;      ///< S: an expert's weights below about this many elements do not reach the bandwidth
+  double passes = 4;      ///< times that the hidden vector of each pair of this rank is moved, beside multiplications
+  double all_passes = 2;  ///< the same for each pair of the step, this rank's or not: permutation, sum over experts
   static const reader::Schema<MoeCoefficients>& schema();
 };
 
@@ -31,6 +33,8 @@ struct MoeCoefficients {
 struct ExpertLoad {
   double touched = 0;      ///< its experts that at least one token visits, expected
   double assignments = 0;  ///< (token, expert) pairs on it, expected
+  double pairs = 0;  ///< pairs of all tokens handed to it: every token's where the ranks hold them all, its own where
+                     ///< an exchange brought it these alone
 };
 
 /// M tokens choose `experts_per_token` = k of `experts` = E each, at random.
@@ -41,13 +45,13 @@ struct ExpertLoad {
 /// Several ranks: a rank's load varies with the popularity of the experts that fell to it and with the tokens of the
 /// step; the busiest of r lies above the mean by its standard deviation times the expected largest of r normal
 /// variables, and meets as many experts as if the step had so many more tokens.
-/// Both figures rise with the tokens.
+/// `pairs` is that of ranks that hold all tokens. All figures rise with the tokens.
 ExpertLoad expert_load(const MoeShape&, double skew, double tokens);
 
-/// launch + (compute^q + memory^q)^(1/q), of the busiest rank:
+/// launch + parallel_launch (ranks > 1) + (compute^q + memory^q)^(1/q), of the busiest rank:
 /// compute = 2 * 3 * hidden * intermediate * (assignments + padding * touched) / (peak * e_c)
 /// memory  = (touched * 3 * hidden * intermediate * weight bytes * (1 + S / (3 * hidden * intermediate))
-///            + passes * 2 bytes * hidden * assignments) / (bandwidth * e_m)
+///            + 2 bytes * hidden * (passes * assignments + all_passes * pairs)) / (bandwidth * e_m)
 CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, const ExpertLoad&);
 CauseTimes moe_time(const MoeCoefficients&, const MoeShape&, const Roofline&, double skew, double tokens);
 

@@ -53,12 +53,13 @@ void Batch::reserve_decode() {
   decode_planned_ = true;
 }
 
-void Batch::advance_decoding(std::int64_t steps) {
+bool Batch::advance_decoding(std::int64_t steps) {
   kv_.take(decoding_.blocks_needed(steps) - reserved_);
-  decoding_.advance(steps);
+  const bool turned = decoding_.advance(steps, pool_);
   claimed_ += steps * decoding_.size();
   reserved_ = 0;
   decode_planned_ = false;
+  return turned;
 }
 
 void Batch::retire(RequestHandle handle) {

@@ -14,8 +14,8 @@ namespace flotilla::sim {
 
 class Batch {
  public:
-  Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size)
-      : pool_(pool), kv_(kv_blocks, block_size), decoding_(block_size) {}
+  Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size, const models::AttentionWindow& window = {})
+      : pool_(pool), kv_(kv_blocks, block_size), decoding_(block_size, window) {}
 
   void enqueue(RequestHandle handle) { waiting_.push_back(handle); }
 
@@ -29,8 +29,9 @@ class Batch {
   void start_decoding(RequestHandle handle);
   /// Takes the blocks that the decoding sequences need for one step. The caller has made sure that they fit.
   void reserve_decode();
-  /// The decoding sequences, reserved for the first of them, have made `steps` tokens each.
-  void advance_decoding(std::int64_t steps);
+  /// The decoding sequences, reserved for the first of them, have made `steps` tokens each. True if a window has turned, as
+  /// DecodeSet::advance says.
+  bool advance_decoding(std::int64_t steps);
   /// Ends a sequence that is in no other book any more (finished in prefill, or popped from the decoding set).
   void retire(RequestHandle handle);
   /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to be

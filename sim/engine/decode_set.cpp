@@ -17,6 +17,7 @@ void DecodeSet::join(RequestHandle handle, Request& r) {
   remaining_ += r.output_tokens - r.generated;
   ++residues_[residue(r.computed)];
   calendar_.push({step_ + r.output_tokens - r.generated, r.admission, handle});
+  if (window_.size > 0) watch_window(handle, r);
 }
 
 void DecodeSet::leave(Request& r) {
@@ -27,16 +28,56 @@ void DecodeSet::leave(Request& r) {
   kv_tokens_ -= r.computed + 1;
   remaining_ -= r.output_tokens - r.generated;
   --residues_[residue(r.computed)];
+  if (window_.size > 0) forget_window(r);
 }
 
-bool DecodeSet::stale(const Finish& f, const Request& r) { return !r.decoding() || r.admission != f.admission; }
+void DecodeSet::watch_window(RequestHandle handle, const Request& r) {
+  const std::int64_t seen = window_.seen(r.computed + 1);
+  window_tokens_ += seen;
+  if (!window_.chunked && seen == window_.size) return;
+  ++growing_;
+  // A full chunk is followed by a view of one token; a sliding window that is full stays so.
+  const std::int64_t turn = window_.size - seen + (window_.chunked ? 1 : 0);
+  if (turn <= r.output_tokens - r.generated) turns_.push({step_ + turn, r.admission, handle});
+}
 
-void DecodeSet::drop_stale(const RequestPool& pool) {
-  while (!calendar_.empty() && stale(calendar_.top(), pool[calendar_.top().handle])) calendar_.pop();
+void DecodeSet::forget_window(const Request& r) {
+  const std::int64_t seen = window_.seen(r.computed + 1);
+  window_tokens_ -= seen;
+  if (window_.chunked || seen < window_.size) --growing_;
+}
+
+bool DecodeSet::take_turns(const RequestPool& pool) {
+  bool turned = false;
+  for (drop_stale(turns_, pool); !turns_.empty() && turns_.top().step == step_; drop_stale(turns_, pool)) {
+    const Date date = turns_.top();
+    turns_.pop();
+    turned = true;
+    if (window_.chunked) {
+      window_tokens_ -= window_.size;
+      const Request& r = pool[date.handle];
+      if (window_.size <= r.output_tokens - generated(r)) turns_.push({step_ + window_.size, date.admission, date.handle});
+    } else {
+      --growing_;
+    }
+  }
+  return turned;
+}
+
+std::int64_t DecodeSet::steps_to_next_turn(const RequestPool& pool) {
+  if (turns_.empty()) return std::numeric_limits<std::int64_t>::max();
+  drop_stale(turns_, pool);
+  return turns_.empty() ? std::numeric_limits<std::int64_t>::max() : turns_.top().step - step_;
+}
+
+bool DecodeSet::stale(const Date& date, const Request& r) { return !r.decoding() || r.admission != date.admission; }
+
+void DecodeSet::drop_stale(Calendar& calendar, const RequestPool& pool) {
+  while (!calendar.empty() && stale(calendar.top(), pool[calendar.top().handle])) calendar.pop();
 }
 
 RequestHandle DecodeSet::pop_finished(RequestPool& pool) {
-  drop_stale(pool);
+  drop_stale(calendar_, pool);
   if (calendar_.empty() || calendar_.top().step != step_) return kNoRequest;
   const RequestHandle handle = calendar_.top().handle;
   calendar_.pop();
@@ -45,7 +86,7 @@ RequestHandle DecodeSet::pop_finished(RequestPool& pool) {
 }
 
 std::int64_t DecodeSet::steps_to_next_finish(const RequestPool& pool) {
-  drop_stale(pool);
+  drop_stale(calendar_, pool);
   return calendar_.top().step - step_;
 }
 

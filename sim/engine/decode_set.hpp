@@ -1,6 +1,10 @@
 // The sequences of a replica that decode together. They are never walked: the set keeps what a step needs to know about all of
 // them at once (their number, the KV tokens they read, when the next one ends, how many cross into a new block), and a decode
 // step advances the whole set in O(1).
+//
+// Where layers see no farther than a window, the tokens that they read are a second sum. It grows by one for each sequence
+// whose view still grows, except at turns, which a second calendar foresees: a sliding window is full and grows no more, or a
+// chunk has ended and the view begins anew with one token. Without a window that calendar stays empty.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +12,15 @@
 #include <queue>
 #include <vector>
 
+#include "models/step_cost.hpp"
 #include "sim/engine/request.hpp"
 
 namespace flotilla::sim {
 
 class DecodeSet {
  public:
-  explicit DecodeSet(int block_size) : residues_(static_cast<std::size_t>(block_size), 0) {}
+  explicit DecodeSet(int block_size, models::AttentionWindow window = {})
+      : residues_(static_cast<std::size_t>(block_size), 0), window_(window) {}
 
   /// A sequence whose prefill is done: r.computed tokens stored, r.generated output tokens (at least one), more to come.
   void join(RequestHandle handle, Request& r);
@@ -23,16 +29,25 @@ class DecodeSet {
   /// Sequences that have made their last token; call until it returns kNoRequest. Each has left the set.
   RequestHandle pop_finished(RequestPool& pool);
 
-  /// All sequences make `steps` tokens.
-  void advance(std::int64_t steps) {
+  /// All sequences make `steps` tokens: no more than to the next end or turn. True if a view has turned at the last of them, so
+  /// that window_tokens() goes on otherwise than before.
+  bool advance(std::int64_t steps, const RequestPool& pool) {
     step_ += steps;
     kv_tokens_ += steps * size_;
     remaining_ -= steps * size_;
+    window_tokens_ += steps * growing_;
+    return !turns_.empty() && take_turns(pool);
   }
 
   [[nodiscard]] std::int64_t size() const { return size_; }
   /// KV tokens that the next step reads: each sequence's stored tokens and the one it is about to store.
   [[nodiscard]] std::int64_t kv_tokens() const { return kv_tokens_; }
+  /// Of those, what windowed layers see; 0 without a window.
+  [[nodiscard]] std::int64_t window_tokens() const { return window_tokens_; }
+  /// By how much that grows with each step until the next turn.
+  [[nodiscard]] std::int64_t window_growth() const { return growing_; }
+  /// Steps until the next view turns (at least 1); INT64_MAX if none will.
+  [[nodiscard]] std::int64_t steps_to_next_turn(const RequestPool& pool);
   /// Output tokens that all of them together are still to make.
   [[nodiscard]] std::int64_t remaining_tokens() const { return remaining_; }
   /// Steps until the next sequence ends (at least 1). The set must not be empty.
@@ -51,15 +66,20 @@ class DecodeSet {
   }
 
  private:
-  struct Finish {
+  /// What happens to a sequence at a step: in one calendar its end, in the other its view's next turn.
+  struct Date {
     std::int64_t step;
     std::uint64_t admission;  ///< ties end in the order in which they were admitted; also tells a stale entry
     RequestHandle handle;
-    bool operator>(const Finish& o) const { return step != o.step ? step > o.step : admission > o.admission; }
+    bool operator>(const Date& o) const { return step != o.step ? step > o.step : admission > o.admission; }
   };
+  using Calendar = std::priority_queue<Date, std::vector<Date>, std::greater<>>;
   [[nodiscard]] std::size_t residue(std::int64_t computed) const;
-  void drop_stale(const RequestPool& pool);
-  static bool stale(const Finish& f, const Request& r);
+  static void drop_stale(Calendar& calendar, const RequestPool& pool);
+  static bool stale(const Date& date, const Request& r);
+  void watch_window(RequestHandle handle, const Request& r);
+  void forget_window(const Request& r);
+  bool take_turns(const RequestPool& pool);
 
   std::int64_t step_ = 0;  ///< decode steps of this replica so far
   std::int64_t size_ = 0;
@@ -68,7 +88,11 @@ class DecodeSet {
   /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of class
   /// -step need a new block in the next step.
   std::vector<std::int64_t> residues_;
-  std::priority_queue<Finish, std::vector<Finish>, std::greater<>> calendar_;
+  Calendar calendar_;
+  models::AttentionWindow window_;
+  std::int64_t window_tokens_ = 0;
+  std::int64_t growing_ = 0;  ///< sequences whose view grows with each step
+  Calendar turns_;
 };
 
 }  // namespace flotilla::sim

@@ -14,7 +14,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       pool_(pool),
       clock_(clock),
       recorder_(recorder),
-      batch_(pool, spec_.kv_blocks, spec_.block_size),
+      batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window),
       planner_(batch_),
       slot_(clock.add_slot([this](double now) { on_event(now); })) {}
 
@@ -43,9 +43,10 @@ void Replica::on_event(double now) {
 void Replica::complete_steps(double now) {
   if (state_ == State::kStretch) {
     const std::int64_t steps = target_steps_ - stretch_.steps;
-    batch_.advance_decoding(steps);
+    const bool turned = batch_.advance_decoding(steps);
     stretch_.steps = target_steps_;
     stretch_.blocks_at_end = batch_.kv().used();
+    if (turned) close_stretch();
     retire_finished(now);
   } else if (state_ == State::kMixedStep) {
     ++books_.steps;
@@ -128,14 +129,11 @@ void Replica::begin_mixed_step(double now) {
   mixed_decodes_ = planner_.decode_planned() ? batch_.decoding().size() : 0;
   mixed.decode_seqs = static_cast<int>(mixed_decodes_);
   mixed.decode_kv_tokens = mixed_decodes_ > 0 ? batch_.decoding().kv_tokens() : 0;
+  mixed.decode_window_tokens = mixed_decodes_ > 0 ? batch_.decoding().window_tokens() : 0;
   for (const PrefillChunk& chunk : planner_.chunks()) {
     Request& r = pool_[chunk.request];
     if (r.scheduled < 0) r.scheduled = now;
-    ++mixed.prefill_seqs;
-    mixed.prefill_last_chunks += r.computed + chunk.tokens == r.prefill_target ? 1 : 0;
-    mixed.prefill_tokens += chunk.tokens;
-    mixed.prefill_pairs += static_cast<double>(chunk.tokens) * (r.computed + 0.5 * chunk.tokens);
-    mixed.prefill_context += r.computed;
+    mixed.add_prefill(r.computed, chunk.tokens, r.computed + chunk.tokens == r.prefill_target, spec_.window);
   }
   const models::CauseTimes times = spec_.cost->mixed(mixed);
   books_.busy += times;
@@ -150,7 +148,8 @@ void Replica::begin_decode_step(double now) {
   if (!stretch_.open()) {
     const std::int64_t n = batch_.decoding().size();
     const std::int64_t kv_tokens = batch_.decoding().kv_tokens();
-    stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens);
+    stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens, batch_.decoding().window_tokens(),
+                              batch_.decoding().window_growth());
     stretch_.blocks_at_start = batch_.kv().used();
   }
   state_ = State::kStretch;
@@ -186,6 +185,7 @@ void Replica::schedule_stretch_end() {
     // Blocks of the first step are taken already; the others must fit into what is free.
     const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
     std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);
+    jump = std::min(jump, batch_.decoding().steps_to_next_turn(pool_));
     jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() + first_blocks));
     jump = std::min(jump, stretch_.steps_within(stretch_.cost->valid_until) - stretch_.steps);
     target_steps_ = stretch_.steps + std::max<std::int64_t>(1, jump);

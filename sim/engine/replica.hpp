@@ -20,6 +20,7 @@ struct ReplicaSpec {
   std::unique_ptr<Scheduler> scheduler;
   std::int64_t kv_blocks = 0;
   int block_size = 16;
+  models::AttentionWindow window;  ///< of the model's windowed layers
   int gpus = 1;
   int serving_group = 0;  ///< index into the scenario's serving groups
   bool step_by_step = false;

@@ -1,5 +1,6 @@
 // A stretch: decode steps with one and the same set of sequences, one after the other. Step i (from 0) reads n more KV tokens
-// than the one before, so that its duration is affine in i and the boundary after k steps is a closed form. Every mode of
+// than the one before, and so many more in windowed layers as there are views that grow, so that its duration is affine in i
+// and the boundary after k steps is a closed form. A view that turns ends the stretch. Every mode of
 // running computes boundaries by this one expression, so that jumping over steps and walking through them agree to the bit.
 #pragma once
 
@@ -16,6 +17,8 @@ struct Stretch {
   double growth = 0;              ///< what each step takes longer than the one before, s
   std::int64_t sequences = 0;
   std::int64_t kv_tokens = 0;     ///< read by its first step
+  std::int64_t window_tokens = 0; ///< read by its first step in windowed layers
+  std::int64_t window_growth = 0; ///< what each step reads more of them than the one before
   std::int64_t steps = 0;         ///< done so far
   std::int64_t blocks_at_start = 0;  ///< KV blocks in use, the first step's included
   std::int64_t blocks_at_end = 0;    ///< after the steps done so far
@@ -23,13 +26,17 @@ struct Stretch {
 
   [[nodiscard]] bool open() const { return cost != nullptr; }
 
-  static Stretch begin(double now, const models::DecodeCost& cost, std::int64_t sequences, std::int64_t kv_tokens) {
+  static Stretch begin(double now, const models::DecodeCost& cost, std::int64_t sequences, std::int64_t kv_tokens,
+                       std::int64_t window_tokens = 0, std::int64_t window_growth = 0) {
     Stretch s;
     s.anchor = now;
-    s.first = cost.base + cost.slope * static_cast<double>(kv_tokens);
-    s.growth = cost.slope * static_cast<double>(sequences);
+    s.first = cost.base + cost.slope * static_cast<double>(kv_tokens) +
+              cost.window_slope * static_cast<double>(window_tokens);
+    s.growth = cost.slope * static_cast<double>(sequences) + cost.window_slope * static_cast<double>(window_growth);
     s.sequences = sequences;
     s.kv_tokens = kv_tokens;
+    s.window_tokens = window_tokens;
+    s.window_growth = window_growth;
     s.cost = &cost;
     return s;
   }
@@ -57,9 +64,13 @@ struct Stretch {
   /// Time by cause of the steps done.
   [[nodiscard]] models::CauseTimes time_by_cause() const {
     const auto k = static_cast<double>(steps);
-    const double tokens = k * static_cast<double>(kv_tokens) + static_cast<double>(sequences) * (0.5 * k * (k - 1));
+    const double pairs = 0.5 * k * (k - 1);
     models::CauseTimes causes = cost->base_by_cause * k;
-    causes += cost->slope_by_cause * tokens;
+    causes += cost->slope_by_cause * (k * static_cast<double>(kv_tokens) + static_cast<double>(sequences) * pairs);
+    if (window_tokens > 0) {
+      causes += cost->window_slope_by_cause *
+                (k * static_cast<double>(window_tokens) + static_cast<double>(window_growth) * pairs);
+    }
     return causes;
   }
 

@@ -54,12 +54,26 @@ const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
   static const auto schema =
       reader::Schema<SchedulerSpec>("scheduler", "What enters each step")
           .key("policy", &SchedulerSpec::policy, "scheduler policy", {.choices = scheduler_names, .default_text = "the engine's"})
-          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens, "tokens of one step at most",
+          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens, "tokens of one step at most, on each attention rank",
                {.min = 1, .max = 1e7, .unit = "tokens", .aliases = {"max_num_tokens"}, .default_text = "the engine's"})
-          .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once",
+          .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once, on each attention rank",
                {.min = 1, .max = 1e6, .aliases = {"max_batch_size", "max_running_requests"}, .default_text = "the engine's"})
           .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill, "a prompt may be spread over several steps",
                {.default_text = "the engine's"});
+  return schema;
+}
+
+const reader::Schema<SpeculationSpec>& SpeculationSpec::schema() {
+  static const auto schema =
+      reader::Schema<SpeculationSpec>("speculation", "Tokens that are proposed ahead and verified in one step")
+          .key("draft_tokens", &SpeculationSpec::draft_tokens, "proposed in each step, per sequence; 0 = none",
+               {.min = 0, .max = 64, .unit = "tokens"})
+          .key("acceptance", &SpeculationSpec::acceptance, "chance that one is accepted, given those before it were", {.min = 0, .max = 1})
+          .check([](const SpeculationSpec& spec, const reader::Node& node) {
+            if (spec.draft_tokens > 0 && !node.has("acceptance")) {
+              node.fail("how many draft tokens are accepted? acceptance is missing", "DeepSeek-V3's report gives 0.85 to 0.9 for the first token of its module");
+            }
+          });
   return schema;
 }
 
@@ -69,12 +83,19 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("pool", &ServingSpec::pool, "the pool it runs on", {.required = true})
           .key("role", &ServingSpec::role, "what it does with a request")
           .key("engine", &ServingSpec::engine, "vllm, tensorrt-llm or sglang: defaults and calibration")
+          .key("engine_version", &ServingSpec::engine_version, "its release, such as '0.11': selects the measured set-up where there are several",
+               {.default_text = "the catalogue's"})
+          .key("calibration", &ServingSpec::calibration, "file of coefficients of one's own, as flotilla calibrate writes it",
+               {.default_text = "the catalogue's nearest"})
           .key("weights", &ServingSpec::weights, "number format of the weights")
           .key("kv_cache_dtype", &ServingSpec::kv_cache_dtype, "number format of the KV cache")
-          .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer", {.min = 1, .max = 1024, .aliases = {"tp"}})
-          .key("pipeline_parallel_size", &ServingSpec::pipeline_parallel_size, "pipeline stages", {.min = 1, .max = 1024, .aliases = {"pp"}})
-          .key("expert_parallel_size", &ServingSpec::expert_parallel_size, "GPUs that share the experts", {.min = 1, .max = 1024, .aliases = {"ep"}})
-          .key("data_parallel_size", &ServingSpec::data_parallel_size, "attention ranks that step together", {.min = 1, .max = 1024, .aliases = {"dp"}})
+          .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer's attention", {.min = 1, .max = 1024, .aliases = {"tp"}})
+          .key("pipeline_parallel_size", &ServingSpec::pipeline_parallel_size, "pipeline stages, each with its share of the layers", {.min = 1, .max = 1024, .aliases = {"pp"}})
+          .key("expert_parallel_size", &ServingSpec::expert_parallel_size, "groups of GPUs with whole experts of their own; divides tp * dp", {.min = 1, .max = 1024, .aliases = {"ep"}})
+          .key("data_parallel_size", &ServingSpec::data_parallel_size, "attention ranks that step together, each with requests of its own", {.min = 1, .max = 1024, .aliases = {"dp"}})
+          .key("expert_skew", &ServingSpec::expert_skew, "exponent of the power law by which tokens prefer experts; 0 = balanced",
+               {.min = 0, .max = 10, .default_text = "what the calibration found"})
+          .key("speculation", &ServingSpec::speculation, "speculative decoding")
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
           .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})

@@ -49,6 +49,13 @@ struct SchedulerSpec {
   static const reader::Schema<SchedulerSpec>& schema();
 };
 
+/// Draft tokens of a multi-token prediction module or a small model.
+struct SpeculationSpec {
+  int draft_tokens = 0;
+  double acceptance = 0;
+  static const reader::Schema<SpeculationSpec>& schema();
+};
+
 /// What a serving group does with a request.
 enum class Role { kMixed, kPrefill, kDecode };
 std::span<const std::pair<Role, std::string_view>> enum_names(Role);
@@ -57,12 +64,16 @@ struct ServingSpec {
   std::string pool;
   Role role = Role::kMixed;
   std::string engine = "vllm";
+  std::string engine_version;  ///< "" = the catalogue's
+  std::string calibration;     ///< path to coefficients of one's own; "" = the catalogue's
   models::NumberFormat weights = models::NumberFormat::kBf16;
   models::NumberFormat kv_cache_dtype = models::NumberFormat::kBf16;
   int tensor_parallel_size = 1;
   int pipeline_parallel_size = 1;
   int expert_parallel_size = 1;
   int data_parallel_size = 1;
+  std::optional<double> expert_skew;
+  SpeculationSpec speculation;
   std::optional<int> replicas;
   std::optional<double> gpu_memory_utilization;
   std::optional<int> block_size;

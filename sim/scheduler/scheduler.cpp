@@ -32,12 +32,12 @@ std::int32_t StepPlanner::decode_all() {
   return static_cast<std::int32_t>(batch_.decoding().size());
 }
 
-std::int32_t StepPlanner::continue_prefills(std::int32_t budget) {
+std::int32_t StepPlanner::continue_prefills(std::int32_t budget, std::int32_t most) {
   std::int32_t used = 0;
   for (std::size_t i = 0; i < batch_.prefilling().size() && used < budget;) {
     const RequestHandle handle = batch_.prefilling()[i];
     const Request& r = batch_.pool()[handle];
-    const std::int32_t tokens = std::min(r.prefill_target - r.computed, budget - used);
+    const std::int32_t tokens = std::min({r.prefill_target - r.computed, budget - used, most});
     if (batch_.reserve_prefill(handle, tokens)) {
       chunks_.push_back({handle, tokens});
       used += tokens;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,8 +55,8 @@ class StepPlanner {
   /// it suffices. Returns the tokens used.
   std::int32_t decode_all();
   /// Running prefills go on, in the order of admission, within the token budget; one that finds no memory preempts the last
-  /// admitted. Returns the tokens used.
-  std::int32_t continue_prefills(std::int32_t budget);
+  /// admitted. Each takes no more than `most` tokens. Returns the tokens used.
+  std::int32_t continue_prefills(std::int32_t budget, std::int32_t most);
   /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has changed).
   bool admit(std::int32_t tokens);
 
@@ -81,6 +82,7 @@ struct SchedulerLimits {
   int max_num_batched_tokens = 8192;  ///< tokens of one step
   int max_num_seqs = 1024;            ///< sequences that run at once
   bool enable_chunked_prefill = true; ///< a prompt may be spread over several steps
+  int max_chunk_tokens = std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
 };
 
 class Scheduler {

@@ -21,7 +21,7 @@ class Sglang final : public Scheduler {
 
   void plan(StepPlanner& step) const override {
     std::int32_t budget = limits_.max_num_batched_tokens;
-    budget -= step.continue_prefills(budget);
+    budget -= step.continue_prefills(budget, limits_.max_chunk_tokens);
     if (!step.preempted()) admit(step, budget);
     if (step.prefilling()) return;
     step.decode_all();
@@ -36,7 +36,7 @@ class Sglang final : public Scheduler {
       const double reserved = kNewTokenRatio * static_cast<double>(step.remaining_output_tokens());
       // A lone request is admitted whatever its answer may come to.
       if (step.running() > 0 && static_cast<double>(prompt + answer) + reserved > static_cast<double>(step.free_tokens())) break;
-      const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>(prompt, budget));
+      const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>({prompt, budget, limits_.max_chunk_tokens}));
       if (chunk < prompt && !limits_.enable_chunked_prefill) break;
       if (!step.admit(chunk)) break;
       budget -= chunk;

@@ -16,9 +16,9 @@ class TrtllmInflight final : public Scheduler {
   void plan(StepPlanner& step) const override {
     std::int32_t budget = limits_.max_num_batched_tokens;
     budget -= step.decode_all();
-    budget -= step.continue_prefills(budget);
+    budget -= step.continue_prefills(budget, limits_.max_chunk_tokens);
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
-      const std::int32_t chunk = std::min(step.first_waiting_tokens(), budget);
+      const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
       if (chunk < step.first_waiting_tokens() && !limits_.enable_chunked_prefill) break;
       if (!step.first_waiting_fits_to_its_end() || !step.admit(chunk)) break;
       budget -= chunk;

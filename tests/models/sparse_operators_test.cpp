@@ -104,14 +104,16 @@ TEST_CASE("a rank's load and time rise with the tokens, and never pass what it h
 TEST_CASE("experts take their touched weights over the bandwidth, or their pairs over the peak") {
   MoeShape shape;
   shape.hidden = 1000, shape.intermediate = 500, shape.weight_bytes_per_element = 1;
-  const MoeCoefficients c{0.5, 0.8, 7e-6, 1, 10, 5e5, 4};
-  const ExpertLoad load{20, 60};
+  const MoeCoefficients c{0.5, 0.8, 7e-6, 2e-6, 1, 10, 5e5, 3, 0.5};
+  const ExpertLoad load{20, 60, 120};
   const auto time = moe_time(c, shape, kRound, load);
   CHECK(time.host == 7e-6);
   // By hand: an expert has 1.5e6 weights; 60 pairs and 10 lost per touched expert; 2 operations each.
   CHECK(time.compute == Approx(2 * 1.5e6 * (60 + 200) / 5e14));
-  // 20 * (1.5e6 + 0.5e6) bytes of weights, 4 passes of 2,000 bytes for 60 pairs.
-  CHECK(time.memory == Approx((20 * 2e6 + 4 * 2000.0 * 60) / 8e11));
+  // 20 * (1.5e6 + 0.5e6) bytes of weights, 3 passes of 2,000 bytes for 60 pairs and half a pass for 120.
+  CHECK(time.memory == Approx((20 * 2e6 + 2000 * (3.0 * 60 + 0.5 * 120)) / 8e11));
+  shape.ranks = 2;
+  CHECK(moe_time(c, shape, kRound, load).host == 9e-6);
   CHECK(moe_time(c, shape, kRound, ExpertLoad{}).total() == 0);
 }
 

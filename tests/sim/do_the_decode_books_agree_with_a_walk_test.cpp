@@ -1,6 +1,8 @@
 // The decoding set never walks its sequences. Here it is held against a model that does.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <random>
 
@@ -23,6 +25,54 @@ std::int64_t blocks_by_walking(const std::map<RequestHandle, Walked>& all, std::
   return blocks;
 }
 
+/// A new sequence, in the set and in the walk.
+void join(DecodeSet& set, RequestPool& pool, std::map<RequestHandle, Walked>& walked, std::mt19937_64& engine,
+          std::uint64_t admission) {
+  const RequestHandle handle = pool.allocate();
+  Request& r = pool[handle];
+  r.computed = static_cast<std::int32_t>(1 + engine() % 300);
+  r.generated = 1;
+  r.output_tokens = static_cast<std::int32_t>(2 + engine() % 60);
+  r.admission = admission;
+  set.join(handle, r);
+  walked[handle] = {r.computed, 1, r.output_tokens};
+}
+
+/// One sequence leaves before its end.
+void leave(DecodeSet& set, RequestPool& pool, std::map<RequestHandle, Walked>& walked) {
+  const auto victim = walked.begin();
+  Request& r = pool[victim->first];
+  set.leave(r);
+  CHECK(r.computed == victim->second.stored);
+  CHECK(r.generated == victim->second.made);
+  pool.release(victim->first);
+  walked.erase(victim);
+}
+
+/// All make `steps` tokens; those that are done leave. True if the set says that a view has turned.
+bool advance(DecodeSet& set, RequestPool& pool, std::map<RequestHandle, Walked>& walked, std::int64_t steps) {
+  const bool turned = set.advance(steps, pool);
+  for (auto& [handle, w] : walked) {
+    w.stored += steps;
+    w.made += static_cast<std::int32_t>(steps);
+  }
+  for (RequestHandle done = set.pop_finished(pool); done != kNoRequest; done = set.pop_finished(pool)) {
+    REQUIRE(walked.count(done) == 1);
+    CHECK(walked[done].made == walked[done].wanted);
+    CHECK(pool[done].computed == walked[done].stored);
+    walked.erase(done);
+    pool.release(done);
+  }
+  return turned;
+}
+
+/// A number of steps within the next end and the next turn.
+std::int64_t some_steps(DecodeSet& set, const RequestPool& pool, std::mt19937_64& engine) {
+  const std::int64_t most = std::min(set.steps_to_next_finish(pool), set.steps_to_next_turn(pool));
+  REQUIRE(most >= 1);
+  return 1 + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(most));
+}
+
 }  // namespace
 
 TEST_CASE("numbers, KV tokens, remaining tokens, blocks and ends agree with a walk over the sequences") {
@@ -36,37 +86,11 @@ TEST_CASE("numbers, KV tokens, remaining tokens, blocks and ends agree with a wa
     for (int round = 0; round < 3000; ++round) {
       const auto dice = engine() % 10;
       if (dice < 3 || walked.empty()) {
-        const RequestHandle handle = pool.allocate();
-        Request& r = pool[handle];
-        r.computed = static_cast<std::int32_t>(1 + engine() % 300);
-        r.generated = 1;
-        r.output_tokens = static_cast<std::int32_t>(2 + engine() % 60);
-        r.admission = ++admissions;
-        set.join(handle, r);
-        walked[handle] = {r.computed, 1, r.output_tokens};
+        join(set, pool, walked, engine, ++admissions);
       } else if (dice == 3) {
-        const auto victim = walked.begin();
-        Request& r = pool[victim->first];
-        set.leave(r);
-        CHECK(r.computed == victim->second.stored);
-        CHECK(r.generated == victim->second.made);
-        pool.release(victim->first);
-        walked.erase(victim);
+        leave(set, pool, walked);
       } else {
-        const std::int64_t steps = 1 + static_cast<std::int64_t>(engine()) % set.steps_to_next_finish(pool);
-        const std::int64_t most = steps < 1 ? 1 : steps;
-        set.advance(most);
-        for (auto& [handle, w] : walked) {
-          w.stored += most;
-          w.made += static_cast<std::int32_t>(most);
-        }
-        for (RequestHandle done = set.pop_finished(pool); done != kNoRequest; done = set.pop_finished(pool)) {
-          REQUIRE(walked.count(done) == 1);
-          CHECK(walked[done].made == walked[done].wanted);
-          CHECK(pool[done].computed == walked[done].stored);
-          walked.erase(done);
-          pool.release(done);
-        }
+        advance(set, pool, walked, some_steps(set, pool, engine));
       }
       std::int64_t kv = 0;
       std::int64_t remaining = 0;
@@ -89,4 +113,53 @@ TEST_CASE("numbers, KV tokens, remaining tokens, blocks and ends agree with a wa
       }
     }
   }
+}
+
+TEST_CASE("what windowed layers see, how it grows and when it turns agree with a walk over the sequences") {
+  using flotilla::models::AttentionWindow;
+  for (const AttentionWindow window : {AttentionWindow{1, false}, AttentionWindow{128, false}, AttentionWindow{1000, false},
+                                       AttentionWindow{1, true}, AttentionWindow{7, true}, AttentionWindow{128, true}}) {
+    CAPTURE(window.size);
+    CAPTURE(window.chunked);
+    std::mt19937_64 engine(static_cast<std::uint64_t>(window.size));
+    RequestPool pool;
+    DecodeSet set(16, window);
+    std::map<RequestHandle, Walked> walked;
+    const auto seen_after = [&](std::int64_t steps) {
+      std::int64_t seen = 0;
+      for (const auto& [handle, w] : walked) seen += window.seen(w.stored + 1 + steps);
+      return seen;
+    };
+    int turns = 0;
+    for (std::uint64_t round = 1; round <= 3000; ++round) {
+      const auto dice = engine() % 10;
+      if (dice < 3 || walked.empty()) {
+        join(set, pool, walked, engine, round);
+      } else if (dice == 3) {
+        leave(set, pool, walked);
+      } else {
+        turns += advance(set, pool, walked, some_steps(set, pool, engine)) ? 1 : 0;
+      }
+      REQUIRE(set.window_tokens() == seen_after(0));
+      if (walked.empty()) continue;
+      const std::int64_t straight = std::min(set.steps_to_next_finish(pool), set.steps_to_next_turn(pool));
+      for (std::int64_t k = 1; k < straight; ++k) REQUIRE(set.window_tokens() + k * set.window_growth() == seen_after(k));
+    }
+    // A sliding window of one token is full from the start, one of 1,000 is never filled by 360 tokens.
+    CHECK((turns > 0) == (window.chunked || window.size == 128));
+  }
+}
+
+TEST_CASE("without a window nothing is seen through one, and nothing turns") {
+  RequestPool pool;
+  DecodeSet set(16);
+  Request& r = pool[pool.allocate()];
+  r.computed = 100;
+  r.generated = 1;
+  r.output_tokens = 50;
+  set.join(0, r);
+  CHECK_FALSE(set.advance(20, pool));
+  CHECK(set.window_tokens() == 0);
+  CHECK(set.window_growth() == 0);
+  CHECK(set.steps_to_next_turn(pool) == std::numeric_limits<std::int64_t>::max());
 }

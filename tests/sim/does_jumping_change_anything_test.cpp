@@ -88,6 +88,11 @@ Case random_case(std::uint64_t seed) {
     c.setup.times.per_prompt_token = 0.25;
   }
   if (pick(0, 3) == 0) c.setup.times.valid_until = pick(50, 2000);
+  if (pick(0, 1) == 0) {
+    c.setup.window = {pick(1, 200), pick(0, 1) == 0};
+    c.setup.times.per_window_token = 1e-5 * pick(0, 20);
+    c.setup.times.per_window_pair = 1e-6 * pick(0, 20);
+  }
   double at = 0;
   for (int i = 0; i < 120; ++i) {
     at += grid ? 0.25 * pick(0, 4) : 1e-3 * pick(0, 2000);
@@ -123,6 +128,23 @@ TEST_CASE("the boundaries of a stretch are the sum of its steps within 1e-9") {
     naive += cost.base + cost.slope * (64.0 * 1100 + 64.0 * (k - 1));
     CHECK(std::abs(s.boundary(k) - naive) < 1e-9 * naive);
   }
+}
+
+TEST_CASE("in windowed layers each step reads more by the views that grow") {
+  // 2 s, 0.5 s per token, 0.25 s per windowed token. 3 sequences with 10 tokens; 7 of them seen, by two views that grow. Steps:
+  // 2 + 5 + 1.75 = 8.75, then 2 + 6.5 + 2.25 = 10.75, then 12.75: 8.75, 19.5, 32.25.
+  flotilla::models::DecodeCost cost;
+  cost.base = cost.base_by_cause.host = 2;
+  cost.slope = cost.slope_by_cause.memory = 0.5;
+  cost.window_slope = cost.window_slope_by_cause.compute = 0.25;
+  Stretch s = Stretch::begin(0, cost, 3, 10, 7, 2);
+  CHECK(s.boundary(1) == 8.75);
+  CHECK(s.boundary(2) == 19.5);
+  CHECK(s.boundary(3) == 32.25);
+  s.steps = 3;
+  CHECK(s.time_by_cause().host == 6);
+  CHECK(s.time_by_cause().memory == 0.5 * (10 + 13 + 16));
+  CHECK(s.time_by_cause().compute == 0.25 * (7 + 9 + 11));
 }
 
 TEST_CASE("the first boundary from a date is found to the bit") {

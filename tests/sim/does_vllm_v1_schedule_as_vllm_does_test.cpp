@@ -112,3 +112,35 @@ TEST_CASE("a prompt waits for a whole step's budget where chunked prefill is off
   CHECK(o.requests.at(0).first_token == doctest::Approx(2).epsilon(1e-12));
   CHECK(o.requests.at(1).first_token == doctest::Approx(3.5).epsilon(1e-12));
 }
+
+TEST_CASE("a prompt takes no more of a step than its attention rank can") {
+  // Two ranks of 60 tokens each: 120 in a step, of one prompt 60. A and B (100 tokens each) go side by side: 60 of both in
+  // 0 .. 2.2, 40 of both in 2.2 .. 4.0. (As one rank of 120 A would be done at 2.2.)
+  Setup setup = hand_setup();
+  setup.limits.max_num_batched_tokens = 120;
+  setup.limits.max_chunk_tokens = 60;
+  const Outcome o = simulate_list(setup, {{0, 100, 1}, {0, 100, 1}});
+  CHECK(o.requests.at(0).first_token == doctest::Approx(4).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(4).epsilon(1e-12));
+}
+
+TEST_CASE("a sliding window that is full costs no more") {
+  // A window of 5 tokens, 1 s per token seen in a decode step, 1 s per pair in prefill. 3 prompt tokens: 1 + 0.03 + 3 * 3 / 2 = 5.53
+  // (each token sees those before it and half of itself). Contexts 4, 5, 6, 7 see 4, 5, 5, 5: steps of 5, 6, 6, 6 to 28.53.
+  Setup setup = hand_setup();
+  setup.window = {5, false};
+  setup.times.per_window_token = 1;
+  setup.times.per_window_pair = 1;
+  const Outcome o = simulate_list(setup, {{0, 3, 5}});
+  CHECK(o.requests.at(0).first_token == doctest::Approx(5.53).epsilon(1e-12));
+  CHECK(o.requests.at(0).last_token == doctest::Approx(28.53).epsilon(1e-12));
+}
+
+TEST_CASE("a chunked window begins anew") {
+  // Chunks of 5. The third step's token is the first of the second chunk: contexts 4, 5, 6, 7 see 4, 5, 1, 2: steps of 5, 6, 2, 3.
+  Setup setup = hand_setup();
+  setup.window = {5, true};
+  setup.times.per_window_token = 1;
+  const Outcome o = simulate_list(setup, {{0, 3, 5}});
+  CHECK(o.requests.at(0).last_token == doctest::Approx(1.03 + 16).epsilon(1e-12));
+}

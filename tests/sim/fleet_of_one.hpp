@@ -12,29 +12,35 @@
 
 namespace flotilla::sim {
 
-/// A decode step of n sequences over K KV tokens takes `base` + `per_sequence` * n + `per_kv_token` * K seconds; a step with
-/// prefill the same and `per_prompt_token` for each prompt token.
+/// A decode step of n sequences over K KV tokens, W of them in windowed layers, takes `base` + `per_sequence` * n +
+/// `per_kv_token` * K + `per_window_token` * W seconds; a step with prefill the same, `per_prompt_token` for each prompt token
+/// and `per_window_pair` for each query-key pair of windowed layers.
 class LinearTimes final : public models::StepTimes {
  public:
   double base = 1;
   double per_sequence = 0;
   double per_kv_token = 0;
+  double per_window_token = 0;
   double per_prompt_token = 0;
+  double per_window_pair = 0;
   double valid_until = std::numeric_limits<double>::infinity();
 
   const models::DecodeCost& decode(int sequences) override {
     models::DecodeCost& cost = costs_[sequences];
     cost.base = base + per_sequence * sequences;
     cost.slope = per_kv_token;
+    cost.window_slope = per_window_token;
     cost.valid_until = valid_until;
     cost.base_by_cause.memory = cost.base;
     cost.slope_by_cause.memory = cost.slope;
+    cost.window_slope_by_cause.memory = cost.window_slope;
     return cost;
   }
   models::CauseTimes mixed(const models::MixedBatch& batch) override {
     models::CauseTimes times;
-    times.memory = base + per_sequence * batch.decode_seqs + per_kv_token * static_cast<double>(batch.decode_kv_tokens);
-    times.compute = per_prompt_token * static_cast<double>(batch.prefill_tokens);
+    times.memory = base + per_sequence * batch.decode_seqs + per_kv_token * static_cast<double>(batch.decode_kv_tokens) +
+                   per_window_token * static_cast<double>(batch.decode_window_tokens);
+    times.compute = per_prompt_token * static_cast<double>(batch.prefill_tokens) + per_window_pair * batch.prefill_window_pairs;
     return times;
   }
 
@@ -72,6 +78,7 @@ struct Setup {
   SchedulerLimits limits;
   std::int64_t kv_blocks = 1000;
   int block_size = 16;
+  models::AttentionWindow window;
   int replicas = 1;
   std::int64_t max_concurrency = 0;
   bool step_by_step = false;
@@ -111,6 +118,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
     spec.kv_blocks = setup.kv_blocks;
     spec.block_size = setup.block_size;
+    spec.window = setup.window;
     spec.step_by_step = setup.step_by_step;
     replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
     gateway.add_replica(*replicas.back(), {1 << 20, setup.kv_blocks * setup.block_size, 1 << 20});
