@@ -8,7 +8,7 @@
 
 #include "analysis/calibrate/kernel_formats.hpp"
 #include "analysis/calibrate/moe_routing.hpp"
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {

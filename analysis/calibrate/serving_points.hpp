@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/calibrate/step_replay.hpp"
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {
