@@ -19,8 +19,9 @@ namespace {
 
 double pick(const Distribution& d, Statistic statistic) { return statistic == Statistic::kMedian ? d.median : d.mean; }
 
-/// Reads the scenario; what depends on the memory there is, is filled in from a first reading.
-LoadedScenario load(Setup& setup) {
+}  // namespace
+
+LoadedScenario load_settled(Setup& setup) {
   const auto read = [&] { return load_scenario(reader::Document::from_text(to_scenario(setup), setup.name), {}); };
   if (!setup.tuned_by_trtllm_bench && setup.requests > 0) return read();
   Setup first = setup;
@@ -29,6 +30,8 @@ LoadedScenario load(Setup& setup) {
   settle(setup, loaded.build.groups.front().memory.kv_tokens);
   return read();
 }
+
+namespace {
 
 Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summary& s) {
   Outcome o;
@@ -161,7 +164,7 @@ class Pool {
 
 Outcome replay_here(const MeasuredPoint& point, Protocol protocol) {
   try {
-    const LoadedScenario loaded = load(protocol.setup);
+    const LoadedScenario loaded = load_settled(protocol.setup);
     return outcome_of(point, protocol, run_here(loaded, {}));
   } catch (const InputError& e) {
     Outcome outcome;
