@@ -1,6 +1,9 @@
 #include "models/layer_cost.hpp"
 
 #include <cmath>
+#include <limits>
+#include <map>
+#include <string>
 
 namespace flotilla::models {
 namespace {
@@ -41,6 +44,8 @@ AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const Operat
 MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const OperatorScales& scales) {
   c.launch *= scales.launch;
   c.per_sequence *= scales.attention;
+  c.per_head *= scales.attention;
+  c.per_token *= scales.attention;
   c.memory_efficiency /= scales.attention;
   c.compute_efficiency /= scales.attention;
   return c;
@@ -48,9 +53,17 @@ MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const OperatorScales& scal
 
 MoeCoefficients scaled(MoeCoefficients c, const ExpertScales& scales) {
   c.launch *= scales.launch;
+  c.parallel_launch *= scales.launch;
   c.memory_efficiency /= scales.memory;
   c.compute_efficiency /= scales.compute;
   return c;
+}
+
+/// Kernels over a window where they were told apart from those over all tokens.
+template <class Coefficients>
+const Coefficients& windowed(const std::map<std::string, Coefficients>& kernels, const std::string& key) {
+  const auto own = kernels.find(key + "/window");
+  return own != kernels.end() ? own->second : kernels.at(key);
 }
 
 std::vector<GemmShape> gated_mlp(double hidden, double intermediate, double weight_bytes) {
@@ -142,6 +155,8 @@ void LayerCost::set_attention(const Calibration& calibration) {
   }
   decode_ = scaled(calibration.attention_decode.at(cell_.kv), scales_);
   prefill_ = scaled(calibration.attention_prefill.at(cell_.kv), scales_);
+  window_decode_ = scaled(windowed(calibration.attention_decode, cell_.kv), scales_);
+  window_prefill_ = scaled(windowed(calibration.attention_prefill, cell_.kv), scales_);
   attention_shape_ = {.heads = llm.heads / tp,
                       .kv_heads = static_cast<double>(kv_heads_per_gpu(llm, d_.tensor_parallel_size)),
                       .head_dim = static_cast<double>(llm.head_dim),
@@ -154,7 +169,6 @@ void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
   const auto found = calibration.expert_scales.find(cell_.experts);
   const ExpertScales scales = found == calibration.expert_scales.end() ? ExpertScales{} : found->second;
   experts_ = scaled(calibration.moe.at(cell_.experts), scales);
-  expert_skew_ = d_.expert_skew.value_or(scales.skew);
   expert_roofline_ = {peak_of(gpu, cell_.experts), gpu.hbm_bandwidth.value()};
   expert_shape_ = {.hidden = static_cast<double>(llm.hidden),
                    .intermediate = static_cast<double>(llm.moe_intermediate) / d_.expert_tensor_parallel_size(),
@@ -162,9 +176,11 @@ void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
                    .experts_per_token = llm.experts_per_token,
                    .ranks = d_.expert_parallel_size,
                    .weight_bytes_per_element = weight_bytes};
+  expert_choice_ = ExpertChoice(expert_shape_, d_.expert_skew.value_or(scales.skew));
   router_ = {.n = static_cast<double>(llm.experts), .k = static_cast<double>(llm.hidden)};
   if (llm.shared_intermediate > 0) shared_expert_ = gated_mlp(llm.hidden, llm.shared_intermediate / tp, weight_bytes);
-  if (!calibration.expert_exchange.empty()) exchange_ = calibration.expert_exchange.begin()->second;
+  for (const auto& [library, coefficients] : calibration.expert_exchange) exchanges_.push_back(coefficients);
+  if (exchanges_.empty()) exchanges_.emplace_back();
 }
 
 CauseTimes LayerCost::multiply(const std::vector<GemmShape>& shapes, const GemmCoefficients& c, const Roofline& roof,
@@ -187,21 +203,31 @@ double LayerCost::reduce_of(double tokens) const {
   return d_.tensor_parallel_size > 1 ? all_reduce(tokens * d_.llm.hidden * kActivationBytes) : 0;
 }
 
+/// By the fastest library for this size: latency counts when decoding, bandwidth in prefill.
+double LayerCost::exchange(double rank_tokens) const {
+  const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_;
+  const double dispatch_bytes = d_.weights == NumberFormat::kBf16 ? 2 : 1;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (const auto& library : exchanges_)
+    fastest = std::fmin(fastest, expert_exchange_time(library, bandwidth, d_.expert_ranks(), d_.llm.experts_per_token,
+                                                      d_.llm.hidden, dispatch_bytes, rank_tokens));
+  return fastest;
+}
+
 /// Without attention data parallelism every rank holds every token, and the experts' partial sums are reduced like
 /// those of a dense MLP; with it tokens travel to the ranks of their experts.
 CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) const {
   CauseTimes time = gemm_time(bf16_gemm_, router_, bf16_roofline_, rank_tokens);
-  time += moe_time(experts_, expert_shape_, expert_roofline_, expert_skew_, group_tokens);
+  auto load = expert_choice_.load(group_tokens);
+  if (d_.data_parallel_size > 1) load.pairs = load.assignments;
+  time += moe_time(experts_, expert_shape_, expert_roofline_, load);
   time += multiply(shared_expert_, gemm_, gemm_roofline_, rank_tokens);
   time += elementwise_time(elementwise_, sparse_elementwise_, gemm_roofline_.bandwidth, rank_tokens);
   time.communication += reduce_of(rank_tokens);
   if (d_.data_parallel_size == 1) {
     time.communication += reduce_of(rank_tokens);
   } else {
-    const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_;
-    const double dispatch_bytes = d_.weights == NumberFormat::kBf16 ? 2 : 1;
-    time.communication += expert_exchange_time(exchange_, bandwidth, d_.expert_ranks(), d_.llm.experts_per_token,
-                                               d_.llm.hidden, dispatch_bytes, rank_tokens);
+    time.communication += exchange(rank_tokens);
   }
   return time;
 }
@@ -226,27 +252,32 @@ CauseTimes LayerCost::sampling(double rows) const {
 }
 
 DecodeAttention LayerCost::decode_attention(double sequences) const {
-  const auto& llm = d_.llm;
-  const auto layer = llm.latent_attention()
-                         ? mla_decode_time(latent_decode_, latent_shape_, bf16_roofline_, sequences)
-                         : attention_decode_time(decode_, attention_shape_, bf16_roofline_.bandwidth, sequences);
-  return {layer.base * static_cast<double>(llm.layers), layer.slope * static_cast<double>(llm.full_layers()),
-          layer.slope * static_cast<double>(llm.windowed_layers)};
+  const double full = d_.llm.full_layers(), windowed = d_.llm.windowed_layers;
+  if (d_.llm.latent_attention()) {
+    const auto layer = mla_decode_time(latent_decode_, latent_shape_, bf16_roofline_, sequences);
+    return {layer.base * (full + windowed), layer.slope * full, layer.slope * windowed};
+  }
+  const double bandwidth = bf16_roofline_.bandwidth;
+  const auto layer = attention_decode_time(decode_, attention_shape_, bandwidth, sequences);
+  const auto window = attention_decode_time(window_decode_, attention_shape_, bandwidth, sequences);
+  auto base = layer.base * full;
+  base += window.base * windowed;
+  return {base, layer.slope * full, window.slope * windowed};
 }
 
 CauseTimes LayerCost::prefill_attention(const MixedBatch& batch) const {
   const auto& llm = d_.llm;
-  const auto layer = [&](const MixedBatch& b) {
+  const auto layer = [&](const AttentionPrefillCoefficients& c, const MixedBatch& b) {
     return llm.latent_attention()
                ? mla_prefill_time(latent_prefill_, latent_shape_, bf16_roofline_, b)
-               : attention_prefill_time(prefill_, attention_shape_, bf16_roofline_.bandwidth, bf16_roofline_.peak, b);
+               : attention_prefill_time(c, attention_shape_, bf16_roofline_.bandwidth, bf16_roofline_.peak, b);
   };
-  CauseTimes time = layer(batch) * static_cast<double>(llm.full_layers());
+  CauseTimes time = layer(prefill_, batch) * static_cast<double>(llm.full_layers());
   if (llm.windowed_layers == 0) return time;
   MixedBatch windowed = batch;
   windowed.prefill_pairs = batch.prefill_window_pairs;
   windowed.prefill_context = batch.prefill_window_context;
-  return time += layer(windowed) * static_cast<double>(llm.windowed_layers);
+  return time += layer(window_prefill_, windowed) * static_cast<double>(llm.windowed_layers);
 }
 
 CauseTimes LayerCost::stage_transfers(double rank_tokens) const {

@@ -36,6 +36,7 @@ class LayerCost {
                                     double tokens) const;
   [[nodiscard]] CauseTimes expert_layer(double rank_tokens, double group_tokens) const;
   [[nodiscard]] double all_reduce(double bytes) const;
+  [[nodiscard]] double exchange(double rank_tokens) const;
   [[nodiscard]] double reduce_of(double tokens) const;
   void set_attention(const Calibration&);
   void set_experts(const Calibration&, const Gpu&);
@@ -50,15 +51,15 @@ class LayerCost {
   GemmCoefficients gemm_, attention_gemm_, bf16_gemm_;
   Roofline gemm_roofline_, attention_roofline_, bf16_roofline_, expert_roofline_;
   AttentionShape attention_shape_;
-  AttentionDecodeCoefficients decode_;
-  AttentionPrefillCoefficients prefill_;
+  AttentionDecodeCoefficients decode_, window_decode_;
+  AttentionPrefillCoefficients prefill_, window_prefill_;
   MlaShape latent_shape_;
   MlaDecodeCoefficients latent_decode_;
   AttentionPrefillCoefficients latent_prefill_;
   MoeShape expert_shape_;
   MoeCoefficients experts_;
-  ExchangeCoefficients exchange_;
-  double expert_skew_ = 0;
+  std::vector<ExchangeCoefficients> exchanges_;  ///< not empty
+  ExpertChoice expert_choice_;
   double nvlink_ = 0;
 };
 

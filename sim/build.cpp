@@ -46,6 +46,7 @@ class Builder {
   void build_groups();
   void refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index);
   void check_parallelism(const models::Deployment& d, std::size_t index);
+  void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
   void place_replicas();
   void place_group(std::size_t index);
@@ -164,6 +165,26 @@ void Builder::check_parallelism(const models::Deployment& d, std::size_t index) 
   }
 }
 
+/// Batch waiting, where the policy knows it.
+void Builder::set_batch_waiting(ServingGroup& group, std::size_t index) {
+  const SchedulerSpec& spec = scenario_.serving[index].scheduler;
+  const bool ratio = spec.batch_wait_max_tokens_ratio > 0, timeout = spec.batch_wait_timeout_iters > 0;
+  if (!ratio && !timeout) return;
+  const std::string key = ratio ? "scheduler.batch_wait_max_tokens_ratio" : "scheduler.batch_wait_timeout_iters";
+  const std::string path = path_of("serving", index, key);
+  if (!scheduler_entry(group.scheduler).batch_waiting) {
+    document_.fail(path, fmt::format("{} does not make prompts wait", group.scheduler), "only trtllm_inflight does");
+  }
+  if (ratio != timeout) {
+    build_.warnings.push_back(path + ": nobody waits, as in TensorRT-LLM, unless both ratio and timeout are above 0");
+  } else if (group.deployment.data_parallel_size > 1) {
+    build_.warnings.push_back(path + ": nobody waits, as in TensorRT-LLM, under attention data parallelism");
+  } else {
+    group.limits.batch_wait_max_tokens_ratio = spec.batch_wait_max_tokens_ratio;
+    group.limits.batch_wait_timeout_iters = spec.batch_wait_timeout_iters;
+  }
+}
+
 ServingGroup Builder::build_group(std::size_t index) {
   ServingSpec& spec = scenario_.serving[index];
   const auto path = [&](const std::string& key) { return path_of("serving", index, key); };
@@ -206,7 +227,9 @@ ServingGroup Builder::build_group(std::size_t index) {
                   resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(), path("scheduler.enable_chunked_prefill"),
                            engine_origin)};
   group.limits.max_chunk_tokens = d.max_num_batched_tokens;
+  group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
+  set_batch_waiting(group, index);
   if (d.max_num_batched_tokens < d.max_num_seqs) {
     document_.fail(path("scheduler"), fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,
                                                   d.max_num_seqs),

@@ -14,8 +14,9 @@ namespace flotilla::sim {
 
 namespace {
 
-ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<models::StepTimes> cost, bool step_by_step) {
+ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<models::StepCost> cost, bool step_by_step) {
   ReplicaSpec spec;
+  spec.frontend = cost->frontend();
   spec.cost = std::move(cost);
   spec.scheduler = make_scheduler(group.scheduler, group.limits);
   spec.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;

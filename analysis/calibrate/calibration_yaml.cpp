@@ -73,8 +73,10 @@ std::string prefill_line(const models::AttentionPrefillCoefficients& a) {
 }
 
 std::string latent_line(const models::MlaDecodeCoefficients& a) {
-  return fmt::format("launch: {:.4g}, per_sequence: {:.4g}, memory_efficiency: {:.4g}, compute_efficiency: {:.4g}",
-                     a.launch, a.per_sequence, a.memory_efficiency, a.compute_efficiency);
+  return fmt::format(
+      "launch: {:.4g}, per_sequence: {:.4g}, per_head: {:.4g}, memory_efficiency: {:.4g}, compute_efficiency: {:.4g}, "
+      "per_token: {:.4g}",
+      a.launch, a.per_sequence, a.per_head, a.memory_efficiency, a.compute_efficiency, a.per_token);
 }
 
 std::string moe_line(const models::MoeCoefficients& m) {

@@ -2,29 +2,37 @@
 // files for GPUs and engines that have none. What serving points set stays. TABLES holds kernels/*.csv.gz.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "analysis/calibrate/calibration_yaml.hpp"
 #include "analysis/calibrate/kernel_stage.hpp"
+#include "models/catalog.hpp"
 #include "scenarios/reader/error.hpp"
 
 namespace {
 
 using namespace flotilla;
 
-constexpr auto kProvenance =
-    "Kernels: NVIDIA AIConfigurator's measured tables (github.com/ai-dynamo/aiconfigurator, 095f58a5, Apache-2.0), on "
-    "real GPUs. Coefficients: our fit.";
+std::optional<models::Calibration> read_file(const std::string& folder, const std::string& stem) {
+  const auto path = fmt::format("{}/{}.yaml", folder, stem);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  return models::read_calibration(reader::Document::load(path));
+}
 
-models::Calibration started(const analysis::CellNames& names) {
-  models::Calibration c;
-  c.gpu = names.gpu, c.engine = names.engine, c.engine_versions = names.versions, c.provenance = kProvenance;
-  // No table covers these: about four small kernels of 2 us in a CUDA graph.
-  c.elementwise = {8e-6, 0.7};
-  return c;
+void renew(analysis::KernelTables& tables, const analysis::CellNames& names, const std::string& folder) {
+  const auto stem = names.gpu + "-" + names.engine;
+  auto calibration = read_file(folder, stem);
+  if (!calibration) {
+    const auto relative = names.relative.empty() ? std::nullopt : read_file(folder, names.relative);
+    calibration = analysis::start_cell(names, relative ? &*relative : nullptr);
+  }
+  analysis::fit_kernels(tables, names, *calibration);
+  std::ofstream(fmt::format("{}/{}.yaml", folder, stem)) << analysis::to_yaml(*calibration);
 }
 
 }  // namespace
@@ -36,13 +44,11 @@ int main(int argc, char** argv) {
   }
   try {
     analysis::KernelTables tables(argv[1]);
+    const auto known = models::catalog_names("gpus");
     for (const auto& names : analysis::kernel_cells()) {
-      const auto path = fmt::format("{}/{}-{}.yaml", argv[2], names.gpu, names.engine);
+      if (std::find(known.begin(), known.end(), names.gpu) == known.end()) continue;
       fmt::print("{}, {}\n", names.gpu, names.engine);
-      auto calibration =
-          std::filesystem::exists(path) ? models::read_calibration(reader::Document::load(path)) : started(names);
-      analysis::fit_kernels(tables, names, calibration);
-      std::ofstream(path) << analysis::to_yaml(calibration);
+      renew(tables, names, argv[2]);
       std::fflush(stdout);
     }
   } catch (const InputError& error) {

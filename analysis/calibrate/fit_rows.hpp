@@ -1,7 +1,10 @@
 // What the fits of all operators share: rows of measured kernels, positive parameters fitted by their logarithms.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -44,6 +47,11 @@ inline KernelFitError statistics(const Eigen::VectorXd& errors) {
           errors.size() > 0 ? errors.mean() : 0};
 }
 
+/// To the four digits that are written, so that errors are of what is read back.
+inline Eigen::VectorXd written(const Eigen::VectorXd& values) {
+  return values.unaryExpr([](double v) { return std::strtod(fmt::format("{:.4g}", v).c_str(), nullptr); });
+}
+
 /// The coefficients that `unpack` makes of the best parameters.
 template <class Row, class Coefficients>
 Coefficients fit_rows(const std::vector<Row>& rows, const Positive& box, Coefficients (*unpack)(const Eigen::VectorXd&),
@@ -58,9 +66,9 @@ Coefficients fit_rows(const std::vector<Row>& rows, const Positive& box, Coeffic
   problem.residuals = [&](const Eigen::VectorXd& logs) -> Eigen::VectorXd {
     return errors_of(logs).cwiseProduct(weights);
   };
-  const auto solution = fit(problem);
-  error = statistics(errors_of(solution.parameters));
-  return unpack(solution.parameters.array().exp());
+  const auto c = unpack(written(fit(problem).parameters.array().exp()));
+  error = statistics(log_errors<Row>(rows, [&](const Row& row) { return predict(c, row); }));
+  return c;
 }
 
 /// A row of the cell's GPU and framework.

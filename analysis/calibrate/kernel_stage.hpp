@@ -23,14 +23,19 @@ class KernelTables {
 };
 
 struct CellNames {
-  std::string gpu, gpu_label;      ///< in the catalogue and in the tables
-  std::string engine, framework;   ///< the same
-  std::string versions;            ///< what was measured
-  std::string multiplies_as = "";  ///< framework of the dense multiplications, where its own were not measured
+  std::string gpu, gpu_label;     ///< in the catalogue and in the tables
+  std::string engine, framework;  ///< the same
+  std::string versions;           ///< what was measured
+  /// The cell, "b200-hgx-vllm", whose dense multiplications and serving scales stand in for those that were not
+  /// measured; "" where all were.
+  std::string relative = "";
 };
 
-/// GPUs and engines with tables of every operator.
+/// GPUs and engines with tables, each after its relative. GPUs may be missing from the catalogue.
 std::span<const CellNames> kernel_cells();
+
+/// A cell without a file of its own: with a relative, its multiplications, scales and releases, and no serving points.
+models::Calibration start_cell(const CellNames&, const models::Calibration* relative);
 
 /// Fits what the tables have for the cell, prints a line of errors per fit, and keeps them in `kernel_errors`. Dense
 /// multiplications, attention over heads of 128 and all-reduce are left alone where `calibration` has them already: the

@@ -16,7 +16,7 @@ struct LatentRow {
   Timed timed;
 };
 
-models::MlaDecodeCoefficients unpack_decode(const Eigen::VectorXd& p) { return {p[0], p[1], p[2], p[3]}; }
+models::MlaDecodeCoefficients unpack_decode(const Eigen::VectorXd& p) { return {p[0], p[1], p[2], p[3], p[4], p[5]}; }
 models::AttentionPrefillCoefficients unpack_prefill(const Eigen::VectorXd& p) { return {p[0], p[1], p[2]}; }
 
 /// The multiplications of a module around its kernel, as StepCost counts them.
@@ -81,7 +81,8 @@ models::MlaDecodeCoefficients fit_mla_decode(const Table& t, const KernelCell& c
   }
   error = {};
   if (rows.empty()) return {};
-  const Positive box{{10e-6, 20e-9, 0.7, 0.4}, {1e-7, 1e-12, 0.05, 0.02}, {3e-4, 1e-6, 1, 1.5}};
+  const Positive box{
+      {10e-6, 20e-9, 1e-9, 0.7, 0.4, 0.3e-9}, {1e-7, 1e-12, 1e-13, 0.05, 0.02, 1e-13}, {3e-4, 1e-6, 1e-7, 1, 1, 1e-8}};
   return fit_rows<LatentRow, models::MlaDecodeCoefficients>(
       rows, box, unpack_decode,
       [&](const auto& c, const auto& row) {

@@ -70,9 +70,10 @@ void fill_latencies(Summary& s, const sim::RunFacts& f) {
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
   s.interactivity.median = ratio(kMs, s.tpot.median);
   s.interactivity.p99 = ratio(kMs, s.tpot.p99);
-  const double ttft_sum = f.samples.queue_sum + f.samples.prefill_sum;
+  const double ttft_sum = f.samples.queue_sum + f.samples.prefill_sum + f.samples.frontend_sum;
   s.ttft_share.queue = ratio(f.samples.queue_sum, ttft_sum);
   s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
+  s.ttft_share.other = ratio(f.samples.frontend_sum, ttft_sum);
 }
 
 /// Where no request was measured, no promise was kept.

@@ -81,10 +81,10 @@ void visit_shares(S& s, Visitor& v) {
     g.field("idle", s.time_share.idle, "ratio", "of GPU time: no work");
   });
   v.group("ttft_share", [&](auto& g) {
-    g.field("queue", s.ttft_share.queue, "ratio", "of mean TTFT: arrival to first step");
+    g.field("queue", s.ttft_share.queue, "ratio", "of mean TTFT: from the frontend to the first step");
     g.field("prefill", s.ttft_share.prefill, "ratio", "of mean TTFT: first step to first token");
     g.field("transfer", s.ttft_share.transfer, "ratio", "of mean TTFT: KV transfers");
-    g.field("other", s.ttft_share.other, "ratio", "of mean TTFT: the rest");
+    g.field("other", s.ttft_share.other, "ratio", "of mean TTFT: the frontend, from arrival to the engine's queue");
   });
 }
 

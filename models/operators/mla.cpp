@@ -6,13 +6,16 @@ namespace flotilla::models {
 
 const reader::Schema<MlaDecodeCoefficients>& MlaDecodeCoefficients::schema() {
   using C = MlaDecodeCoefficients;
-  static const auto s = reader::Schema<C>("mla_decode", "Latent attention of one new token per sequence")
-                            .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
-                            .key("per_sequence", &C::per_sequence, "time per sequence", {.min = 0, .unit = "s"})
-                            .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
-                                 {.min = 0, .above_min = true})
-                            .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
-                                 {.min = 0, .above_min = true});
+  static const auto s =
+      reader::Schema<C>("mla_decode", "Latent attention of one new token per sequence")
+          .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
+          .key("per_sequence", &C::per_sequence, "time per sequence", {.min = 0, .unit = "s"})
+          .key("per_head", &C::per_head, "time per sequence and head", {.min = 0, .unit = "s"})
+          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+               {.min = 0, .above_min = true})
+          .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
+               {.min = 0, .above_min = true})
+          .key("per_token", &C::per_token, "time per token of a sequence alone", {.min = 0, .unit = "s"});
   return s;
 }
 
@@ -21,10 +24,11 @@ AffineTime mla_decode_time(const MlaDecodeCoefficients& c, const MlaShape& shape
   const double latent = shape.kv_lora_rank + shape.qk_rope_head_dim;
   const double memory = latent * shape.kv_bytes_per_element / (bf16.bandwidth * c.memory_efficiency);
   const double compute = 2 * shape.heads * (latent + shape.kv_lora_rank) / (bf16.peak * c.compute_efficiency);
-  const double joined = std::hypot(memory, compute);
+  const double alone = c.per_token / sequences;
+  const double joined = std::hypot(memory, compute, alone);
   AffineTime time;
   time.base.host = c.launch;
-  time.base.memory = c.per_sequence * sequences;
+  time.base.memory = (c.per_sequence + c.per_head * shape.heads) * sequences;
   time.slope.compute = compute * (compute / joined);
   time.slope.memory = joined - time.slope.compute;
   return time;

@@ -21,12 +21,15 @@ struct MlaShape {
 struct MlaDecodeCoefficients {
   double launch = 15e-6;            ///< seconds
   double per_sequence = 50e-9;      ///< seconds per sequence
+  double per_head = 1e-9;           ///< seconds per (sequence, head): queries in, outputs out, partial results joined
   double memory_efficiency = 0.7;   ///< share of the memory bandwidth
   double compute_efficiency = 0.4;  ///< share of the dense BF16 peak
+  double per_token = 0.2e-9;        ///< seconds per token of a sequence alone, which cannot keep the whole GPU busy
   static const reader::Schema<MlaDecodeCoefficients>& schema();
 };
 
-/// launch + per_sequence * n + K * (memory^2 + compute^2)^(1/2), affine in the KV tokens K:
+/// launch + (per_sequence + per_head * heads) * n + K * (memory^2 + compute^2 + (per_token / n)^2)^(1/2), affine in the
+/// KV tokens K:
 /// memory  = (kv_lora_rank + rope) * bytes / (bandwidth * e_m)
 /// compute = 2 * heads * (2 * kv_lora_rank + rope) / (BF16 peak * e_c)
 AffineTime mla_decode_time(const MlaDecodeCoefficients&, const MlaShape&, const Roofline& bf16, double sequences);

@@ -40,6 +40,8 @@ class DecodeSet {
   }
 
   [[nodiscard]] std::int64_t size() const { return size_; }
+  /// Decode steps of this replica so far.
+  [[nodiscard]] std::int64_t steps() const { return step_; }
   /// KV tokens that the next step reads: each sequence's stored tokens and the one it is about to store.
   [[nodiscard]] std::int64_t kv_tokens() const { return kv_tokens_; }
   /// Of those, what windowed layers see; 0 without a window.

@@ -16,12 +16,12 @@ constexpr std::size_t kBacklogSamples = 4096;
 constexpr std::size_t kMostSeconds = 1 << 24;
 
 void check_order(const Request& r) {
-  if (r.wished_arrival <= r.arrival && r.arrival <= r.scheduled && r.scheduled <= r.first_token &&
+  if (r.wished_arrival <= r.arrival && r.arrival <= r.enqueued && r.enqueued <= r.scheduled && r.scheduled <= r.first_token &&
       r.first_token <= r.last_token) {
     return;
   }
-  throw InvariantError("arrival <= scheduled <= first token <= finish",
-                       fmt::format("request {}: {} {} {} {} {}", r.id, r.wished_arrival, r.arrival, r.scheduled,
+  throw InvariantError("arrival <= enqueued <= scheduled <= first token <= finish",
+                       fmt::format("request {}: {} {} {} {} {} {}", r.id, r.wished_arrival, r.arrival, r.enqueued, r.scheduled,
                                    r.first_token, r.last_token));
 }
 
@@ -63,7 +63,8 @@ void Recorder::finished(const Request& r) {
     samples_.ttft.add(ttft);
     if (r.output_tokens > 1) samples_.tpot.add(tpot);
     samples_.e2el.add(e2el);
-    samples_.queue_sum += r.scheduled - r.arrival;
+    samples_.queue_sum += r.scheduled - r.enqueued;
+    samples_.frontend_sum += r.enqueued - r.arrival;
     samples_.client_queue_sum += r.arrival - r.wished_arrival;
     samples_.prefill_sum += r.first_token - r.scheduled;
     samples_.itl_sum += r.last_token - r.first_token;

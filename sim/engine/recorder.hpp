@@ -26,7 +26,8 @@ struct RequestSamples {
   SampleSet ttft;
   SampleSet tpot;            ///< requests of one output token have none
   SampleSet e2el;
-  double queue_sum = 0;      ///< of scheduled - arrival
+  double queue_sum = 0;      ///< of scheduled - enqueued
+  double frontend_sum = 0;   ///< of enqueued - arrival
   double client_queue_sum = 0;  ///< of arrival - wished arrival
   double prefill_sum = 0;    ///< of first token - scheduled
   double itl_sum = 0;        ///< of the gaps between output tokens of measured requests

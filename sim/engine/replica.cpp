@@ -16,15 +16,39 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       recorder_(recorder),
       batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window),
       planner_(batch_),
+      frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
       slot_(clock.add_slot([this](double now) { on_event(now); })) {}
 
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
+  Request& r = pool_[handle];
+  const double delay = spec_.frontend.seconds(r.input_tokens);
+  r.enqueued = now + delay;
+  if (in_frontend_.empty()) {
+    if (delay <= 0) return take(handle, now, after_steps);
+    clock_.schedule(frontend_slot_, r.enqueued);
+  } else {
+    // One process tokenizes: a short prompt does not overtake a long one.
+    r.enqueued = std::max(r.enqueued, pool_[in_frontend_.back()].enqueued);
+  }
+  in_frontend_.push_back(handle);
+}
+
+void Replica::pass_on(double now) {
+  while (!in_frontend_.empty() && pool_[in_frontend_.front()].enqueued <= now) {
+    const RequestHandle handle = in_frontend_.front();
+    in_frontend_.pop_front();
+    take(handle, now, false);
+  }
+  if (!in_frontend_.empty()) clock_.schedule(frontend_slot_, pool_[in_frontend_.front()].enqueued);
+}
+
+void Replica::take(RequestHandle handle, double now, bool after_steps) {
   const bool somebody_waited = !batch_.waiting().empty();
   batch_.enqueue(handle);
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
-  } else if (state_ == State::kStretch && !somebody_waited) {
+  } else if (state_ == State::kStretch && (!somebody_waited || planner_.waiting())) {
     // A jump ends at the first boundary at which the newcomer can be seen.
     const double from = after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now;
     const std::int64_t k = stretch_.first_boundary_from(from, stretch_.steps + 1);
@@ -186,6 +210,7 @@ void Replica::schedule_stretch_end() {
     const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
     std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);
     jump = std::min(jump, batch_.decoding().steps_to_next_turn(pool_));
+    jump = std::min(jump, planner_.wait_left());
     jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() + first_blocks));
     jump = std::min(jump, stretch_.steps_within(stretch_.cost->valid_until) - stretch_.steps);
     target_steps_ = stretch_.steps + std::max<std::int64_t>(1, jump);
@@ -218,6 +243,7 @@ void Replica::close() {
     throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
   }
   batch_.for_each([this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); });
+  for (const RequestHandle handle : in_frontend_) recorder_.unfinished(pool_[handle]);
   books_.preemptions = planner_.preemptions();
   books_.kv_peak_blocks = batch_.kv().peak();
 }

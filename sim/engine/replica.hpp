@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 
+#include "models/calibration.hpp"
 #include "models/step_cost.hpp"
 #include "sim/engine/batch.hpp"
 #include "sim/engine/clock.hpp"
@@ -21,6 +23,7 @@ struct ReplicaSpec {
   std::int64_t kv_blocks = 0;
   int block_size = 16;
   models::AttentionWindow window;  ///< of the model's windowed layers
+  models::FrontendCost frontend;   ///< before the engine's loop sees a request, and on its first token's way back
   int gpus = 1;
   int serving_group = 0;  ///< index into the scenario's serving groups
   bool step_by_step = false;
@@ -49,8 +52,8 @@ class Replica {
 
   /// Called for each request that ends, after the recorder has seen it; the handle is still valid during the call.
   void on_finished(Finished callback) { finished_ = std::move(callback); }
-  /// A request arrives now. The next step that begins may take it: one that begins at this very instant, too, unless the steps of
-  /// this instant have begun already (`after_steps`).
+  /// A request arrives now. Once the frontend has passed it on, the next step that begins may take it: one that begins at this
+  /// very instant, too, unless the steps of this instant have begun already (`after_steps`, of a request sent without delay).
   void enqueue(RequestHandle handle, double now, bool after_steps);
 
   /// Closes the books at the end of the run; requests still here are recorded as unfinished.
@@ -60,6 +63,8 @@ class Replica {
   [[nodiscard]] std::int64_t outstanding() const { return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size()); }
 
  private:
+  void take(RequestHandle handle, double now, bool after_steps);
+  void pass_on(double now);
   void on_event(double now);
   void complete_steps(double now);
   void complete_prefills(double now);
@@ -81,6 +86,7 @@ class Replica {
   Finished finished_;
   Batch batch_;
   StepPlanner planner_;
+  int frontend_slot_;  ///< before slot_: a step sees what is passed on at its very beginning. -1 where nothing is delayed
   int slot_;
 
   enum class State { kIdle, kMixedStep, kStretch } state_ = State::kIdle;
@@ -95,6 +101,7 @@ class Replica {
   std::vector<Held> held_;
   std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
+  std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   ReplicaBooks books_;
 };
 

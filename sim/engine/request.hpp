@@ -17,6 +17,7 @@ struct Request {
   std::int64_t id = 0;
   double wished_arrival = 0;   ///< when the client wanted to send; earlier than arrival where max_concurrency held it back
   double arrival = 0;          ///< when it was sent
+  double enqueued = 0;         ///< when the engine's loop could first see it: later than arrival by the frontend's time
   double scheduled = -1;       ///< first time a step took it
   double first_token = -1;
   double last_token = -1;      ///< time of its latest output token while it is not decoding

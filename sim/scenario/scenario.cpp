@@ -59,7 +59,12 @@ const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
           .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once, on each attention rank",
                {.min = 1, .max = 1e6, .aliases = {"max_batch_size", "max_running_requests"}, .default_text = "the engine's"})
           .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill, "a prompt may be spread over several steps",
-               {.default_text = "the engine's"});
+               {.default_text = "the engine's"})
+          .key("batch_wait_max_tokens_ratio", &SchedulerSpec::batch_wait_max_tokens_ratio,
+               "TensorRT-LLM: while sequences decode, prompts wait until a step has this share of max_num_batched_tokens; 0 = they do not",
+               {.min = 0, .max = 1})
+          .key("batch_wait_timeout_iters", &SchedulerSpec::batch_wait_timeout_iters, "but for no more than so many steps; 0 = they do not wait",
+               {.min = 0, .max = 1e6});
   return schema;
 }
 

@@ -46,6 +46,8 @@ struct SchedulerSpec {
   std::optional<int> max_num_batched_tokens;
   std::optional<int> max_num_seqs;
   std::optional<bool> enable_chunked_prefill;
+  double batch_wait_max_tokens_ratio = 0;
+  int batch_wait_timeout_iters = 0;
   static const reader::Schema<SchedulerSpec>& schema();
 };
 

@@ -12,6 +12,30 @@ void StepPlanner::begin(double now) {
   chunks_.clear();
   decode_planned_ = false;
   preempted_ = false;
+  if (waiting()) waited_ += batch_.decoding().steps() - planned_at_;
+  wait_left_ = kNoWait;
+  planned_at_ = batch_.decoding().steps();
+}
+
+std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_t most, bool chunked, std::int64_t seqs,
+                                                double enough) const {
+  std::int64_t tokens = 0;
+  for (const RequestHandle handle : batch_.prefilling()) {
+    const Request& r = batch_.pool()[handle];
+    tokens += std::min({std::int64_t{r.prefill_target} - r.computed, budget - tokens, std::int64_t{most}});
+  }
+  std::int64_t blocks = batch_.committed_blocks();
+  for (const RequestHandle handle : batch_.waiting()) {
+    if (tokens >= budget || static_cast<double>(tokens) >= enough || seqs-- <= 0) break;
+    const Request& r = batch_.pool()[handle];
+    blocks += batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1);
+    if (blocks > batch_.kv().total()) break;
+    const std::int64_t prompt = std::int64_t{r.input_tokens} + r.generated;
+    const std::int64_t chunk = std::min({prompt, budget - tokens, std::int64_t{most}});
+    if (chunk < prompt && !chunked) break;
+    tokens += chunk;
+  }
+  return tokens;
 }
 
 void StepPlanner::preempt_last() {
@@ -66,8 +90,10 @@ SchedulerRegistration::SchedulerRegistration(SchedulerEntry entry) {
 
 const std::vector<SchedulerEntry>& schedulers() { return Registry<SchedulerEntry>::instance().entries(); }
 
+const SchedulerEntry& scheduler_entry(const std::string& name) { return Registry<SchedulerEntry>::instance().at(name); }
+
 std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const SchedulerLimits& limits) {
-  return Registry<SchedulerEntry>::instance().at(name).make(limits);
+  return scheduler_entry(name).make(limits);
 }
 
 }  // namespace flotilla::sim

@@ -2,7 +2,8 @@
 //
 // A policy is a pure decision over the state of one replica. It keeps no memory of its own between steps, so that a decision
 // that changed nothing would be made again: while only the contexts of decoding sequences grow, the engine need not ask. A plan
-// that preempted is the exception: the step after it is always planned anew.
+// that preempted is the exception: the step after it is always planned anew. A policy that makes prompts wait for a number of
+// steps leaves the counting to the planner, which also knows when the wait is over.
 #pragma once
 
 #include <functional>
@@ -44,6 +45,12 @@ class StepPlanner {
   [[nodiscard]] bool preempted() const { return preempted_; }
   /// Has this step a prefill in it so far?
   [[nodiscard]] bool prefilling() const { return !chunks_.empty(); }
+  /// Tokens of prompts that this step could take: running prefills go on, then the first `seqs` of the queue enter as long as
+  /// they fit to their ends, each with at most `most` tokens, whole unless `chunked`. Stops counting at `enough`.
+  [[nodiscard]] std::int64_t prompt_tokens_at_hand(std::int32_t budget, std::int32_t most, bool chunked, std::int64_t seqs,
+                                                   double enough) const;
+  /// Steps for which prompts that this step could take have been made to wait, since they were last let in.
+  [[nodiscard]] std::int64_t steps_waited() const { return waited_; }
   /// Would every running sequence and the first of the queue reach their ends in the memory there is?
   [[nodiscard]] bool first_waiting_fits_to_its_end() const {
     const Request& r = first_waiting();
@@ -59,14 +66,22 @@ class StepPlanner {
   std::int32_t continue_prefills(std::int32_t budget, std::int32_t most);
   /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has changed).
   bool admit(std::int32_t tokens);
+  /// Prompts wait in this step, as they will in those that follow until `most` steps are waited or somebody arrives or leaves.
+  void wait(std::int64_t most) { wait_left_ = most - waited_; }
+  void end_wait() { waited_ = 0; }
 
   // For the replica.
   void begin(double now);
   [[nodiscard]] bool decode_planned() const { return decode_planned_; }
   [[nodiscard]] const std::vector<PrefillChunk>& chunks() const { return chunks_; }
   [[nodiscard]] std::int64_t preemptions() const { return preemptions_; }
+  /// Does a prompt wait that this step could have taken? Then any arrival may change that.
+  [[nodiscard]] bool waiting() const { return wait_left_ != kNoWait; }
+  /// Steps that go by, this one included, before the wait is over.
+  [[nodiscard]] std::int64_t wait_left() const { return wait_left_; }
 
  private:
+  static constexpr std::int64_t kNoWait = std::numeric_limits<std::int64_t>::max();
   void preempt_last();
 
   Batch& batch_;
@@ -75,6 +90,9 @@ class StepPlanner {
   bool decode_planned_ = false;
   bool preempted_ = false;
   std::int64_t preemptions_ = 0;
+  std::int64_t waited_ = 0;
+  std::int64_t wait_left_ = kNoWait;
+  std::int64_t planned_at_ = 0;  ///< decode steps that had been made when the latest step was planned
 };
 
 /// Limits that every engine has.
@@ -83,6 +101,11 @@ struct SchedulerLimits {
   int max_num_seqs = 1024;            ///< sequences that run at once
   bool enable_chunked_prefill = true; ///< a prompt may be spread over several steps
   int max_chunk_tokens = std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
+  int tokens_per_decode = 1;          ///< that a decoding sequence has computed in a step: drafts are verified along with it
+  /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no more
+  /// than so many steps. Either 0: nobody waits.
+  double batch_wait_max_tokens_ratio = 0;
+  int batch_wait_timeout_iters = 0;
 };
 
 class Scheduler {
@@ -96,13 +119,15 @@ struct SchedulerEntry {
   std::string name;
   std::string help;
   std::function<std::unique_ptr<Scheduler>(const SchedulerLimits&)> make;
+  bool batch_waiting = false;  ///< knows SchedulerLimits::batch_wait_...
 };
 struct SchedulerRegistration {
   explicit SchedulerRegistration(SchedulerEntry entry);
 };
 /// All policies, sorted by name.
 const std::vector<SchedulerEntry>& schedulers();
-/// Throws std::out_of_range for an unknown name: the scenario has checked it.
+/// Throw std::out_of_range for an unknown name: the scenario has checked it.
+const SchedulerEntry& scheduler_entry(const std::string& name);
 std::unique_ptr<Scheduler> make_scheduler(const std::string& name, const SchedulerLimits&);
 
 }  // namespace flotilla::sim

@@ -26,16 +26,24 @@ const Roofline kRound{1e15, 1e12};
 }  // namespace
 
 TEST_CASE("latent decode reads the latent cache once for all heads, and multiplies for each") {
-  const MlaDecodeCoefficients c{10e-6, 20e-9, 0.5, 0.25};
+  const MlaDecodeCoefficients c{10e-6, 20e-9, 1e-9, 0.5, 0.25, 0};
   const auto time = mla_decode_time(c, kLatent, kRound, 64);
-  CHECK(time.base.total() == Approx(10e-6 + 64 * 20e-9));
+  CHECK(time.base.total() == Approx(10e-6 + 64 * (20e-9 + 16 * 1e-9)));
   // By hand: 576 values of 2 bytes over 0.5e12 bytes/s; 16 heads * 2 * (576 + 512) over 0.25e15.
   const double memory = 1152 / 0.5e12, compute = 34816 / 0.25e15;
   CHECK(time.slope.total() == Approx(std::hypot(memory, compute)));
   CHECK(time.slope.memory > time.slope.compute);
   auto all_heads = kLatent;
   all_heads.heads = 128;
-  CHECK(mla_decode_time({0, 0, 1, 0.01}, all_heads, kRound, 1).slope.compute == Approx(278528 / 1e13).epsilon(0.01));
+  CHECK(mla_decode_time({0, 0, 0, 1, 0.01, 0}, all_heads, kRound, 1).slope.compute ==
+        Approx(278528 / 1e13).epsilon(0.01));
+}
+
+TEST_CASE("a sequence alone reads its latents slower than the GPU could") {
+  const MlaDecodeCoefficients c{0, 0, 0, 1, 1, 3e-9};
+  // By hand: memory 1152 / 1e12 = 1.152 ns; compute 34816 / 1e15 = 0.034816 ns; 3 ns alone, 0.3 ns each of ten.
+  CHECK(mla_decode_time(c, kLatent, kRound, 1).slope.total() == Approx(std::hypot(1.152e-9, 0.034816e-9, 3e-9)));
+  CHECK(mla_decode_time(c, kLatent, kRound, 10).slope.total() == Approx(std::hypot(1.152e-9, 0.034816e-9, 0.3e-9)));
 }
 
 TEST_CASE("latent prefill multiplies keys of 192 and values of 128, and moves them once") {

@@ -190,7 +190,10 @@ TEST_CASE("the envelope says what a deployment was fitted on, and what it borrow
     CHECK_FALSE(envelope.inside);
     return envelope.reason;
   };
-  CHECK(reason(deployment("h100-sxm", "sglang", NumberFormat::kFp8, 2)).find("vllm's coefficients") !=
+  auto unknown = deployment("h100-sxm", "vllm", NumberFormat::kFp8, 2);
+  unknown.engine.name = "mine";
+  CHECK(reason(unknown).find("vllm's coefficients") != std::string::npos);
+  CHECK(reason(deployment("h100-sxm", "sglang", NumberFormat::kFp8, 2)).find("scales of h100-sxm with vllm") !=
         std::string::npos);
   CHECK(reason(deployment("gb200", "vllm", NumberFormat::kNvfp4, 1)).find("scales of b200-hgx") != std::string::npos);
   CHECK(reason(deployment("h100-sxm", "vllm", NumberFormat::kInt4, 1)).find("int4") != std::string::npos);

@@ -28,6 +28,61 @@ TEST_CASE("TensorRT-LLM admits only what can reach its end, and never preempts")
   CHECK(o.requests.at(1).last_token == doctest::Approx(12.14).epsilon(1e-12));
 }
 
+namespace {
+/// Prompts wait for 50 tokens in a step, for 3 steps at most.
+Setup waiting_setup() {
+  Setup setup = hand_setup("trtllm_inflight");
+  setup.limits.max_num_batched_tokens = 100;
+  setup.limits.batch_wait_max_tokens_ratio = 0.5;
+  setup.limits.batch_wait_timeout_iters = 3;
+  return setup;
+}
+}  // namespace
+
+TEST_CASE("TensorRT-LLM's batch waiting holds a small prompt back until the steps run out") {
+  // A (100 tokens) meets nobody who decodes: let in at once, 0 .. 2. B (20 tokens) comes at 2.5: at 3, 4 and 5 a step would have 21
+  // tokens; it has waited 3 steps at 6: 6 .. 7.2, and its second token at 8.2. A's tenth token: 3, 4, 5, 6, 7.2, 8.2, .. 11.2.
+  const Outcome o = simulate_list(waiting_setup(), {{0, 100, 10}, {2.5, 20, 2}});
+  CHECK(o.requests.at(0).scheduled == 0);
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(6).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(7.2).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(8.2).epsilon(1e-12));
+  CHECK(o.requests.at(0).last_token == doctest::Approx(11.2).epsilon(1e-12));
+}
+
+TEST_CASE("TensorRT-LLM's batch waiting ends when prompts and decoding sequences fill the share") {
+  // As above, and C (29 tokens) comes at 4.5, in the midst of a wait: 1 + 20 + 29 = 50 tokens at 5: both enter, 5 .. 6.49.
+  const Outcome o = simulate_list(waiting_setup(), {{0, 100, 10}, {2.5, 20, 2}, {4.5, 29, 2}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(5).epsilon(1e-12));
+  CHECK(o.requests.at(2).scheduled == doctest::Approx(5).epsilon(1e-12));
+  CHECK(o.requests.at(2).first_token == doctest::Approx(6.49).epsilon(1e-12));
+}
+
+TEST_CASE("TensorRT-LLM counts draft tokens of decoding sequences towards the share") {
+  // A: 0 .. 1.7, 2.7. With 29 drafts it counts for 30 tokens, and B's 20 make 50: B enters at the first boundary that sees it.
+  Setup setup = waiting_setup();
+  setup.limits.tokens_per_decode = 30;
+  const Outcome o = simulate_list(setup, {{0, 70, 10}, {2.5, 20, 2}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(2.7).epsilon(1e-12));
+}
+
+TEST_CASE("TensorRT-LLM's count of waited steps outlives a step in which nobody decodes") {
+  // A: 0 .. 2, 3, ends at 4. B (20 tokens) waits in 3 .. 4 (one step); at 4 nobody decodes: it enters without a new count, 4 .. 5.2.
+  // C comes at 5.3: it waits from 6.2 on for the two steps that are left: 7.2, 8.2.
+  const Outcome o = simulate_list(waiting_setup(), {{0, 100, 3}, {2.5, 20, 10}, {5.3, 20, 2}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(4).epsilon(1e-12));
+  CHECK(o.requests.at(2).scheduled == doctest::Approx(8.2).epsilon(1e-12));
+}
+
+TEST_CASE("TensorRT-LLM does not wait for prompts that have no room anyway") {
+  // One sequence at a time: B is not at hand while A runs, no step is counted, and it enters when A ends.
+  Setup setup = waiting_setup();
+  setup.limits.max_num_seqs = 1;
+  const Outcome o = simulate_list(setup, {{0, 100, 3}, {2.5, 20, 2}, {2.5, 20, 1}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(4).epsilon(1e-12));
+  CHECK(o.requests.at(2).scheduled == doctest::Approx(6.2).epsilon(1e-12));
+}
+
 TEST_CASE("SGLang prefills first, and decoding sequences wait meanwhile") {
   // A: 100 tokens, 0 .. 2; its second token at 3. B arrives at 2.5: prefill alone 3 .. 5, A waits. Then both decode: 6, 7. A (4 tokens)
   // makes its third at 6 and its fourth at 7; B (3 tokens) ends at 7. A's gaps: 1, 3, 1; B's: 1, 1. The median of the five is 1.

@@ -19,7 +19,7 @@ std::string fingerprint(const Outcome& o) {
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {
-    out << '\n' << id << ' ' << r.arrival << ' ' << r.scheduled << ' ' << r.first_token << ' ' << r.last_token << ' ' << r.preemptions;
+    out << '\n' << id << ' ' << r.arrival << ' ' << r.enqueued << ' ' << r.scheduled << ' ' << r.first_token << ' ' << r.last_token << ' ' << r.preemptions;
   }
   const ReplicaBooks& b = o.books;
   out << '\n' << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens << ' '
@@ -93,6 +93,12 @@ Case random_case(std::uint64_t seed) {
     c.setup.times.per_window_token = 1e-5 * pick(0, 20);
     c.setup.times.per_window_pair = 1e-6 * pick(0, 20);
   }
+  if (pick(0, 1) == 0) {  // TensorRT-LLM's alone
+    c.setup.limits.batch_wait_max_tokens_ratio = 0.05 * pick(1, 20);
+    c.setup.limits.batch_wait_timeout_iters = pick(1, 30);
+  }
+  if (pick(0, 2) == 0) c.setup.limits.max_chunk_tokens = pick(20, 200);
+  if (pick(0, 2) == 0) c.setup.frontend = {grid ? 0.25 : 1e-3 * pick(0, 500), grid ? 0 : 1e-4 * pick(0, 100)};
   double at = 0;
   for (int i = 0; i < 120; ++i) {
     at += grid ? 0.25 * pick(0, 4) : 1e-3 * pick(0, 2000);

@@ -144,3 +144,36 @@ TEST_CASE("a chunked window begins anew") {
   const Outcome o = simulate_list(setup, {{0, 3, 5}});
   CHECK(o.requests.at(0).last_token == doctest::Approx(1.03 + 16).epsilon(1e-12));
 }
+
+TEST_CASE("the frontend delays a request on its way to the queue, in the order of arrival") {
+  // 0.5 s and 0.01 s per input token. A (100 tokens) arrives at 0 and is queued at 1.5: 1.5 .. 3.5, 4.5, 5.5. B (10 tokens) arrives at
+  // 0.2, would be through at 0.8, but is behind A: 1.5, too, in the same step, which makes it 1 + 1.1 s: 1.5 .. 3.6, and A ends at 5.6.
+  Setup setup = hand_setup();
+  setup.frontend = {0.5, 0.01};
+  const Outcome o = simulate_list(setup, {{0, 100, 3}, {0.2, 10, 1}});
+  CHECK(o.requests.at(0).enqueued == doctest::Approx(1.5).epsilon(1e-12));
+  CHECK(o.requests.at(0).scheduled == doctest::Approx(1.5).epsilon(1e-12));
+  CHECK(o.requests.at(1).arrival == doctest::Approx(0.2).epsilon(1e-12));
+  CHECK(o.requests.at(1).enqueued == doctest::Approx(1.5).epsilon(1e-12));
+  CHECK(o.requests.at(1).first_token == doctest::Approx(3.6).epsilon(1e-12));
+  CHECK(o.requests.at(0).last_token == doctest::Approx(5.6).epsilon(1e-12));
+}
+
+TEST_CASE("a request that the frontend passes on at the very instant of a step boundary is seen by the step that begins there") {
+  // As where nobody delays it: A 0.25 .. 2.25, 3.25; B arrives at 3 and is passed on at 3.25.
+  Setup setup = hand_setup();
+  setup.frontend = {0.25, 0};
+  const Outcome o = simulate_list(setup, {{0, 100, 5}, {3, 100, 3}});
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(3.25).epsilon(1e-12));
+}
+
+TEST_CASE("clients notice the end of a request as before, and their next one passes the frontend") {
+  // One at a time, 1 token of 100 prompt tokens each, 0.5 s of frontend: 0.5 .. 2.5, 3 .. 5.
+  Setup setup = hand_setup();
+  setup.max_concurrency = 1;
+  setup.frontend = {0.5, 0};
+  const Outcome o = simulate_list(setup, {{0, 100, 1}, {0, 100, 1}});
+  CHECK(o.requests.at(1).arrival == doctest::Approx(2.5).epsilon(1e-12));
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
+  CHECK(o.requests.at(1).last_token == doctest::Approx(5).epsilon(1e-12));
+}

@@ -79,6 +79,7 @@ struct Setup {
   std::int64_t kv_blocks = 1000;
   int block_size = 16;
   models::AttentionWindow window;
+  models::FrontendCost frontend;
   int replicas = 1;
   std::int64_t max_concurrency = 0;
   bool step_by_step = false;
@@ -119,6 +120,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.kv_blocks = setup.kv_blocks;
     spec.block_size = setup.block_size;
     spec.window = setup.window;
+    spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;
     replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
     gateway.add_replica(*replicas.back(), {1 << 20, setup.kv_blocks * setup.block_size, 1 << 20});
