@@ -1,5 +1,6 @@
 # Catalogue YAML travels inside the binary: no data path at run time, and errors still name the file.
 #   flotilla_embed(<target> <folder relative to the repository>...)
+#   flotilla_embed_files(<target> <file relative to the repository>...)
 function(flotilla_embed target)
   set(files)
   foreach(folder IN LISTS ARGN)
@@ -7,6 +8,11 @@ function(flotilla_embed target)
                                                      ${PROJECT_SOURCE_DIR}/${folder}/*.csv)
     list(APPEND files ${found})
   endforeach()
+  flotilla_embed_files(${target} ${files})
+endfunction()
+
+function(flotilla_embed_files target)
+  set(files ${ARGN})
   list(SORT files)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cpp)
   set(depends)

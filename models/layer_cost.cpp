@@ -169,7 +169,6 @@ void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
   const auto found = calibration.expert_scales.find(cell_.experts);
   const ExpertScales scales = found == calibration.expert_scales.end() ? ExpertScales{} : found->second;
   experts_ = scaled(calibration.moe.at(cell_.experts), scales);
-  expert_skew_ = d_.expert_skew.value_or(scales.skew);
   expert_roofline_ = {peak_of(gpu, cell_.experts), gpu.hbm_bandwidth.value()};
   expert_shape_ = {.hidden = static_cast<double>(llm.hidden),
                    .intermediate = static_cast<double>(llm.moe_intermediate) / d_.expert_tensor_parallel_size(),
@@ -177,6 +176,7 @@ void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
                    .experts_per_token = llm.experts_per_token,
                    .ranks = d_.expert_parallel_size,
                    .weight_bytes_per_element = weight_bytes};
+  expert_choice_ = ExpertChoice(expert_shape_, d_.expert_skew.value_or(scales.skew));
   router_ = {.n = static_cast<double>(llm.experts), .k = static_cast<double>(llm.hidden)};
   if (llm.shared_intermediate > 0) shared_expert_ = gated_mlp(llm.hidden, llm.shared_intermediate / tp, weight_bytes);
   for (const auto& [library, coefficients] : calibration.expert_exchange) exchanges_.push_back(coefficients);
@@ -218,7 +218,7 @@ double LayerCost::exchange(double rank_tokens) const {
 /// those of a dense MLP; with it tokens travel to the ranks of their experts.
 CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) const {
   CauseTimes time = gemm_time(bf16_gemm_, router_, bf16_roofline_, rank_tokens);
-  auto load = expert_load(expert_shape_, expert_skew_, group_tokens);
+  auto load = expert_choice_.load(group_tokens);
   if (d_.data_parallel_size > 1) load.pairs = load.assignments;
   time += moe_time(experts_, expert_shape_, expert_roofline_, load);
   time += multiply(shared_expert_, gemm_, gemm_roofline_, rank_tokens);

@@ -59,7 +59,7 @@ class LayerCost {
   MoeShape expert_shape_;
   MoeCoefficients experts_;
   std::vector<ExchangeCoefficients> exchanges_;  ///< not empty
-  double expert_skew_ = 0;
+  ExpertChoice expert_choice_;
   double nvlink_ = 0;
 };
 

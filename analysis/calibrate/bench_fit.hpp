@@ -1,5 +1,5 @@
-// Corrects a stock profile to a user's own machine: a factor on GPU time, the engine's host time, the frontend. Found by
-// simulating the user's deployment under the load of each measurement.
+// Corrects a stock profile to a user's own machine: a factor on GPU time, the engine's host time, the frontend. Found
+// by simulating the user's deployment under the load of each measurement.
 #pragma once
 
 #include <functional>

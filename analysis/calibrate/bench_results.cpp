@@ -34,7 +34,8 @@ BenchResult read_bench_result(const std::string& path) {
   const double completed = positive(source, "completed");
   result.num_prompts = static_cast<int>(positive(source, "num_prompts"));
   if (completed < result.num_prompts)
-    source.fail("completed", fmt::format("{} of {} requests failed", result.num_prompts - completed, result.num_prompts),
+    source.fail("completed",
+                fmt::format("{} of {} requests failed", result.num_prompts - completed, result.num_prompts),
                 "a benchmark to calibrate on must complete");
   const auto concurrency = source.root().find("max_concurrency");
   if (concurrency != source.root().end() && !concurrency->is_null())

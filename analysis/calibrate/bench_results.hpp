@@ -19,9 +19,9 @@ struct BenchResult {
   double mean_ttft = 0;
 };
 
-/// Keys as vLLM writes them (vllm/benchmarks/serve.py): num_prompts, completed, max_concurrency, request_rate ("inf" or a
-/// number), total_input_tokens, total_output_tokens, mean_tpot_ms, mean_ttft_ms. Throws InputError: no JSON, a key missing
-/// or impossible, failed requests, answers of a single token (no TPOT).
+/// Keys as vLLM writes them (vllm/benchmarks/serve.py): num_prompts, completed, max_concurrency, request_rate ("inf" or
+/// a number), total_input_tokens, total_output_tokens, mean_tpot_ms, mean_ttft_ms. Throws InputError: no JSON, a key
+/// missing or impossible, failed requests, answers of a single token (no TPOT).
 BenchResult read_bench_result(const std::string& path);
 
 }  // namespace flotilla::analysis

@@ -8,7 +8,7 @@
 
 #include "analysis/calibrate/kernel_formats.hpp"
 #include "analysis/calibrate/moe_routing.hpp"
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {
@@ -61,11 +61,12 @@ models::AttentionPrefillCoefficients fit_mla_prefill(const Table&, const KernelC
 
 struct MoeFitError {
   KernelFitError all;
-  KernelFitError decoding;  ///< up to 512 tokens
+  KernelFitError decoding;  ///< up to 512 tokens on up to eight ranks
 };
 
 /// Experts under up to 8-fold tensor and 64-fold expert parallelism, each with the load it was measured under; of
-/// several kernels the fastest for a shape and size. `kernel` picks those whose name contains it ("": all).
+/// several kernels the fastest for a shape and size. Rows of more than eight ranks weigh 0.4. `kernel` picks those
+/// whose name contains it ("": all).
 models::MoeCoefficients fit_moe(const Table&, const KernelCell&, const KernelFormat&, const std::string& kernel,
                                 CollectedLoads&, MoeFitError&);
 

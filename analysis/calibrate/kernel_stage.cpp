@@ -164,7 +164,7 @@ void Stage::experts() {
     MoeFitError error;
     const auto fitted = fit_moe(table, untuned ? as("trtllm") : cell, format, kernel, tables.loads, error);
     if (!kept("moe " + key, error.all)) continue;
-    note(fmt::format("moe {} to 512 tokens", key), error.decoding);
+    note(fmt::format("moe {} decoding", key), error.decoding);
     c.moe[key] = fitted;
     if (kernel != "min_latency") continue;
     const auto grouped = fit_moe(table, cell, format, "cutlass", tables.loads, error);

@@ -18,7 +18,7 @@ Eigen::MatrixXd jacobian(const FitProblem& problem, const Eigen::VectorXd& x, co
     double step = 1e-6 * (problem.high[i] - problem.low[i]);
     if (moved[i] + step > problem.high[i]) step = -step;
     moved[i] += step;
-    j.col(i) = (problem.residuals(moved) - r) / step;
+    j.col(i) = ((problem.residuals_after ? problem.residuals_after(moved, i, r) : problem.residuals(moved)) - r) / step;
   }
   return j;
 }

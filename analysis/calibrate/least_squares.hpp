@@ -8,6 +8,10 @@ namespace flotilla::analysis {
 
 struct FitProblem {
   std::function<Eigen::VectorXd(const Eigen::VectorXd&)> residuals;
+  /// Optional: the residuals at x, of which only parameter `changed` differs from the point of the latest call of
+  /// `residuals`, where they were `before`. Spares the Jacobian what that parameter does not touch.
+  std::function<Eigen::VectorXd(const Eigen::VectorXd& x, Eigen::Index changed, const Eigen::VectorXd& before)>
+      residuals_after;
   Eigen::VectorXd start, low, high;
   double outlier = 0.1;  ///< residuals beyond about this count linearly, not squared
   int max_iterations = 60;

@@ -62,8 +62,9 @@ void report_errors(const std::string& what, const Eigen::VectorXd& logs) {
   const Eigen::VectorXd errors = Eigen::Map<Eigen::VectorXd>(known.data(), static_cast<Eigen::Index>(known.size()));
   std::nth_element(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2), known.end());
   fmt::print("  {:<40} {:6} points, error median {:5.1f} %, p90 {:5.1f} %, worst {:5.1f} %, bias {:+5.1f} %\n", what,
-             errors.size(), 100 * analysis::absolute_quantile(errors, 0.5), 100 * analysis::absolute_quantile(errors, 0.9),
-             100 * analysis::absolute_quantile(errors, 1), 100 * known[known.size() / 2]);
+             errors.size(), 100 * analysis::absolute_quantile(errors, 0.5),
+             100 * analysis::absolute_quantile(errors, 0.9), 100 * analysis::absolute_quantile(errors, 1),
+             100 * known[known.size() / 2]);
 }
 
 void report_points(const std::string& what, const models::Calibration& c,
@@ -97,8 +98,8 @@ void list_points(const models::Calibration& c, const std::vector<analysis::Servi
     models::StepCost cost(p.deployment, c);
     const auto f = analysis::predict(cost, p);
     const auto& d = p.deployment;
-    fmt::print("POINT,{},{},{},{},{},{},tp{},ep{},dp{},{:.0f},{:.0f},{},{:.3f},{:.3f},{:.1f},{:.1f},{:.1f},{:.1f}\n", c.gpu,
-               c.engine, d.engine_version, p.model, name_of(d.weights), p.id, d.tensor_parallel_size,
+    fmt::print("POINT,{},{},{},{},{},{},tp{},ep{},dp{},{:.0f},{:.0f},{},{:.3f},{:.3f},{:.1f},{:.1f},{:.1f},{:.1f}\n",
+               c.gpu, c.engine, d.engine_version, p.model, name_of(d.weights), p.id, d.tensor_parallel_size,
                d.expert_parallel_size, d.data_parallel_size, p.replay.mean_input_tokens, p.replay.mean_output_tokens,
                p.concurrency, p.tpot * 1e3, f.tpot * 1e3, p.ttft * 1e3, f.ttft * 1e3, p.throughput, f.throughput);
   }

@@ -36,7 +36,7 @@ std::vector<MoeRow> rows_of(const Table& t, const KernelCell& cell, const Kernel
     row.shape.ranks = static_cast<int>(ep);
     row.shape.weight_bytes_per_element = bytes_per_element(format.stored);
     row.tokens = static_cast<int>(t.number(i, "num_tokens"));
-    row.timed.seconds = t.number(i, "time_us") * 1e-6;
+    row.timed = {t.number(i, "time_us") * 1e-6, ep <= 8 ? 1.0 : 0.4};
     const auto& routing = t.text(i, "routing");
     auto& best = fastest[{row.shape.hidden, row.shape.intermediate, row.shape.experts, row.shape.experts_per_token, tp,
                           ep, row.tokens, routing}];
@@ -66,7 +66,7 @@ models::MoeCoefficients fit_moe(const Table& t, const KernelCell& cell, const Ke
   const auto c = fit_rows<MoeRow, models::MoeCoefficients>(rows, box, unpack, predict, error.all);
   std::vector<MoeRow> decoding;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(decoding),
-               [](const auto& row) { return row.tokens <= 512; });
+               [](const auto& row) { return row.tokens <= 512 && row.shape.ranks <= 8; });
   error.decoding = statistics(log_errors<MoeRow>(decoding, [&](const auto& row) { return predict(c, row); }));
   return c;
 }

@@ -28,7 +28,7 @@ constexpr Parameter kAllReduce{0.9, 0.1, 3, 0.4};
 constexpr Parameter kOneShot{0.7, 0.2, 1.0, 0.3};
 constexpr Parameter kPerStep{0.5e-3, 0, 10e-3, 2e-3};
 constexpr Parameter kPerSequence{5e-6, 0, 300e-6, 20e-6};
-constexpr Parameter kMixedFloor{0.1e-3, 0, 2e-3, 1e-3};
+constexpr Parameter kMixedFloor{1e-3, 0, 4e-3, 2e-3};  // from above: it acts only where it exceeds a step
 constexpr Parameter kGpuTime{1, 0.6, 1.8, 0.1};
 constexpr Parameter kPerRequest{15e-3, 0, 500e-3, 30e-3};
 constexpr Parameter kPerInputToken{2e-6, 0, 50e-6, 5e-6};
@@ -37,15 +37,16 @@ constexpr Parameter kGemm{0.95, 0.3, 2.5, 0.3};
 constexpr Parameter kExperts{1, 0.2, 4, 0.4};
 constexpr Parameter kSkew{0.6, 0, 1.5, 0.5};
 constexpr double kPriorWeight = 0.03;
-constexpr double kTtftWeight = 0.3;     // TTFT holds queueing and the client, too
+constexpr double kTtftWeight = 0.3;  // TTFT holds queueing and the client, too
 constexpr double kOutlier = 0.05;
 constexpr int kFewestPoints = 12;  // behind a range of releases
 
-/// A parameter and where its value goes.
+/// A parameter, where its value goes, and whose predictions it can change.
 struct Knob {
   std::string name;
   Parameter box;
   std::function<void(Calibration&, double)> set;
+  std::function<bool(const models::CalibratedCell&)> touches;
 };
 
 /// Weight formats, experts' formats and releases that the points touch.
@@ -65,26 +66,48 @@ Touched touched_by(const Calibration& calibration, const std::vector<ServingPoin
 }
 
 void add_shared(std::vector<Knob>& knobs) {
-  knobs.push_back({"attention", kAttention, [](Calibration& c, double v) {
+  const auto everywhere = [](const models::CalibratedCell&) { return true; };
+  knobs.push_back({"attention", kAttention,
+                   [](Calibration& c, double v) {
                      for (auto& [name, format] : c.formats) format.scales.attention = v;
-                   }});
-  knobs.push_back({"all_reduce", kAllReduce, [](Calibration& c, double v) {
+                   },
+                   everywhere});
+  knobs.push_back({"all_reduce", kAllReduce,
+                   [](Calibration& c, double v) {
                      for (auto& [name, format] : c.formats) format.scales.all_reduce = v;
-                   }});
-  knobs.push_back({"one_shot", kOneShot, [](Calibration& c, double v) { c.all_reduce.one_shot_efficiency = v; }});
+                   },
+                   everywhere});
+  knobs.push_back(
+      {"one_shot", kOneShot, [](Calibration& c, double v) { c.all_reduce.one_shot_efficiency = v; }, everywhere});
 }
 
 void add_formats(std::vector<Knob>& knobs, const Touched& touched) {
+  using Scales = models::OperatorScales;
   for (const auto& key : touched.formats) {
-    knobs.push_back({key + ".launch", kLaunch, [key](Calibration& c, double v) { c.formats.at(key).scales.launch = v; }});
-    knobs.push_back({key + ".memory", kGemm, [key](Calibration& c, double v) { c.formats.at(key).scales.gemm_memory = v; }});
-    knobs.push_back({key + ".compute", kGemm, [key](Calibration& c, double v) { c.formats.at(key).scales.gemm_compute = v; }});
+    // The vocabulary is projected in BF16 whatever the layers are in; launches of unfitted formats follow the fitted.
+    const auto uses = [key](const models::CalibratedCell& cell) {
+      return key == "bf16" || cell.gemm == key || cell.attention == key;
+    };
+    const auto add = [&](const char* what, const Parameter& box, double Scales::*member) {
+      knobs.push_back({key + what, box,
+                       [key, member](Calibration& c, double v) { c.formats.at(key).scales.*member = v; },
+                       std::string(what) == ".launch" ? [](const models::CalibratedCell&) { return true; }
+                                                      : std::function<bool(const models::CalibratedCell&)>(uses)});
+    };
+    add(".launch", kLaunch, &Scales::launch);
+    add(".memory", kGemm, &Scales::gemm_memory);
+    add(".compute", kGemm, &Scales::gemm_compute);
   }
   for (const auto& key : touched.experts) {
-    knobs.push_back({"experts " + key + ".launch", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].launch = v; }});
-    knobs.push_back({"experts " + key + ".memory", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].memory = v; }});
-    knobs.push_back({"experts " + key + ".compute", kExperts, [key](Calibration& c, double v) { c.expert_scales[key].compute = v; }});
-    knobs.push_back({"experts " + key + ".skew", kSkew, [key](Calibration& c, double v) { c.expert_scales[key].skew = v; }});
+    const auto uses = [key](const models::CalibratedCell& cell) { return cell.experts == key; };
+    const auto add = [&](const char* what, const Parameter& box, double models::ExpertScales::*member) {
+      knobs.push_back({"experts " + key + what, box,
+                       [key, member](Calibration& c, double v) { c.expert_scales[key].*member = v; }, uses});
+    };
+    add(".launch", kExperts, &models::ExpertScales::launch);
+    add(".memory", kExperts, &models::ExpertScales::memory);
+    add(".compute", kExperts, &models::ExpertScales::compute);
+    add(".skew", kSkew, &models::ExpertScales::skew);
   }
 }
 
@@ -93,8 +116,12 @@ double visible(double seconds) { return seconds < 1e-10 ? 0 : seconds; }
 void add_profiles(std::vector<Knob>& knobs, const Calibration& calibration) {
   for (std::size_t i = 0; i < calibration.profiles.size(); ++i) {
     const auto name = calibration.profiles[i].from + " ";
-    const auto add = [&](const char* what, const Parameter& box, const std::function<double&(models::ServingProfile&)>& member) {
-      knobs.push_back({name + what, box, [i, member](Calibration& c, double v) { member(c.profiles[i]) = visible(v); }});
+    const auto add = [&](const char* what, const Parameter& box,
+                         const std::function<double&(models::ServingProfile&)>& member) {
+      knobs.push_back({name + what, box, [i, member](Calibration& c, double v) { member(c.profiles[i]) = visible(v); },
+                       [from = calibration.profiles[i].from](const models::CalibratedCell& cell) {
+                         return cell.profile.from == from;
+                       }});
     };
     using P = models::ServingProfile;
     if (calibration.profiles.size() > 1) add("gpu_time", kGpuTime, [](P& p) -> double& { return p.gpu_time; });
@@ -148,6 +175,17 @@ Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd&
   return Eigen::Map<Eigen::VectorXd>(r.data(), static_cast<Eigen::Index>(r.size()));
 }
 
+void set_error(const Calibration& calibration, const ServingPoint& point, ServingErrors& errors, Eigen::Index i) {
+  const auto error = [](double predicted, double measured) {
+    return measured > 0 ? std::log(predicted / measured) : std::numeric_limits<double>::quiet_NaN();
+  };
+  models::StepCost cost(point.deployment, calibration);
+  const auto predicted = predict(cost, point);
+  errors.tpot[i] = error(predicted.tpot, point.tpot);
+  errors.ttft[i] = error(predicted.ttft, point.ttft);
+  errors.throughput[i] = error(predicted.throughput, point.throughput);
+}
+
 std::string key_of(const models::CalibratedCell& cell) { return cell.experts.empty() ? cell.gemm : cell.experts; }
 
 }  // namespace
@@ -155,17 +193,7 @@ std::string key_of(const models::CalibratedCell& cell) { return cell.experts.emp
 ServingErrors serving_errors(const Calibration& calibration, const std::vector<ServingPoint>& points) {
   const auto size = static_cast<Eigen::Index>(points.size());
   ServingErrors errors{Eigen::VectorXd(size), Eigen::VectorXd(size), Eigen::VectorXd(size)};
-  const auto error = [](double predicted, double measured) {
-    return measured > 0 ? std::log(predicted / measured) : std::numeric_limits<double>::quiet_NaN();
-  };
-  for (Eigen::Index i = 0; i < size; ++i) {
-    const auto& point = points[static_cast<std::size_t>(i)];
-    models::StepCost cost(point.deployment, calibration);
-    const auto predicted = predict(cost, point);
-    errors.tpot[i] = error(predicted.tpot, point.tpot);
-    errors.ttft[i] = error(predicted.ttft, point.ttft);
-    errors.throughput[i] = error(predicted.throughput, point.throughput);
-  }
+  for (Eigen::Index i = 0; i < size; ++i) set_error(calibration, points[static_cast<std::size_t>(i)], errors, i);
   return errors;
 }
 
@@ -187,20 +215,26 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
     problem.start[i] = box.start, problem.low[i] = box.low, problem.high[i] = box.high;
   }
   problem.outlier = kOutlier;
+  ServingErrors last;  // at the values last asked for in full
   problem.residuals = [&](const Eigen::VectorXd& values) {
     Calibration trial = calibration;
     apply(knobs, values, touched, trial);
-    return residuals(knobs, values, serving_errors(trial, points));
+    last = serving_errors(trial, points);
+    return residuals(knobs, values, last);
   };
-  // The floor acts only where it exceeds a step: from below it the fit would not see it.
-  FitSolution best;
-  for (const double floor : {kMixedFloor.start, 0.7e-3}) {
-    for (Eigen::Index i = 0; i < size; ++i) {
-      if (knobs[static_cast<std::size_t>(i)].box.spread == kMixedFloor.spread) problem.start[i] = floor;
+  std::vector<models::CalibratedCell> cells;
+  for (const auto& point : points) cells.push_back(calibrated_cell(point.deployment, calibration));
+  problem.residuals_after = [&](const Eigen::VectorXd& values, Eigen::Index changed, const Eigen::VectorXd&) {
+    Calibration trial = calibration;
+    apply(knobs, values, touched, trial);
+    ServingErrors errors = last;  // the step that was accepted: the latest in full
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (knobs[static_cast<std::size_t>(changed)].touches(cells[i]))
+        set_error(trial, points[i], errors, static_cast<Eigen::Index>(i));
     }
-    const auto solution = fit(problem);
-    if (best.parameters.size() == 0 || solution.loss < best.loss) best = solution;
-  }
+    return residuals(knobs, values, errors);
+  };
+  const auto best = fit(problem);
   apply(knobs, best.parameters, touched, calibration);
 }
 
@@ -221,8 +255,11 @@ void set_statistics(Calibration& calibration, const std::vector<ServingPoint>& p
       if (std::isfinite(e)) known.push_back(std::expm1(e));
     }
     const Eigen::VectorXd v = Eigen::Map<Eigen::VectorXd>(known.data(), static_cast<Eigen::Index>(known.size()));
-    const models::FitStatistics statistics{static_cast<int>(own.size()), absolute_quantile(v, 0.5),
-                                           absolute_quantile(v, 0.9), describe(own), {tp.begin(), tp.end()}};
+    const models::FitStatistics statistics{static_cast<int>(own.size()),
+                                           absolute_quantile(v, 0.5),
+                                           absolute_quantile(v, 0.9),
+                                           describe(own),
+                                           {tp.begin(), tp.end()}};
     const auto key = tagged.substr(2);
     (tagged.front() == 'd' ? calibration.formats.at(key).tpot : calibration.expert_scales[key].tpot) = statistics;
   }

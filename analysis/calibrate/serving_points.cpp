@@ -11,21 +11,15 @@ namespace {
 using models::NumberFormat;
 
 std::optional<models::Llm> model_of(const std::string& name) {
-  static const std::map<std::string, std::string> kNames{{"Llama 3.3 70B", "llama-3.3-70b"},
-                                                         {"Llama 3.1 70B", "llama-3.1-70b"},
-                                                         {"Llama 3.1 8B", "llama-3.1-8b"},
-                                                         {"Llama 3.1 405B", "llama-3.1-405b"},
-                                                         {"Llama 2 70B", "llama-2-70b"},
-                                                         {"Mistral 7B", "mistral-7b"},
-                                                         {"Mixtral 8x7B", "mixtral-8x7b"},
-                                                         {"Mixtral 8x22B", "mixtral-8x22b"},
-                                                         {"Qwen3-32B", "qwen3-32b"},
-                                                         {"Qwen3-235B-A22B", "qwen3-235b-a22b"},
-                                                         {"Qwen3-30B-A3B", "qwen3-30b-a3b"},
-                                                         {"MiniMax-M2.5", "minimax-m2.5"},
-                                                         {"gpt-oss-120b", "gpt-oss-120b"},
-                                                         {"Llama 4 Maverick", "llama-4-maverick"},
-                                                         {"Llama 4 Scout", "llama-4-scout"}};
+  static const std::map<std::string, std::string> kNames{
+      {"Llama 3.3 70B", "llama-3.3-70b"}, {"Llama 3.1 70B", "llama-3.1-70b"},
+      {"Llama 3.1 8B", "llama-3.1-8b"},   {"Llama 3.1 405B", "llama-3.1-405b"},
+      {"Llama 2 70B", "llama-2-70b"},     {"Mistral 7B", "mistral-7b"},
+      {"Mixtral 8x7B", "mixtral-8x7b"},   {"Mixtral 8x22B", "mixtral-8x22b"},
+      {"Qwen3-32B", "qwen3-32b"},         {"Qwen3-235B-A22B", "qwen3-235b-a22b"},
+      {"Qwen3-30B-A3B", "qwen3-30b-a3b"}, {"MiniMax-M2.5", "minimax-m2.5"},
+      {"gpt-oss-120b", "gpt-oss-120b"},   {"Llama 4 Maverick", "llama-4-maverick"},
+      {"Llama 4 Scout", "llama-4-scout"}};
   static std::map<std::string, std::optional<models::Llm>> loaded;
   const auto found = kNames.find(name);
   if (found == kNames.end()) return std::nullopt;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/calibrate/step_replay.hpp"
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {
@@ -15,9 +15,9 @@ struct ServingPoint {
   std::string model;  ///< as the table names it
   models::Deployment deployment;
   StepReplay replay;
-  int concurrency = 0;                     ///< 0 = all requests at once
-  double tpot = 0, ttft = 0;               ///< seconds, means; 0 = not measured
-  double throughput = 0;                   ///< output tokens per second and GPU; 0 = not measured
+  int concurrency = 0;        ///< 0 = all requests at once
+  double tpot = 0, ttft = 0;  ///< seconds, means; 0 = not measured
+  double throughput = 0;      ///< output tokens per second and GPU; 0 = not measured
 };
 
 std::vector<ServingPoint> serving_points(const Table&, const std::string& gpu, const std::string& engine);

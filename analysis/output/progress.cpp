@@ -4,12 +4,20 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace flotilla::analysis {
 
 namespace {
 constexpr auto kInterval = std::chrono::milliseconds(200);
 constexpr std::size_t kBarWidth = 30;
+
+/// "[####      ]  40 %  WHAT  12 s left"
+std::string bar(double share, const std::string& what, double elapsed_seconds) {
+  const auto filled = static_cast<std::size_t>(share * kBarWidth);
+  return fmt::format("[{:<{}}] {:3.0f} %  {}  {:.0f} s left", std::string(filled, '#'), kBarWidth, 100 * share, what,
+                     elapsed_seconds * (1 - share) / share);
+}
 }  // namespace
 
 Progress::Progress(bool enabled, const sim::WorkloadSpec& workload) : enabled_(enabled) {
@@ -29,18 +37,29 @@ void Progress::show(double simulated_seconds, std::int64_t completed) {
   }
   share = std::min(share, 1.0);
   std::string line = fmt::format("{} requests, {:.1f} s simulated", completed, simulated_seconds);
-  if (share > 0) {
-    const auto filled = static_cast<std::size_t>(share * kBarWidth);
-    const double elapsed = std::chrono::duration<double>(now - start_).count();
-    line = fmt::format("[{:<{}}] {:3.0f} %  {}  {:.0f} s left", std::string(filled, '#'), kBarWidth, 100 * share, line,
-                       elapsed * (1 - share) / share);
-  }
+  if (share > 0) line = bar(share, line, std::chrono::duration<double>(now - start_).count());
   fmt::print(stderr, "\r\033[K{}", line);
   std::fflush(stderr);
 }
 
 void Progress::done() {
   if (enabled_ && last_ != start_) fmt::print(stderr, "\r\033[K");
+}
+
+void Bar::show(std::size_t finished, std::size_t total) {
+  const auto now = Clock::now();
+  if (!enabled_ || finished == 0 || now - last_ < kInterval) return;
+  last_ = now;
+  shown_ = true;
+  const double share = static_cast<double>(finished) / static_cast<double>(total);
+  fmt::print(stderr, "\r\033[K{}",
+             bar(share, fmt::format("{} of {} {}", finished, total, things_),
+                 std::chrono::duration<double>(now - start_).count()));
+  std::fflush(stderr);
+}
+
+void Bar::done() {
+  if (std::exchange(shown_, false)) fmt::print(stderr, "\r\033[K");
 }
 
 }  // namespace flotilla::analysis

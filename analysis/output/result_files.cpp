@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "analysis/output/whole_file.hpp"
 #include "analysis/summary/json.hpp"
 
 namespace flotilla::analysis {
@@ -16,7 +17,6 @@ namespace flotilla::analysis {
 namespace {
 
 constexpr std::size_t kBufferSize = 1 << 18;
-constexpr const char* kPartial = ".partial";
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw std::runtime_error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
@@ -35,9 +35,7 @@ const char* name_of(sim::RequestStatus status) {
 
 ResultFiles::ResultFiles(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(directory_, error);
-  if (error) throw std::runtime_error(fmt::format("{}: cannot make the directory: {}", directory_, error.message()));
+  make_directory(directory_);
 }
 
 ResultFiles::~ResultFiles() {
@@ -46,7 +44,7 @@ ResultFiles::~ResultFiles() {
 
 std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::request_rows() {
   if (directory_.empty()) return {};
-  const std::string file = path(kRowsFile) + kPartial;
+  const std::string file = path(kRowsFile) + kPartialSuffix;
   rows_ = std::fopen(file.c_str(), "w");
   if (rows_ == nullptr) fail(file, "cannot write");
   buffer_ =
@@ -79,12 +77,7 @@ void ResultFiles::flush_rows() {
 }
 
 void ResultFiles::write_file(const std::string& name, const std::string& text) const {
-  const std::string partial = path(name) + kPartial;
-  std::FILE* file = std::fopen(partial.c_str(), "w");
-  if (file == nullptr) fail(partial, "cannot write");
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fclose(file) != 0 || !written) fail(partial, "cannot write");
-  if (std::rename(partial.c_str(), path(name).c_str()) != 0) fail(path(name), "cannot rename");
+  write_whole_file(path(name), text);
 }
 
 void add_trace_report(Summary& summary, sim::TraceReport report) {
@@ -101,7 +94,7 @@ void ResultFiles::finish(const Summary& summary, const std::string& resolved_yam
     flush_rows();
     std::FILE* file = std::exchange(rows_, nullptr);
     if (std::fclose(file) != 0) fail(path(kRowsFile), "cannot write");
-    if (std::rename((path(kRowsFile) + kPartial).c_str(), path(kRowsFile).c_str()) != 0) fail(path(kRowsFile), "cannot rename");
+    if (std::rename((path(kRowsFile) + kPartialSuffix).c_str(), path(kRowsFile).c_str()) != 0) fail(path(kRowsFile), "cannot rename");
   }
   write_file("resolved.yaml", resolved_yaml);
   write_file("summary.json", to_json(summary).dump(2) + "\n");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "models/operators/moe.hpp"
@@ -50,28 +51,38 @@ double expected_largest(int r) {
 
 }  // namespace
 
-ExpertLoad expert_load(const MoeShape& shape, double skew, double tokens) {
-  if (tokens <= 0) return {};
-  const double ranks = shape.ranks, k = shape.experts_per_token, experts = shape.experts;
-  const auto chances = visit_chances(shape, skew);
-  double variance_of_chances = 0, variance_of_draws = 0;
-  for (const double q : chances) {
-    variance_of_chances += (q - k / experts) * (q - k / experts);
-    variance_of_draws += q * (1 - q);
+ExpertChoice::ExpertChoice(const MoeShape& shape, double skew) : shape_(shape) {
+  const double mean = static_cast<double>(shape.experts_per_token) / shape.experts;
+  for (const double q : visit_chances(shape, skew)) {
+    variance_of_chances_ += (q - mean) * (q - mean);
+    variance_of_draws_ += q * (1 - q);
+    const double log_miss = q < 1 ? std::log1p(-q) : -std::numeric_limits<double>::infinity();
+    if (popularities_.empty() || popularities_.back().log_miss != log_miss) popularities_.push_back({log_miss, 0});
+    popularities_.back().experts += 1;
   }
+}
+
+ExpertLoad ExpertChoice::load(double tokens) const {
+  if (tokens <= 0) return {};
+  const double ranks = shape_.ranks, k = shape_.experts_per_token, experts = shape_.experts;
   ExpertLoad load;
   load.pairs = tokens * k;
   load.assignments = load.pairs / ranks;
-  if (shape.ranks > 1) {
+  if (shape_.ranks > 1) {
     // Experts are dealt to the ranks without replacement, hence E - 1.
-    const double dealt = variance_of_chances / ranks * (1 - 1 / ranks) * experts / (experts - 1);
-    const double drawn = variance_of_draws / ranks * (1 - 1 / ranks);
-    load.assignments += expected_largest(shape.ranks) * std::sqrt(tokens * tokens * dealt + tokens * drawn);
+    const double dealt = variance_of_chances_ / ranks * (1 - 1 / ranks) * experts / (experts - 1);
+    const double drawn = variance_of_draws_ / ranks * (1 - 1 / ranks);
+    load.assignments += expected_largest(shape_.ranks) * std::sqrt(tokens * tokens * dealt + tokens * drawn);
     load.assignments = std::min(load.assignments, tokens * std::min(k, experts / ranks));
   }
   const double as_if_tokens = load.assignments * ranks / k;
-  for (const double q : chances) load.touched += (1 - std::pow(1 - q, as_if_tokens)) / ranks;
+  for (const auto& alike : popularities_)
+    load.touched -= alike.experts * std::expm1(alike.log_miss * as_if_tokens) / ranks;
   return load;
+}
+
+ExpertLoad expert_load(const MoeShape& shape, double skew, double tokens) {
+  return ExpertChoice(shape, skew).load(tokens);
 }
 
 }  // namespace flotilla::models

@@ -6,16 +6,16 @@ namespace flotilla::models {
 
 const reader::Schema<MlaDecodeCoefficients>& MlaDecodeCoefficients::schema() {
   using C = MlaDecodeCoefficients;
-  static const auto s = reader::Schema<C>("mla_decode", "Latent attention of one new token per sequence")
-                            .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
-                            .key("per_sequence", &C::per_sequence, "time per sequence", {.min = 0, .unit = "s"})
-                            .key("per_head", &C::per_head, "time per sequence and head", {.min = 0, .unit = "s"})
-                            .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
-                                 {.min = 0, .above_min = true})
-                            .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
-                                 {.min = 0, .above_min = true})
-                            .key("per_token", &C::per_token, "time per token of a sequence alone",
-                                 {.min = 0, .unit = "s"});
+  static const auto s =
+      reader::Schema<C>("mla_decode", "Latent attention of one new token per sequence")
+          .key("launch", &C::launch, "fixed time of the kernel", {.min = 0, .unit = "s"})
+          .key("per_sequence", &C::per_sequence, "time per sequence", {.min = 0, .unit = "s"})
+          .key("per_head", &C::per_head, "time per sequence and head", {.min = 0, .unit = "s"})
+          .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
+               {.min = 0, .above_min = true})
+          .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
+               {.min = 0, .above_min = true})
+          .key("per_token", &C::per_token, "time per token of a sequence alone", {.min = 0, .unit = "s"});
   return s;
 }
 

@@ -1,6 +1,8 @@
 // The experts of one sparse layer: routing, permutation, grouped multiplications over the experts that tokens reach.
 #pragma once
 
+#include <vector>
+
 #include "models/operators/gemm.hpp"
 
 namespace flotilla::models {
@@ -47,6 +49,24 @@ struct ExpertLoad {
 /// variables, and meets as many experts as if the step had so many more tokens.
 /// `pairs` is that of ranks that hold all tokens. All figures rise with the tokens.
 ExpertLoad expert_load(const MoeShape&, double skew, double tokens);
+
+/// The same for one shape and skew, asked for many numbers of tokens: popularities are worked out once.
+class ExpertChoice {
+ public:
+  ExpertChoice() = default;
+  ExpertChoice(const MoeShape&, double skew);
+  [[nodiscard]] ExpertLoad load(double tokens) const;
+
+ private:
+  MoeShape shape_;
+  struct Alike {
+    double log_miss;  ///< logarithm of the chance that a token does not visit one of these experts
+    double experts;   ///< how many
+  };
+  std::vector<Alike> popularities_;
+  double variance_of_chances_ = 0;
+  double variance_of_draws_ = 0;
+};
 
 /// launch + parallel_launch (ranks > 1) + (compute^q + memory^q)^(1/q), of the busiest rank:
 /// compute = 2 * 3 * hidden * intermediate * (assignments + padding * touched) / (peak * e_c)

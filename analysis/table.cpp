@@ -1,14 +1,13 @@
-#include "analysis/calibrate/table.hpp"
+#include "analysis/table.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <limits>
 #include <memory>
-
-#include "scenarios/reader/error.hpp"
 
 namespace flotilla::analysis {
 namespace {
@@ -63,17 +62,35 @@ std::vector<std::string> next_record(const std::string& text, std::size_t& at) {
 Table Table::load(const std::string& path) {
   const auto text = read_all(path);
   Table table;
+  table.path_ = path;
   std::size_t at = 0;
-  const auto names = next_record(text, at);
+  int line = 1;
+  const auto next = [&] {
+    const auto start = at;
+    auto fields = next_record(text, at);
+    const auto end = std::min(at, text.size());
+    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(start),
+                                        text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    return fields;
+  };
+  const auto names = next();
   for (std::size_t i = 0; i < names.size(); ++i) table.columns_[names[i]] = i;
   while (at < text.size()) {
-    table.rows_.push_back(next_record(text, at));
+    table.lines_.push_back(line);
+    table.rows_.push_back(next());
     if (table.rows_.back().size() != names.size()) {
-      throw bad_file(path, static_cast<int>(table.rows_.size()) + 1,
+      throw bad_file(path, table.lines_.back(),
                      fmt::format("{} fields where the header has {}", table.rows_.back().size(), names.size()));
     }
   }
   return table;
+}
+
+InputError Table::mistake(std::size_t row, const std::string& message, const std::string& hint) const {
+  SourceLocation where;
+  where.file = path_;
+  where.line = row < size() ? line(row) : 0;
+  return InputError(where, "", message, hint);
 }
 
 const std::string& Table::text(std::size_t row, const std::string& column) const {

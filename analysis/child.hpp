@@ -1,0 +1,36 @@
+// Work in a child process: SimGrid allows one engine per process, and several children use several cores.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+namespace flotilla::analysis {
+
+/// A process that computes a text. Its InputError, InvariantError and other exceptions arrive in the parent as such.
+class Child {
+ public:
+  /// Starts it. Throws std::runtime_error where the system gives no process.
+  explicit Child(const std::function<std::string()>& work);
+  /// Ends the process if it still runs.
+  ~Child();
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Readable when the child has something to say, for poll().
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Takes in what there is, waiting for something if there is nothing. True once the child has said all.
+  bool listen();
+  /// Waits for the end. Returns the text, or throws what the child threw; std::runtime_error if it died.
+  std::string take();
+
+ private:
+  pid_t pid_ = -1;
+  int descriptor_ = -1;
+  std::string heard_;
+};
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,91 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <thread>
+
+#include "analysis/cli/arguments.hpp"
+#include "analysis/output/whole_file.hpp"
+#include "analysis/validate/writers.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+void on_signal(int signal) {
+  interrupted.store(true);
+  std::signal(signal, SIG_DFL);  // a second one ends the program at once
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(now));
+}
+
+struct Options {
+  std::string points, directory, markdown;
+  analysis::ReplayPlan plan;
+  bool quiet = false;
+};
+
+Options read_options(const Arguments& arguments) {
+  CLI::App app(
+      "Replays measured serving points through the simulator, each as it was measured, and says how far off it is.",
+      "flotilla validate");
+  Options o;
+  o.plan.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  app.add_option("POINTS", o.points, "table of measured points: .csv or .csv.gz")->required();
+  app.add_option("-o,--output", o.directory, "directory for points.csv, details.csv, summary.json and report.html")
+      ->required();
+  app.add_option("-j,--jobs", o.plan.jobs, "replays at once")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--markdown", o.markdown, "also write the page of the documents, docs/validation.md, here");
+  app.add_flag("-q,--quiet", o.quiet, "print nothing but errors");
+  parse(app, arguments);
+  o.plan.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
+  o.plan.interrupt = &interrupted;
+  return o;
+}
+
+void write(const analysis::Validation& validation, const Options& o) {
+  const auto file = [&](const char* name, const std::string& text) {
+    analysis::write_whole_file(o.directory + "/" + name, text);
+  };
+  file("points.csv", analysis::points_csv(validation));
+  file("details.csv", analysis::details_csv(validation));
+  file("summary.json", analysis::summary(validation).dump(2) + "\n");
+  file("report.html", analysis::report_html(validation, today()));
+  if (o.markdown.empty()) return;
+  const std::string table = std::filesystem::path(o.points).filename().string();
+  analysis::write_whole_file(o.markdown, analysis::validation_page(validation, today(), table));
+}
+
+}  // namespace
+
+int validate(const Arguments& arguments) {
+  const Options o = read_options(arguments);
+  auto points = analysis::read_points(analysis::Table::load(o.points));
+  analysis::make_directory(o.directory);
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  try {
+    std::vector<analysis::Job> jobs;
+    for (const auto& point : points) jobs.push_back({&point, {}});
+    auto outcomes = analysis::replay(jobs, o.plan);
+    auto variations = analysis::vary(points, o.plan);
+    const analysis::Validation validation(std::move(points), std::move(outcomes), std::move(variations));
+    write(validation, o);
+    if (!o.quiet) fmt::print("{}", analysis::terminal_text(validation));
+  } catch (const analysis::Interrupted&) {
+    return kInterrupted;
+  }
+  return kOk;
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,178 @@
+#include "analysis/validate/replay.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <list>
+#include <nlohmann/json.hpp>
+
+#include "analysis/child.hpp"
+#include "analysis/output/progress.hpp"
+#include "analysis/run.hpp"
+#include "models/calibration.hpp"
+#include "models/catalog.hpp"
+
+namespace flotilla::analysis {
+namespace {
+
+double pick(const Distribution& d, Statistic statistic) { return statistic == Statistic::kMedian ? d.median : d.mean; }
+
+/// Reads the scenario; what depends on the memory there is, is filled in from a first reading.
+LoadedScenario load(Setup& setup) {
+  const auto read = [&] { return load_scenario(reader::Document::from_text(to_scenario(setup), setup.name), {}); };
+  if (!setup.tuned_by_trtllm_bench && setup.requests > 0) return read();
+  Setup first = setup;
+  first.requests = 1;
+  const auto loaded = load_scenario(reader::Document::from_text(to_scenario(first), setup.name), {});
+  settle(setup, loaded.build.groups.front().memory.kv_tokens);
+  return read();
+}
+
+Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summary& s) {
+  Outcome o;
+  o.notes = protocol.notes;
+  if (s.conservation.rejected > 0) {
+    o.skipped = "the simulated engine refuses requests of these lengths";
+    return o;
+  }
+  o.ttft_ms = pick(s.ttft, protocol.ttft);
+  if (p.output_tokens.value_or(2) > 1) o.tpot_ms = pick(s.tpot, protocol.tpot);
+  o.throughput = protocol.derived_throughput ? closed_loop_throughput(p, o.ttft_ms, o.tpot_ms)
+                                             : std::optional(s.output_throughput_per_gpu);
+  o.inside = s.envelope.inside, o.expected_error = s.envelope.expected_error;
+  o.memory = s.time_share.memory, o.compute = s.time_share.compute, o.communication = s.time_share.communication;
+  o.host = s.time_share.host, o.idle = s.time_share.idle;
+  o.kv_tokens = s.kv.budget_tokens, o.preemptions = s.kv.preemptions;
+  return o;
+}
+
+nlohmann::json to_json(const Outcome& o) {
+  const auto number = [](const std::optional<double>& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json();
+  };
+  return {{"skipped", o.skipped},
+          {"ttft", number(o.ttft_ms)},
+          {"tpot", number(o.tpot_ms)},
+          {"throughput", number(o.throughput)},
+          {"inside", o.inside},
+          {"expected_error", o.expected_error},
+          {"shares", {o.memory, o.compute, o.communication, o.host, o.idle}},
+          {"kv_tokens", o.kv_tokens},
+          {"preemptions", o.preemptions},
+          {"notes", o.notes}};
+}
+
+Outcome from_json(const nlohmann::json& j) {
+  const auto number = [&](const char* key) {
+    return j.at(key).is_null() ? std::nullopt : std::optional(j.at(key).get<double>());
+  };
+  Outcome o;
+  o.skipped = j.at("skipped"), o.inside = j.at("inside"), o.expected_error = j.at("expected_error");
+  o.ttft_ms = number("ttft"), o.tpot_ms = number("tpot"), o.throughput = number("throughput");
+  const auto& shares = j.at("shares");
+  o.memory = shares[0], o.compute = shares[1], o.communication = shares[2], o.host = shares[3], o.idle = shares[4];
+  o.kv_tokens = j.at("kv_tokens"), o.preemptions = j.at("preemptions");
+  o.notes = j.at("notes").get<std::vector<std::string>>();
+  return o;
+}
+
+/// The reader's message without its place in a generated scenario, on one line.
+std::string reason_of(const InputError& e) {
+  std::string text = e.message().empty() ? e.what() : e.message();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+struct Running {
+  std::size_t job;
+  Child child;
+};
+
+/// The processes that run at once.
+class Pool {
+ public:
+  Pool(const std::vector<Job>& jobs, const ReplayPlan& plan)
+      : jobs_(jobs), plan_(plan), bar_(plan.show_progress, "replays"), outcomes_(jobs.size()) {}
+
+  std::vector<Outcome> run() {
+    while (next_ < jobs_.size() || !running_.empty()) {
+      if (plan_.interrupt != nullptr && *plan_.interrupt) throw Interrupted{};
+      start();
+      collect();
+    }
+    return std::move(outcomes_);
+  }
+
+ private:
+  void start() {
+    while (next_ < jobs_.size() && running_.size() < static_cast<std::size_t>(std::max(1, plan_.jobs))) {
+      const std::size_t index = next_++;
+      const Job& job = jobs_[index];
+      auto found = protocol_of(*job.point, job.assumption);
+      if (const auto* skipped = std::get_if<Skipped>(&found)) {
+        outcomes_[index].skipped = skipped->reason;
+        bar_.show(++done_, jobs_.size());
+        continue;
+      }
+      running_.push_back({index, Child([&] {
+                            return to_json(replay_here(*job.point, std::move(std::get<Protocol>(found)))).dump();
+                          })});
+    }
+  }
+
+  void collect() {
+    wait();
+    for (auto at = running_.begin(); at != running_.end();) {
+      if (!ready(at->child) || !at->child.listen()) {
+        ++at;
+        continue;
+      }
+      outcomes_[at->job] = from_json(nlohmann::json::parse(at->child.take()));
+      at = running_.erase(at);
+      bar_.show(++done_, jobs_.size());
+    }
+  }
+
+  static bool ready(const Child& child) {
+    pollfd fd{child.descriptor(), POLLIN, 0};
+    return ::poll(&fd, 1, 0) > 0;
+  }
+
+  /// Until some child speaks, or a while has passed.
+  void wait() const {
+    constexpr int kWhile = 200;  // ms
+    std::vector<pollfd> fds;
+    for (const Running& r : running_) fds.push_back({r.child.descriptor(), POLLIN, 0});
+    ::poll(fds.data(), fds.size(), kWhile);
+  }
+
+  const std::vector<Job>& jobs_;
+  const ReplayPlan& plan_;
+  Bar bar_;
+  std::vector<Outcome> outcomes_;
+  std::size_t next_ = 0;
+  std::size_t done_ = 0;
+  std::list<Running> running_;
+};
+
+}  // namespace
+
+Outcome replay_here(const MeasuredPoint& point, Protocol protocol) {
+  try {
+    const LoadedScenario loaded = load(protocol.setup);
+    return outcome_of(point, protocol, run_here(loaded, {}));
+  } catch (const InputError& e) {
+    Outcome outcome;
+    outcome.skipped = reason_of(e);
+    return outcome;
+  }
+}
+
+std::vector<Outcome> replay(const std::vector<Job>& jobs, const ReplayPlan& plan) {
+  models::calibrations();  // read once here, not in every child
+  return Pool(jobs, plan).run();
+}
+
+}  // namespace flotilla::analysis
