@@ -19,12 +19,19 @@ bool is_deepseek(const P& p) { return p.model.rfind("DeepSeek", 0) == 0; }
 /// Has a table of measured GEMMs behind it.
 bool has_kernels(const P& p) { return one_of(p.gpu, {"H100", "H200", "B200", "GB200"}); }
 
-bool closed_loop(const P& p) { return p.starts_with("aic-") && p.load == LoadKind::kClosedLoop && !p.disaggregated; }
+/// In one of the judged classes at all: neither doubted by the table nor on separate pools.
+bool judged(const P& p) { return p.clean && !p.disaggregated; }
 
-bool trtllm_offline(const P& p) { return p.starts_with("trtllm-") && p.load == LoadKind::kOffline && has_kernels(p); }
+bool closed_loop(const P& p) {
+  return judged(p) && p.starts_with("aic-") && p.load == LoadKind::kClosedLoop && !one_of(p.gpu, {"B300", "GB300"});
+}
+
+bool trtllm_offline(const P& p) {
+  return judged(p) && p.starts_with("trtllm-") && p.load == LoadKind::kOffline && has_kernels(p);
+}
 
 bool mlperf(const P& p, LoadKind load) {
-  return p.starts_with("mlperf-") && p.load == load && one_of(p.gpu, {"H100", "H200", "B200"});
+  return judged(p) && p.starts_with("mlperf-") && p.load == load && one_of(p.gpu, {"H100", "H200", "B200"});
 }
 
 constexpr auto kNoBound = std::nullopt;
@@ -40,15 +47,6 @@ std::vector<Target> targets(double tpot, std::optional<double> tpot_p90, std::op
 
 std::vector<PointClass> make_classes() {
   return {
-      {"not-clean", "Rows that the table marks as not clean", kAll, {}, [](const P& p) { return !p.clean; }},
-      {"disaggregated", "Prefill and decode on separate pools", kAll, {}, [](const P& p) { return p.disaggregated; }},
-      {"b300",
-       "B300 and GB300, closed loop (no table of measured GEMMs)",
-       kAll,
-       {},
-       [](const P& p) {
-         return closed_loop(p) && one_of(p.gpu, {"B300", "GB300"});
-       }},
       {"llama-70b", "Llama 3.3/3.1 70B, closed loop", kAll, targets(0.05, 0.15, 0.12, 0.06),
        [](const P& p) {
          return closed_loop(p) && one_of(p.model, {"Llama 3.3 70B", "Llama 3.1 70B"});
@@ -73,7 +71,7 @@ std::vector<PointClass> make_classes() {
        "DeepSeek-R1, agentic runs on B200, no speculation",
        {Metric::kTpot, Metric::kTtft},
        targets(0.15, kNoBound, kNoBound, kNoBound),
-       [](const P& p) { return p.starts_with("kvpB-"); }},
+       [](const P& p) { return judged(p) && p.starts_with("kvpB-"); }},
       {"trtllm-offline-dense",
        "TensorRT-LLM offline tables, dense models",
        {Metric::kThroughput},
@@ -98,21 +96,33 @@ std::vector<PointClass> make_classes() {
        "Llama 3.3 70B, multi-turn clients on B200",
        kAll,
        {},
-       [](const P& p) { return p.starts_with("kvpA-"); }},
+       [](const P& p) { return judged(p) && p.starts_with("kvpA-"); }},
       {"trtllm-rate",
        "TensorRT-LLM 0.14 online, 500 requests at a rate",
        kAll,
        {},
-       [](const P& p) { return p.starts_with("trtllm-") && p.load == LoadKind::kRate; }},
+       [](const P& p) { return judged(p) && p.starts_with("trtllm-") && p.load == LoadKind::kRate; }},
       {"static-batch",
        "Static batches: TensorRT-LLM 0.9 and vLLM of 2023",
        kAll,
        {},
-       [](const P& p) { return p.load == LoadKind::kStaticBatch; }},
-      {"other", "Everything else", kAll, {}, [](const P&) { return true; }},
+       [](const P& p) { return judged(p) && p.load == LoadKind::kStaticBatch; }},
+      {"b300",
+       "B300 and GB300, closed loop (no table of measured GEMMs)",
+       kAll,
+       {},
+       [](const P& p) {
+         return judged(p) && p.starts_with("aic-") && one_of(p.gpu, {"B300", "GB300"});
+       }},
+      {"disaggregated",
+       "Prefill and decode on separate pools",
+       kAll,
+       {},
+       [](const P& p) { return p.clean && p.disaggregated; }},
+      {"other", "Everything else", kAll, {}, [](const P& p) { return p.clean; }},
+      {"not-clean", "Rows that the table marks as not clean", kAll, {}, [](const P&) { return true; }},
   };
 }
-
 }  // namespace
 
 const Target* PointClass::target(Metric metric) const {

@@ -17,6 +17,7 @@ void add_size(std::string& text, const char* key, int size) {
 std::string serving(const Setup& s) {
   std::string text =
       fmt::format("pool: bench, engine: {}, weights: {}, kv_cache_dtype: {}", s.engine, s.weights, s.kv_cache);
+  if (!s.engine_version.empty()) text += fmt::format(", engine_version: '{}'", s.engine_version);
   add_size(text, "tensor_parallel_size", s.tp);
   add_size(text, "pipeline_parallel_size", s.pp);
   add_size(text, "expert_parallel_size", s.ep);

@@ -47,7 +47,7 @@ std::string answer(const Validation& validation) {
   }
   std::string text = fmt::format("{} of {} targets are met", met, met + missed + open);
   if (missed > 0) text += fmt::format("; missed: {}", misses);
-  if (open > 0) text += fmt::format("; {} have no predicted point", open);
+  if (open > 0) text += fmt::format("; without a predicted point: {}", open);
   return text + ".";
 }
 

@@ -61,7 +61,6 @@ std::vector<ClassGroup> Validation::classes() const {
     const auto index = static_cast<std::size_t>(&class_of(*c.point) - point_classes().data());
     groups[index].group.points.push_back(c);
   }
-  std::rotate(groups.begin(), groups.begin() + 1, groups.end());  // the first class is that of rows that are not clean
   std::erase_if(groups, [](const ClassGroup& g) { return g.group.points.empty(); });
   return groups;
 }

@@ -36,7 +36,7 @@ class Validation {
   Validation& operator=(const Validation&) = delete;
 
   [[nodiscard]] const std::vector<Compared>& all() const { return all_; }
-  /// In the order of point_classes(), those without points left out, rows that are not clean last.
+  /// In the order of point_classes(), those without points left out.
   [[nodiscard]] std::vector<ClassGroup> classes() const;
   /// Clean rows by what `name` says of them, by name.
   [[nodiscard]] std::vector<Group> by(std::string (*name)(const MeasuredPoint&)) const;

@@ -134,8 +134,8 @@ function cell(c, metric) {
 }
 
 function groupTable(id, first, list) {
-  const head = `<thead><tr><th>${first}</th><th>points</th><th>predicted</th><th>TPOT (%)</th><th>TTFT (%)</th><th>throughput per GPU (%)</th></tr></thead>`;
-  const rows = list.map((c) => `<tr><td>${escaped(c.name)}</td><td>${c.points}</td><td>${c.predicted}</td>` +
+  const head = `<thead><tr><th>${first}</th><th class="counts">points</th><th class="counts">predicted</th><th>TPOT (%)</th><th>TTFT (%)</th><th>throughput per GPU (%)</th></tr></thead>`;
+  const rows = list.map((c) => `<tr><td>${escaped(c.name)}</td><td class="counts">${c.points}</td><td class="counts">${c.predicted}</td>` +
     ['tpot', 'ttft', 'throughput'].map((m) => `<td>${cell(c, m)}</td>`).join('') + '</tr>');
   fill(id, list.length ? `${head}<tbody>${rows.join('')}</tbody>` : '<tbody><tr><td>none</td></tr></tbody>');
 }
