@@ -13,6 +13,8 @@ namespace {
 constexpr double kHighUtilization =
     0.95;  // the highest that leaves room for graphs and fragmentation, as operators use it
 
+constexpr int kFewSequences = 256;  // the sampler's workspace grows with their number
+
 class Search {
  public:
   explicit Search(const Deployment& d) : deployment_(d), tokens_now_(memory_ledger(d).kv_tokens) {}
@@ -43,6 +45,13 @@ class Search {
       changed.tensor_parallel_size = tp;
       consider(fmt::format("tensor_parallel_size: {}", tp), changed);
     }
+  }
+
+  void sequences() {
+    if (deployment_.max_num_seqs <= kFewSequences) return;
+    auto changed = deployment_;
+    changed.max_num_seqs = kFewSequences;
+    consider(fmt::format("max_num_seqs: {}", kFewSequences), changed);
   }
 
   void utilization() {
@@ -82,6 +91,7 @@ std::vector<Alternative> alternatives(const Deployment& deployment) {
   Search search(deployment);
   search.formats();
   search.tensor_parallelism();
+  search.sequences();
   search.utilization();
   search.gpus();
   return search.take();

@@ -18,7 +18,7 @@ struct Alternative {
 
 /// Alternatives that fit and hold more KV than the deployment as it is; computed with memory_ledger, none assumed.
 /// Narrower weights that the GPU multiplies natively, an FP8 KV cache, tensor parallelism 2, 4 and 8 where it divides
-/// the heads, a utilization of 0.95, and the catalogue's larger GPUs.
+/// the heads, 256 sequences at most, a utilization of 0.95, and the catalogue's larger GPUs.
 std::vector<Alternative> alternatives(const Deployment&);
 
 /// The same in sentences: "weights: fp8: fits, KV for 12,345 tokens (2.0 GB per GPU)".

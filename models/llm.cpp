@@ -1,6 +1,7 @@
 #include "models/llm.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace flotilla::models {
 namespace {
@@ -30,15 +31,34 @@ double projections(const Llm& llm, int tp) {
   return llm.latent_attention() ? latent_projections(llm, tp) : grouped_query_projections(llm, tp);
 }
 
-/// What each GPU of a division holds of the layers' matrices, embedding and lm_head apart.
+struct Stage {
+  double layers = 0, sparse = 0;
+};
+
+constexpr int kFewDense = 4;  // dense layers are few where at most one in so many is dense: 3 of 61, not 24 of 48
+
+Stage fullest_stage(const Llm& llm, int stages) {
+  const double layers = (llm.layers + stages - 1) / stages;
+  if (kFewDense * llm.dense_layers() <= llm.layers) return {layers, std::min<double>(layers, llm.moe_layers)};
+  return {layers, std::ceil(layers * llm.moe_layers / llm.layers)};
+}
+
+/// Of `experts`, those on one rank, in the mean over the ranks that share their width.
+double experts_per_rank(const Llm& llm, const Sharding& by) {
+  const double whole = std::ceil(static_cast<double>(llm.experts) / by.expert_parallel);
+  return whole * by.expert_parallel / by.expert_ranks;
+}
+
+/// What each GPU of a division holds of the layers' matrices in the fullest stage, embedding and lm_head apart.
 Parameters divided(const Llm& llm, const Sharding& by) {
   const double tp = by.tensor_parallel;
+  const auto stage = fullest_stage(llm, by.stages);
   Parameters p;
-  p.attention = llm.layers * projections(llm, by.tensor_parallel);
-  p.mlp = llm.dense_layers() * mlp_of(llm.hidden, llm.intermediate) / tp;
-  p.experts = llm.moe_layers * llm.experts * mlp_of(llm.hidden, llm.moe_intermediate) / by.expert_ranks;
-  p.shared = llm.moe_layers * mlp_of(llm.hidden, llm.shared_intermediate) / tp;
-  p.router = static_cast<double>(llm.moe_layers) * llm.hidden * llm.experts;
+  p.attention = stage.layers * projections(llm, by.tensor_parallel);
+  p.mlp = (stage.layers - stage.sparse) * mlp_of(llm.hidden, llm.intermediate) / tp;
+  p.experts = stage.sparse * experts_per_rank(llm, by) * mlp_of(llm.hidden, llm.moe_intermediate);
+  p.shared = stage.sparse * mlp_of(llm.hidden, llm.shared_intermediate) / tp;
+  p.router = stage.sparse * llm.hidden * llm.experts;
   p.linear = p.attention + p.mlp + p.experts + p.shared;
   return p;
 }
@@ -88,11 +108,10 @@ Bytes weight_bytes(const Llm& llm, NumberFormat weights) {
 
 Bytes weight_bytes_per_gpu(const Llm& llm, NumberFormat weights, const Sharding& by) {
   const auto p = parameters(llm);
-  const double largest_stage = static_cast<double>((llm.layers + by.stages - 1) / by.stages) / llm.layers;
-  const double vocabulary = (p.embedding + p.lm_head) / by.tensor_parallel;  // rows of the table are divided
-  return Bytes(layer_bytes(llm, weights, divided(llm, by)) * largest_stage +
-               ((by.stages == 1 ? vocabulary : vocabulary / (llm.tied_embeddings ? 1 : 2)) + p.norms * largest_stage) *
-                   kBf16Bytes);
+  const double one_table = p.embedding, tables = p.embedding + p.lm_head;
+  const double vocabulary = (by.stages == 1 ? tables : one_table) / by.tensor_parallel;  // rows are divided
+  const double norms = p.norms * fullest_stage(llm, by.stages).layers / llm.layers;
+  return Bytes(layer_bytes(llm, weights, divided(llm, by)) + (vocabulary + norms) * kBf16Bytes);
 }
 
 Bytes weight_bytes_per_gpu(const Llm& llm, NumberFormat weights, int tensor_parallel_size) {
@@ -115,11 +134,22 @@ int kv_heads_per_gpu(const Llm& llm, int tensor_parallel_size) {
 
 Bytes kv_bytes_per_token(const Llm& llm, NumberFormat kv_cache) { return kv_bytes_per_token_per_gpu(llm, kv_cache, 1); }
 
-/// A paged cache that holds every layer's tokens, windowed or not: what vLLM's and TensorRT-LLM's pools are sized by.
+double kv_elements_per_layer(const Llm& llm, int tensor_parallel_size) {
+  if (llm.latent_attention()) return llm.kv_lora_rank + llm.qk_rope_head_dim;
+  return 2.0 * kv_heads_per_gpu(llm, tensor_parallel_size) * llm.head_dim;
+}
+
 Bytes kv_bytes_per_token_per_gpu(const Llm& llm, NumberFormat kv_cache, int tensor_parallel_size) {
-  const double per_layer = llm.latent_attention() ? llm.kv_lora_rank + llm.qk_rope_head_dim
-                                                  : 2.0 * kv_heads_per_gpu(llm, tensor_parallel_size) * llm.head_dim;
-  return Bytes(llm.layers * per_layer * bytes_per_element(kv_cache));
+  return Bytes(llm.layers * kv_elements_per_layer(llm, tensor_parallel_size) * bytes_per_element(kv_cache));
+}
+
+Bytes kv_full_bytes_per_token(const Llm& llm, NumberFormat kv_cache) {
+  return Bytes(llm.full_layers() * kv_elements_per_layer(llm, 1) * bytes_per_element(kv_cache));
+}
+
+Bytes kv_window_bytes_per_sequence(const Llm& llm, NumberFormat kv_cache) {
+  const double tokens = static_cast<double>(llm.windowed_layers) * llm.window;
+  return Bytes(tokens * kv_elements_per_layer(llm, 1) * bytes_per_element(kv_cache));
 }
 
 std::string unmodelled(const Llm& llm) { return llm.unknown_layers; }

@@ -98,14 +98,17 @@ double active_parameters(const Llm&);
 /// How a replica divides a model: see Deployment.
 struct Sharding {
   int tensor_parallel = 1;
-  int expert_ranks = 1;  ///< tp * dp: GPUs among which the experts of a layer are divided
-  int stages = 1;        ///< pipeline
+  int expert_ranks = 1;     ///< tp * dp: GPUs among which the experts of a layer are divided
+  int stages = 1;           ///< pipeline
+  int expert_parallel = 1;  ///< expert_ranks / so many share one expert's width; whole experts are rounded up
 };
 
 /// All weights resident on the GPUs together, once: the layers in `weights`, the rest BF16.
 Bytes weight_bytes(const Llm&, NumberFormat weights);
-/// Weights on one GPU of the largest pipeline stage: k and v projections replicate beyond the number of KV heads,
-/// latent down-projections, routers and norms are on each; first and last stage alike hold the vocabulary.
+/// Weights on one GPU of the fullest pipeline stage: k and v projections replicate beyond the number of KV heads,
+/// latent down-projections, routers and norms are on each; first and last stage alike hold the vocabulary. A few dense
+/// layers are taken to stand at the start (DeepSeek, GLM), so that the fullest stage has experts in all its layers;
+/// many alternate with the others (Llama 4), and each stage has its share.
 Bytes weight_bytes_per_gpu(const Llm&, NumberFormat weights, const Sharding&);
 Bytes weight_bytes_per_gpu(const Llm&, NumberFormat weights, int tensor_parallel_size);
 
@@ -115,9 +118,19 @@ Bytes streamed_bytes(const Llm&, NumberFormat weights);
 
 /// KV heads that each of `tensor_parallel_size` GPUs holds: at least one, so heads replicate beyond their number.
 int kv_heads_per_gpu(const Llm&, int tensor_parallel_size);
-/// 2 (k and v) * layers * kv_heads * head_dim * bytes: 327,680 for Llama 3.3 70B in BF16.
+/// Values of one layer's cache per token on one of `tensor_parallel_size` GPUs: 2 (k and v) * kv_heads * head_dim, or
+/// the latent and the rotary part, kv_lora_rank + qk_rope_head_dim, whole on each GPU.
+double kv_elements_per_layer(const Llm&, int tensor_parallel_size);
+/// layers * kv_elements_per_layer * bytes: 327,680 for Llama 3.3 70B in BF16, 70,272 for DeepSeek-V3. As a paged cache
+/// has it that keeps every token in every layer. Of layers with a window an engine may keep less: vLLM's hybrid manager
+/// (docs/design/hybrid_kv_cache_manager.md) frees what has left a sliding window, and divides the blocks of one pool
+/// among the kinds of layers; the size that it logs, like this, counts every layer for every token. Its default for
+/// chunked attention, as TensorRT-LLM's where max_attention_window is not set, is to keep all.
 Bytes kv_bytes_per_token(const Llm&, NumberFormat kv_cache);
 Bytes kv_bytes_per_token_per_gpu(const Llm&, NumberFormat kv_cache, int tensor_parallel_size);
+/// The part of it that layers without a window need, and what the others need of one sequence however long it is.
+Bytes kv_full_bytes_per_token(const Llm&, NumberFormat kv_cache);
+Bytes kv_window_bytes_per_sequence(const Llm&, NumberFormat kv_cache);
 
 /// Why this version cannot cost the model ("linear attention in 36 of 48 layers"); "" if it can.
 std::string unmodelled(const Llm&);

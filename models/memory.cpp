@@ -9,18 +9,42 @@ namespace flotilla::models {
 namespace {
 
 constexpr double kBf16Bytes = 2;
+constexpr double kExpertTokensAtOnce = 32 * 1024;     // vllm/envs.py: VLLM_FUSED_MOE_CHUNK_SIZE
+constexpr double kLatentsExpandedAtOnce = 64 * 1024;  // vllm/v1/attention/backends/mla/common.py: workspace, in tokens
 
 Bytes sampler_bytes(const Deployment& d, int sequences) {
   return Bytes(static_cast<double>(sequences) * d.llm.vocab * d.engine.sampler_bytes_per_logit);
 }
 
+/// Of a layer without experts.
+double dense_mlp_bytes(const Deployment& d, double tokens) {
+  const double columns = static_cast<double>(d.llm.intermediate) / d.tensor_parallel_size;
+  return tokens * columns * (2 * kBf16Bytes + bytes_per_element(d.weights));
+}
+
+/// Of a layer with experts: the tokens of all attention ranks may come to one.
+double expert_bytes(const Deployment& d, double tokens) {
+  const double width = static_cast<double>(d.llm.moe_intermediate) / d.expert_tensor_parallel_size();
+  const double hidden = d.llm.hidden;
+  const double rows = std::min(tokens * d.data_parallel_size, kExpertTokensAtOnce) * d.llm.experts_per_token;
+  return rows * (std::max(2 * width, hidden) + std::max(width, hidden)) * kBf16Bytes;
+}
+
+/// Keys and values of cached context, expanded from their latents for prefill.
+double latent_attention_bytes(const Deployment& d) {
+  const double heads = static_cast<double>(d.llm.heads) / d.tensor_parallel_size;
+  return kLatentsExpandedAtOnce * heads * (d.llm.qk_nope_head_dim + d.llm.v_head_dim) * kBf16Bytes;
+}
+
 Bytes activation_bytes(const Deployment& d) {
   const double tokens = d.max_num_batched_tokens;
   const Bytes residual(tokens * 2 * d.llm.hidden * kBf16Bytes);
-  const double columns = static_cast<double>(d.llm.intermediate) / d.tensor_parallel_size;
-  const Bytes mlp(tokens * columns * (2 * kBf16Bytes + bytes_per_element(d.weights)));
+  double layer = 0;
+  if (d.llm.dense_layers() > 0) layer = dense_mlp_bytes(d, tokens);
+  if (d.llm.moe_layers > 0) layer = std::max(layer, expert_bytes(d, tokens));
+  if (d.llm.latent_attention()) layer = std::max(layer, latent_attention_bytes(d));
   const int sequences = std::min<int>(d.max_num_seqs, d.engine.sampler_max_seqs);
-  return residual + std::max(mlp, sampler_bytes(d, sequences));
+  return residual + std::max(Bytes(layer), sampler_bytes(d, sequences));
 }
 
 /// What the engine takes of the GPU, by what it means by its share.
@@ -42,14 +66,15 @@ Bytes usable_bytes(const Deployment& d, const MemoryLedger& m) {
 MemoryLedger memory_ledger(const Deployment& d) {
   MemoryLedger m;
   m.capacity = d.gpu.memory;
-  m.weights =
-      weight_bytes_per_gpu(d.llm, d.weights, {d.tensor_parallel_size, d.expert_ranks(), d.pipeline_parallel_size});
+  m.weights = weight_bytes_per_gpu(
+      d.llm, d.weights, {d.tensor_parallel_size, d.expert_ranks(), d.pipeline_parallel_size, d.expert_parallel_size});
   m.activations = activation_bytes(d);
   m.runtime = d.engine.runtime;
   m.usable = usable_bytes(d, m);
   m.kv_budget = m.usable - m.weights - m.activations - m.runtime;
-  m.kv_bytes_per_token =
-      kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) * (1.0 / d.pipeline_parallel_size);
+  const int stage = (d.llm.layers + d.pipeline_parallel_size - 1) / d.pipeline_parallel_size;  // layers of the fullest
+  m.kv_bytes_per_token = kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) *
+                         (static_cast<double>(stage) / d.llm.layers);
   const double blocks = std::floor(m.kv_budget / (m.kv_bytes_per_token * d.block_size));
   m.kv_blocks = static_cast<std::int64_t>(std::max(0.0, blocks));
   m.kv_tokens = m.kv_blocks * d.block_size;
@@ -63,6 +88,7 @@ std::int64_t sequences_that_fit(const Deployment& d, std::int64_t tokens) {
 
 std::vector<std::string> memory_notes(const Deployment& d) {
   std::vector<std::string> notes;
+  if (!d.llm.caveat.empty()) notes.push_back(fmt::format("{}: {}.", d.llm.name, d.llm.caveat));
   const int counted = d.engine.sampler_max_seqs;
   const auto m = memory_ledger(d);
   const Bytes uncounted = sampler_bytes(d, d.max_num_seqs) - sampler_bytes(d, std::min(d.max_num_seqs, counted));

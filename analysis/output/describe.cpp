@@ -101,21 +101,61 @@ std::string describe_check(const LoadedScenario& loaded) {
   return text;
 }
 
+namespace {
+
+/// What there is beside the dense, full attention of every decoder, a line each.
+std::string layer_kinds(const models::Llm& llm) {
+  std::string text;
+  if (llm.experts > 0) {
+    text += fmt::format("  {} layers with {} experts of {}, {} per token", llm.moe_layers, llm.experts, llm.moe_intermediate,
+                        llm.experts_per_token);
+    text += llm.shared_intermediate > 0 ? fmt::format(", and a shared one of {}\n", llm.shared_intermediate) : "\n";
+  }
+  if (llm.latent_attention()) {
+    text += fmt::format("  latent attention: {} + {} values per token and layer, heads of {} + {} and {}\n", llm.kv_lora_rank,
+                        llm.qk_rope_head_dim, llm.qk_nope_head_dim, llm.qk_rope_head_dim, llm.v_head_dim);
+  }
+  if (llm.windowed_layers > 0) {
+    text += fmt::format("  {} layers see {} {} tokens\n", llm.windowed_layers, llm.chunked_window ? "their chunk of" : "the last", llm.window);
+  }
+  if (llm.nextn_predict_layers > 0) text += fmt::format("  {} modules for multi-token prediction, not counted\n", llm.nextn_predict_layers);
+  if (!llm.caveat.empty()) text += "  note: " + llm.caveat + "\n";
+  return text;
+}
+
+std::string parameter_lines(const models::Llm& llm) {
+  const models::Parameters p = models::parameters(llm);
+  std::string text = fmt::format("  parameters: {:.2f} G = {:.2f} G linear + {:.2f} G embedding + {:.2f} G lm_head + {:.4f} G norms",
+                                 p.total() / 1e9, p.linear / 1e9, p.embedding / 1e9, p.lm_head / 1e9, p.norms / 1e9);
+  text += p.router > 0 ? fmt::format(" + {:.4f} G routers\n", p.router / 1e9) : "\n";
+  if (llm.experts == 0) return text;
+  return text + fmt::format("  linear: {:.2f} G attention + {:.2f} G MLP + {:.2f} G experts + {:.2f} G shared experts; a token meets {:.2f} G in all\n",
+                            p.attention / 1e9, p.mlp / 1e9, p.experts / 1e9, p.shared / 1e9, models::active_parameters(llm) / 1e9);
+}
+
+std::string kv_lines(const models::Llm& llm) {
+  if (llm.windowed_layers == 0) return "";
+  const auto format = models::NumberFormat::kBf16;
+  return fmt::format("  KV in BF16 of layers without a window {} bytes per token, of the others {} bytes per sequence at most\n",
+                     grouped(models::kv_full_bytes_per_token(llm, format).value()),
+                     grouped(models::kv_window_bytes_per_sequence(llm, format).value()));
+}
+
+}  // namespace
+
 std::string describe_model(const LoadedScenario& loaded) {
   const models::Llm& llm = loaded.build.groups.front().deployment.llm;
-  const models::Parameters p = models::parameters(llm);
   std::string text = fmt::format("{} ({})\n  source: {}\n", llm.name, llm.architecture, llm.source);
   text += fmt::format("  {} layers, hidden {}, {} heads of {}, {} KV heads, MLP {}, vocabulary {}, context {}\n", llm.layers, llm.hidden,
                       llm.heads, llm.head_dim, llm.kv_heads, llm.intermediate, llm.vocab, llm.max_position_embeddings);
-  text += fmt::format("  parameters: {:.2f} G = {:.2f} G linear + {:.2f} G embedding + {:.2f} G lm_head + {:.4f} G norms\n", p.total() / 1e9,
-                      p.linear / 1e9, p.embedding / 1e9, p.lm_head / 1e9, p.norms / 1e9);
+  text += layer_kinds(llm) + parameter_lines(llm);
   text += fmt::format("  {:<8}{:>14}{:>22}{:>24}\n", "format", "weights, GB", "streamed a step, GB", "KV, bytes per token");
   for (const auto& [format, name] : models::enum_names(models::NumberFormat{})) {
     const bool kv = format == models::NumberFormat::kBf16 || format == models::NumberFormat::kFp8;
     text += fmt::format("  {:<8}{:>14.2f}{:>22.2f}{:>24}\n", name, gb(models::weight_bytes(llm, format)), gb(models::streamed_bytes(llm, format)),
                         kv ? grouped(models::kv_bytes_per_token(llm, format).value()) : "-");
   }
-  return text;
+  return text + kv_lines(llm);
 }
 
 std::string describe_cost(const LoadedScenario& loaded) {

@@ -13,19 +13,19 @@ using doctest::Approx;
 
 TEST_CASE("every GPU of the catalogue loads under its name, and every figure has a source") {
   const auto names = catalog_names("gpus");
-  for (const auto& wanted :
-       {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "h100-sxm@a1", "h200-sxm@a1", "b200-hgx@a1", "gb200@a1"}) {
+  for (const auto& wanted : {"h100-sxm", "h200-sxm", "b200-hgx", "gb200", "b300-hgx", "gb300", "a100-sxm", "mi300x",
+                             "mi355x", "h100-sxm@a1", "h200-sxm@a1", "b200-hgx@a1", "gb200@a1"}) {
     CHECK(std::find(names.begin(), names.end(), wanted) != names.end());
   }
   for (const auto& name : names) {
     CAPTURE(name);
     const auto gpu = load_gpu(name);
     CHECK(gpu.name == name);
-    for (const auto& source :
-         {gpu.memory.source, gpu.hbm_bandwidth.source, gpu.bf16.source, gpu.fp8.source, gpu.nvlink.source,
-          gpu.l2_cache.source, gpu.tdp.source, gpu.prefill_utilization.source}) {
+    for (const auto& source : {gpu.memory.source, gpu.hbm_bandwidth.source, gpu.bf16.source, gpu.nvlink.source,
+                               gpu.l2_cache.source, gpu.tdp.source, gpu.prefill_utilization.source}) {
       CHECK_FALSE(source.empty());
     }
+    CHECK((gpu.fp8.value() > 0) == !gpu.fp8.source.empty());
     CHECK((gpu.fp4.value() > 0) == !gpu.fp4.source.empty());
   }
 }
@@ -35,9 +35,12 @@ TEST_CASE("datasheet peaks are dense: each narrower format doubles the last") {
     const auto gpu = load_gpu(name);
     if (datasheet_name(gpu) != name) continue;
     CAPTURE(name);
-    CHECK(gpu.fp8 / gpu.bf16 == Approx(2).epsilon(0.002));
-    if (gpu.fp4.value() > 0) CHECK(gpu.fp4 / gpu.fp8 == Approx(2));
+    if (gpu.fp8.value() > 0) CHECK(gpu.fp8 / gpu.bf16 == Approx(2).epsilon(0.002));
+    // Blackwell Ultra's dense FP4 is three times its FP8 (GB300 NVL72: 1,080 PFLOPS against 360).
+    const bool ultra = name == "b300-hgx" || name == "gb300";
+    if (gpu.fp4.value() > 0) CHECK(gpu.fp4 / gpu.fp8 == Approx(ultra ? 3 : 2));
   }
+  CHECK(load_gpu("a100-sxm").fp8.value() == 0);
   // HGX B200: 144 PFLOPS of FP4 with sparsity for eight GPUs; sparsity doubles.
   CHECK(load_gpu("b200-hgx").fp4.value() == 144e15 / 8 / 2);
 }
