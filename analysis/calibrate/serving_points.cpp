@@ -7,6 +7,7 @@
 #include "analysis/validate/labels.hpp"
 #include "analysis/validate/protocol.hpp"
 #include "analysis/validate/replay.hpp"
+#include "models/release.hpp"
 #include "scenarios/reader/error.hpp"
 #include "sim/engine/invariant.hpp"
 
@@ -21,10 +22,16 @@ bool watches_no_clock(const MeasuredPoint& p) {
 /// DeepSeek's rows mix speculative decoding on and off, and do not say which: nothing can be fitted on them.
 bool may_speculate(const std::string& model) { return model.rfind("deepseek", 0) == 0; }
 
+/// Engines whose kernels and loops were others: vLLM before its V1 engine.
+bool too_old(const MeasuredPoint& p) {
+  return engine_of(p.engine) == "vllm" && models::compare_releases(release_of(p), "0.8") < 0;
+}
+
 ReplayLoad load_of(const MeasuredPoint& p, const Setup& s) {
   ReplayLoad load;
   load.concurrency = s.max_concurrency.value_or(0);
   load.requests = static_cast<int>(s.requests);
+  load.staggered = s.spread;
   load.input_tokens = p.uniform_lengths() ? *p.input_tokens : s.mean_input;
   load.output_tokens = p.uniform_lengths() ? *p.output_tokens : s.mean_output;
   load.shortest = p.uniform_lengths() ? 0.8 : 1;
@@ -66,6 +73,7 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
         may_speculate(model_of(p.model)))
       continue;
     auto found = protocol_of(p);
+    if (too_old(p)) continue;
     auto* protocol = std::get_if<Protocol>(&found);
     if (protocol == nullptr) continue;
     try {

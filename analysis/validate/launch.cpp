@@ -25,6 +25,7 @@ void llama_on_trtllm(Setup& s, const Shape& shape) {
   s.memory_share = 0.9;
   s.max_num_batched_tokens = shape.input + shape.output + (shape.equal() ? 20 : 200);
   s.kv_cache = "fp8";
+  if (shape.equal() && s.tp < 8) s.batch_wait_ratio = 0.9, s.batch_wait_steps = 20;
 }
 
 /// gptoss_fp4_b200.sh, gptoss_fp4_h100.sh.
