@@ -22,6 +22,9 @@ struct Setup {
   std::optional<int> max_num_seqs;
   std::optional<int> block_size;
   std::optional<bool> chunked_prefill;
+  std::string policy;                  ///< "" = the engine's
+  std::optional<double> wait_ratio;    ///< TensorRT-LLM: batch_wait_max_tokens_ratio
+  std::optional<int> wait_iterations;  ///< TensorRT-LLM: batch_wait_timeout_iters
   /// trtllm-bench's own choice of max_num_seqs and max_num_batched_tokens, from the KV memory there is.
   bool tuned_by_trtllm_bench = false;
 
@@ -60,6 +63,9 @@ struct Assumption {
 
 /// Pure: looks at nothing but the row, the assumption and the names of the catalogue.
 std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint&, const Assumption& = {});
+
+/// The catalogue's system that holds this GPU; "" if none does.
+std::string system_of(const std::string& gpu);
 
 /// The scenario as YAML.
 std::string to_scenario(const Setup&);

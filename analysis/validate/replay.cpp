@@ -34,7 +34,10 @@ Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summa
   Outcome o;
   o.notes = protocol.notes;
   if (s.conservation.rejected > 0) {
-    o.skipped = "the simulated engine refuses requests of these lengths";
+    const auto why = std::find_if(s.warnings.begin(), s.warnings.end(), [](const std::string& warning) {
+      return warning.find("requests were refused") != std::string::npos;
+    });
+    o.skipped = why == s.warnings.end() ? "the simulated engine refuses some of the requests" : *why;
     return o;
   }
   o.ttft_ms = pick(s.ttft, protocol.ttft);

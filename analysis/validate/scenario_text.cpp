@@ -30,6 +30,9 @@ std::string serving(const Setup& s) {
   add(limits, "max_num_batched_tokens", s.max_num_batched_tokens);
   add(limits, "max_num_seqs", s.max_num_seqs);
   add(limits, "enable_chunked_prefill", s.chunked_prefill);
+  add(limits, "batch_wait_max_tokens_ratio", s.wait_ratio);
+  add(limits, "batch_wait_timeout_iters", s.wait_iterations);
+  if (!s.policy.empty()) limits += ", policy: " + s.policy;
   if (!limits.empty()) text += fmt::format(", scheduler: {{{}}}", limits.substr(2));
   return text;
 }
