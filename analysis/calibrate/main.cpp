@@ -118,7 +118,7 @@ models::Calibration kernels_of(const std::string& tables, const Cell& cell, bool
   return fit_kernels(tables, cell);
 }
 
-models::Calibration fit_cell(const std::string& tables, const analysis::Table& serving, const Cell& cell,
+models::Calibration fit_cell(const std::string& tables, const std::vector<analysis::MeasuredPoint>& serving, const Cell& cell,
                              const std::map<std::string, models::Calibration>& done, bool verbose, bool serving_only) {
   fmt::print("{}, {}\n", cell.gpu, cell.engine);
   auto calibration = kernels_of(tables, cell, serving_only);
@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
     const std::string tables = argv[1], output = argv[2];
     const std::set<std::string> options(argv + 3, argv + argc);
     const bool verbose = options.count("--verbose") != 0, serving_only = options.count("--serving-only") != 0;
-    const auto serving = analysis::Table::load(tables + "/serving_points.csv.gz");
+    const auto serving = analysis::read_points(analysis::Table::load(tables + "/serving_points.csv.gz"));
     std::map<std::string, models::Calibration> done;
     for (const auto& cell : kCells) {
       if (options.count("--cell") != 0 && options.count(cell.gpu + "-" + cell.engine) == 0) continue;

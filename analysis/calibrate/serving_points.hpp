@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/calibrate/step_replay.hpp"
-#include "analysis/table.hpp"
+#include "analysis/validate/points.hpp"
 #include "models/calibration.hpp"
 
 namespace flotilla::analysis {
@@ -20,7 +20,10 @@ struct ServingPoint {
   double throughput = 0;      ///< output tokens per second and GPU; 0 = not measured
 };
 
-std::vector<ServingPoint> serving_points(const Table&, const std::string& gpu, const std::string& engine);
+/// The clean, aggregated points of one GPU and engine (catalogue names) whose steps do not depend on their lengths, as
+/// `flotilla validate` repeats them. Left out are those of DeepSeek (speculation unlabelled) and what the simulator refuses.
+std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>&, const std::string& gpu,
+                                         const std::string& engine);
 
 /// Means over the point's steps. TTFT includes the frontend.
 struct PredictedFigures {

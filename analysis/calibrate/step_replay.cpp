@@ -95,6 +95,7 @@ class Loop {
     result.output_tokens = outputs_;
     result.mean_input_tokens = inputs_ / sent_;
     result.mean_output_tokens = outputs_ / sent_;
+    result.sent_at_start = static_cast<double>(at_start_) / sent_;
     return result;
   }
 
@@ -126,6 +127,7 @@ class Loop {
     const auto handle = request(length(load_.input_tokens), length(load_.output_tokens), true);
     inputs_ += pool_[handle].input_tokens, outputs_ += pool_[handle].output_tokens;
     ttft_weight_ += ttft_weight();
+    at_start_ += at_start ? 1 : 0;
     if (at_start) {
       batch_.enqueue(handle);
     } else {
@@ -230,7 +232,7 @@ class Loop {
   std::vector<sim::RequestHandle> on_the_way_;
   std::map<Shape, Merged> merged_;
   std::int64_t now_ = 0;
-  int sent_ = 0;
+  int sent_ = 0, at_start_ = 0;
   double inputs_ = 0, outputs_ = 0;
   double tpot_weight_ = 0, ttft_weight_ = 0;  ///< of the step under way: what the requests in flight make it count
 };

@@ -51,6 +51,7 @@ struct StepReplay {
   double output_tokens = 0;
   double mean_input_tokens = 0;
   double mean_output_tokens = 0;
+  double sent_at_start = 0;  ///< share of the requests; the others are sent when one ends
 };
 
 /// Throws InvariantError where the engine could never serve such a request (no memory for one).

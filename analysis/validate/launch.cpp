@@ -25,7 +25,7 @@ void llama_on_trtllm(Setup& s, const Shape& shape) {
   s.memory_share = 0.9;
   s.max_num_batched_tokens = shape.input + shape.output + (shape.equal() ? 20 : 200);
   s.kv_cache = "fp8";
-  if (shape.equal() && s.tp < 8) s.wait_ratio = 0.9, s.wait_iterations = 20;
+  if (shape.equal() && s.tp < 8) s.batch_wait_ratio = 0.9, s.batch_wait_steps = 20;
 }
 
 /// gptoss_fp4_b200.sh, gptoss_fp4_h100.sh.
@@ -61,7 +61,7 @@ void deepseek_on_trtllm(Setup& s, const Shape& shape) {
   s.max_num_seqs = std::min(2048, *s.max_num_batched_tokens);
   s.kv_cache = "fp8";
   const bool waits = shape.equal() && shape.clients >= 64 && shape.clients < 256;
-  if (s.weights == "fp8" && s.gpu == "b200-hgx" && waits) s.wait_ratio = 0.8, s.wait_iterations = 40;
+  if (s.weights == "fp8" && s.gpu == "b200-hgx" && waits) s.batch_wait_ratio = 0.8, s.batch_wait_steps = 40;
 }
 
 /// dsr1_fp4_b200.sh, dsr1_fp8_b200.sh, dsr1_fp8_h200.sh.

@@ -61,8 +61,10 @@ ProtocolOrReason closed_loop(const MeasuredPoint& p, Setup s) {
   } else {
     use_default_flags(s, p);
     fix_lengths(s, *p.input_tokens, *p.output_tokens);
+    s.spread = *s.max_concurrency > 1;
     protocol.notes.emplace_back(
-        "launch flags and number of requests are not stated: the engine's defaults, ten a client");
+        "launch flags, number of requests and their start are not stated: the engine's defaults, ten a client, clients "
+        "that start one after the other");
   }
   use_stated_kv(s, p);
   protocol.ttft = statistic_of(p.ttft_statistic), protocol.tpot = statistic_of(p.tpot_statistic);

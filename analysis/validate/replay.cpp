@@ -19,16 +19,43 @@ namespace {
 
 double pick(const Distribution& d, Statistic statistic) { return statistic == Statistic::kMedian ? d.median : d.mean; }
 
-/// Reads the scenario; what depends on the memory there is, is filled in from a first reading.
-LoadedScenario load(Setup& setup) {
+/// How long one request takes amid the others, by step times alone.
+double request_seconds(const Setup& s, const models::Deployment& d) {
+  models::StepCost cost(d);
+  const int clients = *s.max_concurrency;
+  models::MixedBatch prompt;
+  prompt.add_prefill(0, std::llround(s.mean_input), true, models::window_of(d.llm));
+  const double prompts = clients * cost.mixed(prompt).total();
+  const auto& decode = cost.decode(clients);
+  const double context = s.mean_input + s.mean_output / 2;
+  const double window = static_cast<double>(models::window_of(d.llm).seen(std::llround(context)));
+  return prompts + s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
+}
+
+/// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered.
+/// What begins before the last client has started is not measured.
+void spread_clients(Setup& s, const models::Deployment& d) {
+  const double seconds = request_seconds(s, d);
+  s.request_rate = fmt::format("{:.6g}, arrivals: constant", *s.max_concurrency / seconds);
+  s.warmup = fmt::format("{:.6g}s", seconds);
+  s.requests += *s.max_concurrency;
+}
+
+}  // namespace
+
+LoadedScenario load_settled(Setup& setup) {
   const auto read = [&] { return load_scenario(reader::Document::from_text(to_scenario(setup), setup.name), {}); };
-  if (!setup.tuned_by_trtllm_bench && setup.requests > 0) return read();
+  if (!setup.tuned_by_trtllm_bench && setup.requests > 0 && !setup.spread) return read();
   Setup first = setup;
-  first.requests = 1;
+  first.requests = std::max<std::int64_t>(1, setup.requests);
   const auto loaded = load_scenario(reader::Document::from_text(to_scenario(first), setup.name), {});
-  settle(setup, loaded.build.groups.front().memory.kv_tokens);
+  const auto& group = loaded.build.groups.front();
+  settle(setup, group.memory.kv_tokens);
+  if (setup.spread) spread_clients(setup, group.deployment);
   return read();
 }
+
+namespace {
 
 Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summary& s) {
   Outcome o;
@@ -164,7 +191,7 @@ class Pool {
 
 Outcome replay_here(const MeasuredPoint& point, Protocol protocol) {
   try {
-    const LoadedScenario loaded = load(protocol.setup);
+    const LoadedScenario loaded = load_settled(protocol.setup);
     return outcome_of(point, protocol, run_here(loaded, {}));
   } catch (const InputError& e) {
     Outcome outcome;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/run.hpp"
 #include "analysis/validate/points.hpp"
 #include "analysis/validate/protocol.hpp"
 
@@ -24,6 +25,9 @@ struct Outcome {
 
   [[nodiscard]] bool predicted() const { return skipped.empty(); }
 };
+
+/// The scenario of a setup; what depends on the memory there is, is filled in from a first reading.
+LoadedScenario load_settled(Setup&);
 
 struct ReplayPlan {
   int jobs = 1;                                  ///< processes at once

@@ -53,10 +53,10 @@ TEST_CASE("InferenceX, TensorRT-LLM: as many tokens as the longest request, 20 m
   CHECK(setup(with(trtllm, {{"input_tokens", "8192"}})).max_num_batched_tokens == 9416);
   CHECK(setup(trtllm).kv_cache == "fp8");
   // 1k/1k below TP 8: prompts wait for 0.9 of the tokens, at most 20 iterations.
-  CHECK(setup(trtllm).wait_ratio == 0.9);
-  CHECK(setup(trtllm).wait_iterations == 20);
-  CHECK_FALSE(setup(with(trtllm, {{"tp", "8"}})).wait_ratio);
-  CHECK_FALSE(setup(with(trtllm, {{"input_tokens", "8192"}})).wait_ratio);
+  CHECK(setup(trtllm).batch_wait_ratio == 0.9);
+  CHECK(setup(trtllm).batch_wait_steps == 20);
+  CHECK(setup(with(trtllm, {{"tp", "8"}})).batch_wait_steps == 0);
+  CHECK(setup(with(trtllm, {{"input_tokens", "8192"}})).batch_wait_steps == 0);
 }
 
 TEST_CASE("gpt-oss: FP4 means MXFP4 there, 20,000 tokens and 0.85 of the free memory under TensorRT-LLM") {
