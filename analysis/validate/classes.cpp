@@ -92,6 +92,15 @@ std::vector<PointClass> make_classes() {
        {Metric::kThroughput},
        {{Metric::kThroughput, 0.15, kNoBound}},
        [](const P& p) { return mlperf(p, LoadKind::kOffline); }},
+      {"multi-turn-corrupt",
+       "The next, runs whose server logs show more running requests than clients",
+       kAll,
+       {},
+       [](const P& p) {
+         const auto starts = [&](const char* prefix) { return p.starts_with(prefix); };
+         return judged(p) && (starts("kvpA-tp4_bs32_") || starts("kvpA-tp4_bs64_") || starts("kvpA-tp4_bs128_") ||
+                              starts("kvpA-tp4_bs256_"));
+       }},
       {"multi-turn",
        "Llama 3.3 70B, multi-turn clients on B200",
        kAll,

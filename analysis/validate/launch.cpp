@@ -62,6 +62,8 @@ void deepseek_on_trtllm(Setup& s, const Shape& shape) {
   s.max_num_batched_tokens = std::max(8192, (shape.clients + shape.input + kUnit + kUnit - 1) / kUnit * kUnit);
   s.max_num_seqs = std::min(2048, *s.max_num_batched_tokens);
   s.kv_cache = "fp8";
+  const bool waits = shape.equal() && shape.clients >= 64 && shape.clients < 256;
+  if (s.weights == "fp8" && s.gpu == "b200-hgx" && waits) s.batch_wait_ratio = 0.8, s.batch_wait_steps = 40;
 }
 
 /// dsr1_fp4_b200.sh, dsr1_fp8_b200.sh, dsr1_fp8_h200.sh.

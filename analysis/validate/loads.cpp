@@ -109,6 +109,7 @@ ProtocolOrReason static_batch(const MeasuredPoint& p, Setup s) {
   s.requests = std::llround(*p.load_value);
   s.max_num_seqs = static_cast<int>(s.requests);
   s.max_num_batched_tokens = static_cast<int>(s.requests * std::llround(s.mean_input));
+  s.policy = "static_batch";
   protocol.setup = std::move(s);
   return protocol;
 }

@@ -32,8 +32,8 @@ double request_seconds(const Setup& s, const models::Deployment& d) {
   return prompts + s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
 }
 
-/// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered. What
-/// begins before the last client has started is not measured.
+/// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered.
+/// What begins before the last client has started is not measured.
 void spread_clients(Setup& s, const models::Deployment& d) {
   const double seconds = request_seconds(s, d);
   s.request_rate = fmt::format("{:.6g}, arrivals: constant", *s.max_concurrency / seconds);
@@ -61,7 +61,10 @@ Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summa
   Outcome o;
   o.notes = protocol.notes;
   if (s.conservation.rejected > 0) {
-    o.skipped = "the simulated engine refuses requests of these lengths";
+    const auto why = std::find_if(s.warnings.begin(), s.warnings.end(), [](const std::string& warning) {
+      return warning.find("requests were refused") != std::string::npos;
+    });
+    o.skipped = why == s.warnings.end() ? "the simulated engine refuses some of the requests" : *why;
     return o;
   }
   o.ttft_ms = pick(s.ttft, protocol.ttft);

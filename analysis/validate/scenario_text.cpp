@@ -33,6 +33,7 @@ std::string serving(const Setup& s) {
   if (s.batch_wait_steps > 0)
     limits += fmt::format(", batch_wait_max_tokens_ratio: {}, batch_wait_timeout_iters: {}", s.batch_wait_ratio,
                           s.batch_wait_steps);
+  if (!s.policy.empty()) limits += ", policy: " + s.policy;
   if (!limits.empty()) text += fmt::format(", scheduler: {{{}}}", limits.substr(2));
   return text;
 }
