@@ -118,8 +118,9 @@ models::Calibration kernels_of(const std::string& tables, const Cell& cell, bool
   return fit_kernels(tables, cell);
 }
 
-models::Calibration fit_cell(const std::string& tables, const std::vector<analysis::MeasuredPoint>& serving, const Cell& cell,
-                             const std::map<std::string, models::Calibration>& done, bool verbose, bool serving_only) {
+models::Calibration fit_cell(const std::string& tables, const std::vector<analysis::MeasuredPoint>& serving,
+                             const Cell& cell, const std::map<std::string, models::Calibration>& done, bool verbose,
+                             bool serving_only) {
   fmt::print("{}, {}\n", cell.gpu, cell.engine);
   auto calibration = kernels_of(tables, cell, serving_only);
   if (const auto relative = kRelatives.find(cell.gpu); relative != kRelatives.end()) {

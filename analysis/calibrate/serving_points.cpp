@@ -19,6 +19,10 @@ bool watches_no_clock(const MeasuredPoint& p) {
   return p.load == LoadKind::kClosedLoop || p.load == LoadKind::kOffline || p.load == LoadKind::kStaticBatch;
 }
 
+/// InferenceX's and NVIDIA's runs, and NVIDIA's published tables. Single points from blogs and work in progress are for
+/// validation alone: too little is known of how they were measured.
+bool trusted(const MeasuredPoint& p) { return p.starts_with("aic-") || p.starts_with("trtllm-"); }
+
 /// DeepSeek's rows mix speculative decoding on and off, and do not say which: nothing can be fitted on them.
 bool may_speculate(const std::string& model) { return model.rfind("deepseek", 0) == 0; }
 
@@ -69,8 +73,8 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
                                          const std::string& engine) {
   std::vector<ServingPoint> points;
   for (const auto& p : table) {
-    if (!p.clean || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu || engine_of(p.engine) != engine ||
-        may_speculate(model_of(p.model)))
+    if (!p.clean || !trusted(p) || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu ||
+        engine_of(p.engine) != engine || may_speculate(model_of(p.model)))
       continue;
     auto found = protocol_of(p);
     if (too_old(p)) continue;
@@ -85,9 +89,9 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
   return points;
 }
 
-/// A request that is sent when another ends, at the end of a step, reaches the engine while the next step is under way and
-/// waits it out, as the replay has it. The frontend's time passes meanwhile; what exceeds that step makes it miss the
-/// next one, too. (Evened out: with x = frontend / step, ceil(x) - 1 by max(0, x - 1/2).)
+/// A request that is sent when another ends, at the end of a step, reaches the engine while the next step is under way
+/// and waits it out, as the replay has it. The frontend's time passes meanwhile; what exceeds that step makes it miss
+/// the next one, too. (Evened out: with x = frontend / step, ceil(x) - 1 by max(0, x - 1/2).)
 double visible_frontend(double frontend, double step, double sent_at_start) {
   return sent_at_start * frontend + (1 - sent_at_start) * std::fmax(0, frontend - step / 2);
 }
