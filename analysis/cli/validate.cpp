@@ -88,6 +88,7 @@ int validate(const Arguments& arguments) {
     write(validation, o);
     if (!o.quiet) fmt::print("{}", analysis::terminal_text(validation));
   } catch (const analysis::Interrupted&) {
+    fmt::print(stderr, "stopped before its end: nothing was written\n");
     return kInterrupted;
   }
   return kOk;
