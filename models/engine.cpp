@@ -56,6 +56,8 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("gpu_classes", &Engine::gpu_classes, "what differs on GPUs of some size")
           .key("chunked_prefill", &Engine::chunked_prefill, "long prompts are split over steps")
           .key("prefix_caching", &Engine::prefix_caching, "KV of shared prefixes is kept and reused")
+          .key("gathers_for_experts", &Engine::gathers_for_experts,
+               "under attention data parallelism every rank gathers all tokens for its experts")
           .key("runtime", &Engine::runtime, "memory beside weights, KV and activations", {.min = 0})
           .key("sampler_bytes_per_logit", &Engine::sampler_bytes_per_logit,
                "sampling workspace per sequence and vocabulary entry", {.min = 0})

@@ -48,6 +48,9 @@ struct Engine {
   std::vector<GpuClass> gpu_classes;  ///< what differs on GPUs of some size; the last class that applies wins
   Sourced<bool> chunked_prefill;
   Sourced<bool> prefix_caching;
+  /// Under attention data parallelism: every rank gathers all tokens for its experts and scatters the sums, else tokens
+  /// travel to the ranks of their experts alone.
+  Sourced<bool> gathers_for_experts;
 
   // The memory it takes beside weights and KV: see memory.hpp.
   Sourced<Bytes> runtime;                   ///< CUDA context, libraries, tables, allocator slack

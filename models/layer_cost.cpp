@@ -190,8 +190,7 @@ CauseTimes LayerCost::multiply(const std::vector<GemmShape>& shapes, const GemmC
   return time;
 }
 
-double LayerCost::all_reduce(double bytes) const {
-  const int ranks = d_.tensor_parallel_size;
+double LayerCost::all_reduce(int ranks, double bytes) const {
   const double measured = all_reduce_time(cell_.calibration->all_reduce, scales_.all_reduce, ranks, nvlink_, bytes);
   if (!d_.links.crosses_fabric || ranks <= 1) return measured;
   // Ring: 2 (r - 1) hops, each moving 1/r of the message.
@@ -200,7 +199,7 @@ double LayerCost::all_reduce(double bytes) const {
 }
 
 double LayerCost::reduce_of(double tokens) const {
-  return d_.tensor_parallel_size > 1 ? all_reduce(tokens * d_.llm.hidden * kActivationBytes) : 0;
+  return d_.tensor_parallel_size > 1 ? all_reduce(d_.tensor_parallel_size, tokens * d_.llm.hidden * kActivationBytes) : 0;
 }
 
 /// By the fastest library for this size: latency counts when decoding, bandwidth in prefill.
@@ -219,7 +218,8 @@ double LayerCost::exchange(double rank_tokens) const {
 CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) const {
   CauseTimes time = gemm_time(bf16_gemm_, router_, bf16_roofline_, rank_tokens);
   auto load = expert_choice_.load(group_tokens);
-  if (d_.data_parallel_size > 1) load.pairs = load.assignments;
+  const bool gathers = d_.engine.gathers_for_experts.get();
+  if (d_.data_parallel_size > 1 && !gathers) load.pairs = load.assignments;
   time += moe_time(experts_, expert_shape_, expert_roofline_, load);
   time += multiply(shared_expert_, gemm_, gemm_roofline_, rank_tokens);
   time += elementwise_time(elementwise_, sparse_elementwise_, gemm_roofline_.bandwidth, rank_tokens);
@@ -227,7 +227,9 @@ CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) cons
   if (d_.data_parallel_size == 1) {
     time.communication += reduce_of(rank_tokens);
   } else {
-    time.communication += exchange(rank_tokens);
+    // An all-gather before the experts and a reduce-scatter behind them move what one all-reduce does.
+    time.communication += gathers ? all_reduce(d_.expert_ranks(), group_tokens * d_.llm.hidden * kActivationBytes)
+                                  : exchange(rank_tokens);
   }
   return time;
 }

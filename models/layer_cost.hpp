@@ -35,7 +35,7 @@ class LayerCost {
   [[nodiscard]] CauseTimes multiply(const std::vector<GemmShape>&, const GemmCoefficients&, const Roofline&,
                                     double tokens) const;
   [[nodiscard]] CauseTimes expert_layer(double rank_tokens, double group_tokens) const;
-  [[nodiscard]] double all_reduce(double bytes) const;
+  [[nodiscard]] double all_reduce(int ranks, double bytes) const;
   [[nodiscard]] double exchange(double rank_tokens) const;
   [[nodiscard]] double reduce_of(double tokens) const;
   void set_attention(const Calibration&);

@@ -86,6 +86,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
                                   ? scenario.workload.duration->value()
                                   : std::numeric_limits<double>::infinity();
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
+  gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
 
   std::vector<std::unique_ptr<Replica>> replicas;
   for (std::size_t g = 0; g < build.groups.size(); ++g) {
@@ -117,6 +118,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   facts.rejected = recorder.rejected_count;
   facts.unfinished = recorder.unfinished_count;
   facts.total_input_tokens = recorder.total_input_tokens;
+  facts.total_cached_tokens = recorder.total_cached_tokens;
   facts.total_output_tokens = recorder.total_output_tokens;
   facts.peak_in_flight = recorder.peak_in_flight;
   facts.peak_tokens_per_second = recorder.peak_tokens_per_second();

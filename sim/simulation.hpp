@@ -43,6 +43,7 @@ struct RunFacts {
   std::int64_t rejected = 0;
   std::int64_t unfinished = 0;
   std::int64_t total_input_tokens = 0;
+  std::int64_t total_cached_tokens = 0;
   std::int64_t total_output_tokens = 0;
   std::int64_t peak_in_flight = 0;
   std::int64_t peak_tokens_per_second = 0;

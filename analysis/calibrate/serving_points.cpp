@@ -7,6 +7,7 @@
 #include "analysis/validate/labels.hpp"
 #include "analysis/validate/protocol.hpp"
 #include "analysis/validate/replay.hpp"
+#include "models/release.hpp"
 #include "scenarios/reader/error.hpp"
 #include "sim/engine/invariant.hpp"
 
@@ -18,13 +19,23 @@ bool watches_no_clock(const MeasuredPoint& p) {
   return p.load == LoadKind::kClosedLoop || p.load == LoadKind::kOffline || p.load == LoadKind::kStaticBatch;
 }
 
+/// InferenceX's and NVIDIA's runs, and NVIDIA's published tables. Single points from blogs and work in progress are for
+/// validation alone: too little is known of how they were measured.
+bool trusted(const MeasuredPoint& p) { return p.starts_with("aic-") || p.starts_with("trtllm-"); }
+
 /// DeepSeek's rows mix speculative decoding on and off, and do not say which: nothing can be fitted on them.
 bool may_speculate(const std::string& model) { return model.rfind("deepseek", 0) == 0; }
+
+/// Engines whose kernels and loops were others: vLLM before its V1 engine.
+bool too_old(const MeasuredPoint& p) {
+  return engine_of(p.engine) == "vllm" && models::compare_releases(release_of(p), "0.8") < 0;
+}
 
 ReplayLoad load_of(const MeasuredPoint& p, const Setup& s) {
   ReplayLoad load;
   load.concurrency = s.max_concurrency.value_or(0);
   load.requests = static_cast<int>(s.requests);
+  load.staggered = s.spread;
   load.input_tokens = p.uniform_lengths() ? *p.input_tokens : s.mean_input;
   load.output_tokens = p.uniform_lengths() ? *p.output_tokens : s.mean_output;
   load.shortest = p.uniform_lengths() ? 0.8 : 1;
@@ -62,10 +73,11 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
                                          const std::string& engine) {
   std::vector<ServingPoint> points;
   for (const auto& p : table) {
-    if (!p.clean || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu || engine_of(p.engine) != engine ||
-        may_speculate(model_of(p.model)))
+    if (!p.clean || !trusted(p) || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu ||
+        engine_of(p.engine) != engine || may_speculate(model_of(p.model)))
       continue;
     auto found = protocol_of(p);
+    if (too_old(p)) continue;
     auto* protocol = std::get_if<Protocol>(&found);
     if (protocol == nullptr) continue;
     try {
@@ -77,9 +89,9 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
   return points;
 }
 
-/// A request that is sent when another ends, at the end of a step, reaches the engine while the next step is under way and
-/// waits it out, as the replay has it. The frontend's time passes meanwhile; what exceeds that step makes it miss the
-/// next one, too. (Evened out: with x = frontend / step, ceil(x) - 1 by max(0, x - 1/2).)
+/// A request that is sent when another ends, at the end of a step, reaches the engine while the next step is under way
+/// and waits it out, as the replay has it. The frontend's time passes meanwhile; what exceeds that step makes it miss
+/// the next one, too. (Evened out: with x = frontend / step, ceil(x) - 1 by max(0, x - 1/2).)
 double visible_frontend(double frontend, double step, double sent_at_start) {
   return sent_at_start * frontend + (1 - sent_at_start) * std::fmax(0, frontend - step / 2);
 }

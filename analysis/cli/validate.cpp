@@ -30,7 +30,7 @@ std::string today() {
 }
 
 struct Options {
-  std::string points, directory, markdown;
+  std::string points, directory, markdown, ledger;
   analysis::ReplayPlan plan;
   bool quiet = false;
 };
@@ -46,6 +46,8 @@ Options read_options(const Arguments& arguments) {
       ->required();
   app.add_option("-j,--jobs", o.plan.jobs, "replays at once")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--markdown", o.markdown, "also write the page of the documents, docs/validation.md, here");
+  app.add_option("--memory-ledger", o.ledger,
+                 "also compare KV tokens with those that engines logged: memory_ledger.csv");
   app.add_flag("-q,--quiet", o.quiet, "print nothing but errors");
   parse(app, arguments);
   o.plan.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
@@ -71,6 +73,8 @@ void write(const analysis::Validation& validation, const Options& o) {
 int validate(const Arguments& arguments) {
   const Options o = read_options(arguments);
   auto points = analysis::read_points(analysis::Table::load(o.points));
+  std::vector<analysis::LedgerLine> ledger;
+  if (!o.ledger.empty()) ledger = analysis::compare_memory(analysis::Table::load(o.ledger));
   analysis::make_directory(o.directory);
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
@@ -79,10 +83,12 @@ int validate(const Arguments& arguments) {
     for (const auto& point : points) jobs.push_back({&point, {}});
     auto outcomes = analysis::replay(jobs, o.plan);
     auto variations = analysis::vary(points, o.plan);
-    const analysis::Validation validation(std::move(points), std::move(outcomes), std::move(variations));
+    const analysis::Validation validation(std::move(points), std::move(outcomes), std::move(variations),
+                                          std::move(ledger));
     write(validation, o);
     if (!o.quiet) fmt::print("{}", analysis::terminal_text(validation));
   } catch (const analysis::Interrupted&) {
+    fmt::print(stderr, "stopped before its end: nothing was written\n");
     return kInterrupted;
   }
   return kOk;

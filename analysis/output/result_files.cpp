@@ -67,7 +67,7 @@ void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
   time_or_empty(r.first_token >= 0, 1000 * (r.first_token - r.arrival));
   time_or_empty(completed && r.output_tokens > 1, 1000 * (r.last_token - r.first_token) / (r.output_tokens - 1));
   time_or_empty(completed, 1000 * (r.last_token - r.arrival));
-  fmt::format_to(out, "{},0,{},{}\n", r.replica, r.preemptions, name_of(status));
+  fmt::format_to(out, "{},{},{},{}\n", r.replica, r.cached_tokens, r.preemptions, name_of(status));
   if (buffer_.size() > kBufferSize) flush_rows();
 }
 

@@ -43,6 +43,7 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.completed = f.completed;
   s.failed = f.rejected;
   s.total_input_tokens = f.total_input_tokens;
+  s.kv.prefix_hit_rate = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.total_input_tokens));
   s.total_output_tokens = f.total_output_tokens;
   s.request_throughput = ratio(static_cast<double>(f.completed), f.duration);
   s.output_throughput = ratio(static_cast<double>(f.total_output_tokens), f.duration);
@@ -193,6 +194,7 @@ void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
 /// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each further token.
 double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
   const double input = ratio(static_cast<double>(f.total_input_tokens), static_cast<double>(f.completed));
+  const double cached = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.completed));
   const double output = ratio(static_cast<double>(f.total_output_tokens), static_cast<double>(f.completed));
   double shortest = std::numeric_limits<double>::infinity();
   for (const sim::ServingGroup& group : build.groups) {
@@ -200,8 +202,9 @@ double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
     models::MixedBatch prompt;
     prompt.prefill_seqs = 1;
     prompt.prefill_last_chunks = 1;
-    prompt.prefill_tokens = static_cast<std::int64_t>(input);
-    prompt.prefill_pairs = input * input / 2;
+    prompt.prefill_tokens = static_cast<std::int64_t>(input - cached);
+    prompt.prefill_pairs = (input - cached) * (input + cached) / 2;
+    prompt.prefill_context = static_cast<std::int64_t>(cached);
     const models::DecodeCost& decode = cost.decode(1);
     shortest = std::min(shortest, cost.mixed(prompt).total() + output * (decode.base + decode.slope * (input + output / 2)));
   }

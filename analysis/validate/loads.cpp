@@ -61,8 +61,11 @@ ProtocolOrReason closed_loop(const MeasuredPoint& p, Setup s) {
   } else {
     use_default_flags(s, p);
     fix_lengths(s, *p.input_tokens, *p.output_tokens);
+    // SGLang's rows look as if all clients had started together: their TTFT is that of whole waves of prompts.
+    s.spread = *s.max_concurrency > 1 && s.engine != "sglang";
     protocol.notes.emplace_back(
-        "launch flags and number of requests are not stated: the engine's defaults, ten a client");
+        "launch flags, number of requests and their start are not stated: the engine's defaults, ten a client, clients "
+        "that start one after the other");
   }
   use_stated_kv(s, p);
   protocol.ttft = statistic_of(p.ttft_statistic), protocol.tpot = statistic_of(p.tpot_statistic);
@@ -107,6 +110,7 @@ ProtocolOrReason static_batch(const MeasuredPoint& p, Setup s) {
   s.requests = std::llround(*p.load_value);
   s.max_num_seqs = static_cast<int>(s.requests);
   s.max_num_batched_tokens = static_cast<int>(s.requests * std::llround(s.mean_input));
+  s.policy = "static_batch";
   protocol.setup = std::move(s);
   return protocol;
 }

@@ -51,6 +51,17 @@ std::string class_rows(const ClassGroup& c) {
   return text;
 }
 
+/// KV memory as engines logged it, in the same table.
+std::string ledger_row(const std::vector<LedgerLine>& ledger) {
+  const auto s = ledger_errors(ledger);
+  if (s.n == 0) return "";
+  return fmt::format(
+      "| KV tokens as vLLM logged them at start | KV tokens | {} | {} | {} | {:+.1f} | <= {:.0f} % each; worst {} % | "
+      "{} |\n",
+      s.n, percent(s.median), percent(s.p90), 100 * s.bias, 100 * kLedgerTarget, percent(worst_error(ledger)),
+      worst_error(ledger) <= kLedgerTarget ? "met" : "missed");
+}
+
 std::string group_rows(const Group& group) {
   std::string text;
   for (const Metric metric : kMetrics) {
@@ -95,6 +106,7 @@ std::string validation_page(const Validation& validation, const std::string& dat
   for (const ClassGroup& c : validation.classes()) {
     if (c.of->key != "not-clean") text += class_rows(c);
   }
+  text += ledger_row(validation.ledger());
   std::vector<Group> variations;
   for (auto& [variation, group] : validation.variations()) variations.push_back(group);
   text += group_table("Under other assumptions", variations);

@@ -41,10 +41,13 @@ ProtocolOrReason multi_turn(const MeasuredPoint& p, Setup s) {
     return Skipped{"the row does not tell the lengths of its turns"};
   Protocol protocol;
   use_default_flags(s, p);
+  // NVIDIA's FP4 checkpoints carry scales for an FP8 cache; the KV tokens that these runs logged say that it was used.
+  if (s.weights == "nvfp4") s.kv_cache = "fp8";
   use_stated_kv(s, p);
   s.memory_share = 0.9;
   s.max_concurrency = static_cast<int>(std::lround(*p.load_value));
   s.requests = std::int64_t{kRequestsPerClient} * *s.max_concurrency;
+  if (p.starts_with("kvpA-")) s.max_num_seqs = s.max_concurrency;  // as its launch commands say
   s.mean_output = *p.throughput * *p.gpus / *rate;
   s.mean_input = (*p.total_throughput - *p.throughput) * *p.gpus / *rate;
   s.input_tokens = spread(s.mean_input), s.output_tokens = spread(s.mean_output);

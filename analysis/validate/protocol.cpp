@@ -14,17 +14,6 @@
 namespace flotilla::analysis {
 namespace {
 
-/// The catalogue's system that holds this GPU; "" if none does.
-std::string system_of(const std::string& gpu) {
-  static const std::map<std::string, std::string> kSystems = [] {
-    std::map<std::string, std::string> systems;
-    for (const auto& name : topologies::system_names()) systems.emplace(topologies::load_system(name).gpu, name);
-    return systems;
-  }();
-  const auto found = kSystems.find(gpu);
-  return found == kSystems.end() ? "" : found->second;
-}
-
 bool holds(const std::string& kind, const std::string& name) {
   return !name.empty() && !models::catalog_name(kind, name).empty();
 }
@@ -52,6 +41,16 @@ std::optional<Skipped> deploy(const MeasuredPoint& p, Setup& s) {
 }
 
 }  // namespace
+
+std::string system_of(const std::string& gpu) {
+  static const std::map<std::string, std::string> kSystems = [] {
+    std::map<std::string, std::string> systems;
+    for (const auto& name : topologies::system_names()) systems.emplace(topologies::load_system(name).gpu, name);
+    return systems;
+  }();
+  const auto found = kSystems.find(gpu);
+  return found == kSystems.end() ? "" : found->second;
+}
 
 std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint& p, const Assumption& assumption) {
   Setup setup;

@@ -22,11 +22,19 @@ struct Setup {
   std::optional<int> max_num_seqs;
   std::optional<int> block_size;
   std::optional<bool> chunked_prefill;
+  std::string policy;  ///< of the scheduler; "" = the engine's
+  /// Share of max_num_batched_tokens that prompts wait to fill, for at most so many steps; 0 = nobody waits.
+  double batch_wait_ratio = 0;
+  int batch_wait_steps = 0;
   /// trtllm-bench's own choice of max_num_seqs and max_num_batched_tokens, from the KV memory there is.
   bool tuned_by_trtllm_bench = false;
 
   std::string request_rate = "inf";
   std::optional<int> max_concurrency;
+  /// Clients start one after the other over the time of one request, not all at once: where lengths are fixed, those
+  /// who start together would end together, again and again, and no real benchmark does.
+  bool spread = false;
+  std::string warmup;                       ///< as in a scenario; "" = everything is measured
   std::int64_t requests = 0;                ///< 0 = several times what fits: set when the KV memory is known
   std::string input_tokens, output_tokens;  ///< as in a scenario
   double mean_input = 0, mean_output = 0;
@@ -60,6 +68,9 @@ struct Assumption {
 
 /// Pure: looks at nothing but the row, the assumption and the names of the catalogue.
 std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint&, const Assumption& = {});
+
+/// The catalogue's system that holds this GPU; "" if none does.
+std::string system_of(const std::string& gpu);
 
 /// The scenario as YAML.
 std::string to_scenario(const Setup&);

@@ -19,15 +19,39 @@ namespace {
 
 double pick(const Distribution& d, Statistic statistic) { return statistic == Statistic::kMedian ? d.median : d.mean; }
 
+/// How long one request takes amid the others, by step times alone.
+double request_seconds(const Setup& s, const models::Deployment& d) {
+  models::StepCost cost(d);
+  const int clients = *s.max_concurrency;
+  models::MixedBatch prompt;
+  prompt.add_prefill(0, std::llround(s.mean_input), true, models::window_of(d.llm));
+  const double prompts = clients * cost.mixed(prompt).total();
+  const auto& decode = cost.decode(clients);
+  const double context = s.mean_input + s.mean_output / 2;
+  const double window = static_cast<double>(models::window_of(d.llm).seen(std::llround(context)));
+  return prompts + s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
+}
+
+/// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered.
+/// What begins before the last client has started is not measured.
+void spread_clients(Setup& s, const models::Deployment& d) {
+  const double seconds = request_seconds(s, d);
+  s.request_rate = fmt::format("{:.6g}, arrivals: constant", *s.max_concurrency / seconds);
+  s.warmup = fmt::format("{:.6g}s", seconds);
+  s.requests += *s.max_concurrency;
+}
+
 }  // namespace
 
 LoadedScenario load_settled(Setup& setup) {
   const auto read = [&] { return load_scenario(reader::Document::from_text(to_scenario(setup), setup.name), {}); };
-  if (!setup.tuned_by_trtllm_bench && setup.requests > 0) return read();
+  if (!setup.tuned_by_trtllm_bench && setup.requests > 0 && !setup.spread) return read();
   Setup first = setup;
-  first.requests = 1;
+  first.requests = std::max<std::int64_t>(1, setup.requests);
   const auto loaded = load_scenario(reader::Document::from_text(to_scenario(first), setup.name), {});
-  settle(setup, loaded.build.groups.front().memory.kv_tokens);
+  const auto& group = loaded.build.groups.front();
+  settle(setup, group.memory.kv_tokens);
+  if (setup.spread) spread_clients(setup, group.deployment);
   return read();
 }
 
@@ -37,7 +61,10 @@ Outcome outcome_of(const MeasuredPoint& p, const Protocol& protocol, const Summa
   Outcome o;
   o.notes = protocol.notes;
   if (s.conservation.rejected > 0) {
-    o.skipped = "the simulated engine refuses requests of these lengths";
+    const auto why = std::find_if(s.warnings.begin(), s.warnings.end(), [](const std::string& warning) {
+      return warning.find("requests were refused") != std::string::npos;
+    });
+    o.skipped = why == s.warnings.end() ? "the simulated engine refuses some of the requests" : *why;
     return o;
   }
   o.ttft_ms = pick(s.ttft, protocol.ttft);

@@ -30,6 +30,10 @@ std::string serving(const Setup& s) {
   add(limits, "max_num_batched_tokens", s.max_num_batched_tokens);
   add(limits, "max_num_seqs", s.max_num_seqs);
   add(limits, "enable_chunked_prefill", s.chunked_prefill);
+  if (s.batch_wait_steps > 0)
+    limits += fmt::format(", batch_wait_max_tokens_ratio: {}, batch_wait_timeout_iters: {}", s.batch_wait_ratio,
+                          s.batch_wait_steps);
+  if (!s.policy.empty()) limits += ", policy: " + s.policy;
   if (!limits.empty()) text += fmt::format(", scheduler: {{{}}}", limits.substr(2));
   return text;
 }
@@ -38,6 +42,7 @@ std::string workload(const Setup& s) {
   std::string text = fmt::format("request_rate: {}", s.request_rate);
   add(text, "max_concurrency", s.max_concurrency);
   if (s.cached_share > 0) text += fmt::format(", prefix_cache_hit_rate: {:.4g}", s.cached_share);
+  if (!s.warmup.empty()) text += fmt::format(", warmup: {}", s.warmup);
   return text + fmt::format(", input_tokens: {}, output_tokens: {}, num_prompts: {}", s.input_tokens, s.output_tokens,
                             s.requests);
 }

@@ -61,6 +61,11 @@ nlohmann::ordered_json summary(const Validation& validation) {
     v["class"] = variation->of->key;
     v["assumption"] = variation->assumption;
   }
+  if (!validation.ledger().empty()) {
+    j["memory_ledger"] = to_json(ledger_errors(validation.ledger()));
+    j["memory_ledger"]["worst"] = worst_error(validation.ledger());
+    j["memory_ledger"]["target_worst"] = kLedgerTarget;
+  }
   j["by_gpu"] = to_json(validation.by([](const MeasuredPoint& p) { return p.gpu; }));
   j["by_engine"] = to_json(validation.by([](const MeasuredPoint& p) { return p.engine; }));
   j["by_model"] = to_json(validation.by([](const MeasuredPoint& p) { return p.model; }));

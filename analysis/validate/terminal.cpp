@@ -68,6 +68,12 @@ std::string terminal_text(const Validation& validation) {
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
+  if (!validation.ledger().empty()) {
+    const auto s = ledger_errors(validation.ledger());
+    text += fmt::format("\nKV tokens against {} logged ones: {:.1f} / {:.1f} / {:+.1f}, worst {:.1f} %: {}\n", s.n,
+                        100 * s.median, 100 * s.p90, 100 * s.bias, 100 * worst_error(validation.ledger()),
+                        worst_error(validation.ledger()) <= kLedgerTarget ? "met" : "missed");
+  }
   return text;
 }
 

@@ -49,8 +49,11 @@ std::string parallelism_of(const MeasuredPoint& p) {
 }
 
 Validation::Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes,
-                       std::vector<Variation> variations)
-    : points_(std::move(points)), outcomes_(std::move(outcomes)), variations_(std::move(variations)) {
+                       std::vector<Variation> variations, std::vector<LedgerLine> ledger)
+    : points_(std::move(points)),
+      outcomes_(std::move(outcomes)),
+      variations_(std::move(variations)),
+      ledger_(std::move(ledger)) {
   for (std::size_t i = 0; i < points_.size(); ++i) all_.push_back({&points_[i], &outcomes_[i]});
 }
 

@@ -8,6 +8,7 @@
 
 #include "analysis/validate/assumptions.hpp"
 #include "analysis/validate/classes.hpp"
+#include "analysis/validate/memory_ledger.hpp"
 
 namespace flotilla::analysis {
 
@@ -31,13 +32,16 @@ std::string parallelism_of(const MeasuredPoint&);
 
 class Validation {
  public:
-  Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes, std::vector<Variation> variations);
+  Validation(std::vector<MeasuredPoint> points, std::vector<Outcome> outcomes, std::vector<Variation> variations,
+             std::vector<LedgerLine> ledger = {});
   Validation(const Validation&) = delete;
   Validation& operator=(const Validation&) = delete;
 
   [[nodiscard]] const std::vector<Compared>& all() const { return all_; }
   /// In the order of point_classes(), those without points left out.
   [[nodiscard]] std::vector<ClassGroup> classes() const;
+  /// KV memory as engines logged it; empty where no ledger was given.
+  [[nodiscard]] const std::vector<LedgerLine>& ledger() const { return ledger_; }
   /// Clean rows by what `name` says of them, by name.
   [[nodiscard]] std::vector<Group> by(std::string (*name)(const MeasuredPoint&)) const;
   /// Classes under other assumptions.
@@ -49,6 +53,7 @@ class Validation {
   std::vector<MeasuredPoint> points_;
   std::vector<Outcome> outcomes_;
   std::vector<Variation> variations_;
+  std::vector<LedgerLine> ledger_;
   std::vector<Compared> all_;
 };
 

@@ -27,10 +27,18 @@ void Batch::start_first_waiting() {
   waiting_.pop_front();
   Request& r = pool_[handle];
   r.admission = ++admissions_;
+  r.computed = r.cached_tokens;
   r.prefill_target = r.input_tokens + r.generated;
   claimed_ += r.prefill_target;
   link_last(handle);
   prefilling_.push_back(handle);
+}
+
+bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens) {
+  const std::int64_t blocks = kv_.blocks_for(pool_[handle].cached_tokens + tokens);
+  if (blocks > kv_.free()) return false;
+  kv_.take(blocks);
+  return true;
 }
 
 bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {

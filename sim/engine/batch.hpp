@@ -19,9 +19,11 @@ class Batch {
 
   void enqueue(RequestHandle handle) { waiting_.push_back(handle); }
 
-  /// The first of the queue joins the running set in prefill, holding no memory yet.
+  /// The first of the queue joins the running set in prefill, with its first chunk reserved.
   void start_first_waiting();
-  /// Memory for a prefill chunk; false (and nothing taken) if it does not fit.
+  /// Memory for the cached part of a waiting prompt and its first chunk; false (and nothing taken) if it does not fit.
+  [[nodiscard]] bool reserve_first_chunk(RequestHandle handle, std::int32_t tokens);
+  /// Memory for a further chunk; false (and nothing taken) if it does not fit.
   [[nodiscard]] bool reserve_prefill(RequestHandle handle, std::int32_t tokens);
   /// The chunk has been computed.
   void prefill_advanced(RequestHandle handle, std::int32_t tokens) { pool_[handle].computed += tokens; }

@@ -51,6 +51,8 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.arrival = now;
   r.input_tokens = arriving.input_tokens;
   r.output_tokens = arriving.output_tokens;
+  // The last token of a prompt is always computed: its answer begins with it.
+  r.cached_tokens = std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   recorder_.sent(now);
 
   const std::size_t choice = router_.pick(loads_);
@@ -71,7 +73,7 @@ std::int64_t* Gateway::reason_to_refuse(const Request& r, const AdmissionLimits&
   const std::int64_t tokens = std::int64_t{r.input_tokens} + r.output_tokens;
   if (tokens > limits.max_model_len) return &refusals_.longer_than_context;
   if (tokens > limits.kv_tokens) return &refusals_.larger_than_memory;
-  if (r.input_tokens > limits.max_prompt) return &refusals_.longer_than_step;
+  if (r.input_tokens - r.cached_tokens > limits.max_prompt) return &refusals_.longer_than_step;
   return nullptr;
 }
 

@@ -38,6 +38,8 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
+  /// This share of every prompt is found in the prefix cache.
+  void cache_share(double share) { cached_share_ = share; }
   void add_replica(Replica& replica, const AdmissionLimits& limits);
   void start();
 
@@ -54,6 +56,7 @@ class Gateway {
   Router& router_;
   std::int64_t max_concurrency_;
   double stop_sending_;
+  double cached_share_ = 0;
   RequestPool& pool_;
   Clock& clock_;
   Recorder& recorder_;

@@ -54,6 +54,7 @@ void Recorder::finished(const Request& r) {
   ++completed;
   --in_flight;
   total_input_tokens += r.input_tokens;
+  total_cached_tokens += r.cached_tokens;
   total_output_tokens += r.output_tokens;
   last_finish = std::max(last_finish, r.last_token);
   if (r.arrival - first_arrival >= warmup_) {

@@ -73,6 +73,7 @@ class Recorder {
   std::int64_t rejected_count = 0;
   std::int64_t unfinished_count = 0;
   std::int64_t total_input_tokens = 0;   ///< of completed requests
+  std::int64_t total_cached_tokens = 0;  ///< of those, found in the prefix cache
   std::int64_t total_output_tokens = 0;
   std::int64_t in_flight = 0;
   std::int64_t peak_in_flight = 0;

@@ -23,6 +23,7 @@ struct Request {
   double last_token = -1;      ///< time of its latest output token while it is not decoding
   std::int32_t input_tokens = 0;
   std::int32_t output_tokens = 0;
+  std::int32_t cached_tokens = 0;  ///< of the input, found in the prefix cache: held in memory, not computed
   std::int32_t replica = -1;
   std::int32_t preemptions = 0;
 

@@ -30,7 +30,7 @@ std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_
     const Request& r = batch_.pool()[handle];
     blocks += batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1);
     if (blocks > batch_.kv().total()) break;
-    const std::int64_t prompt = std::int64_t{r.input_tokens} + r.generated;
+    const std::int64_t prompt = std::int64_t{r.input_tokens} - r.cached_tokens + r.generated;
     const std::int64_t chunk = std::min({prompt, budget - tokens, std::int64_t{most}});
     if (chunk < prompt && !chunked) break;
     tokens += chunk;
@@ -78,7 +78,7 @@ std::int32_t StepPlanner::continue_prefills(std::int32_t budget, std::int32_t mo
 
 bool StepPlanner::admit(std::int32_t tokens) {
   const RequestHandle handle = batch_.waiting().front();
-  if (!batch_.reserve_prefill(handle, tokens)) return false;
+  if (!batch_.reserve_first_chunk(handle, tokens)) return false;
   batch_.start_first_waiting();
   chunks_.push_back({handle, tokens});
   return true;

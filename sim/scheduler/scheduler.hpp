@@ -34,7 +34,7 @@ class StepPlanner {
   [[nodiscard]] const Request& first_waiting() const { return batch_.pool()[batch_.waiting().front()]; }
   /// Prompt tokens that the first of the queue has to compute (after a preemption: its output so far, too).
   [[nodiscard]] std::int32_t first_waiting_tokens() const {
-    return first_waiting().input_tokens + first_waiting().generated;
+    return first_waiting().input_tokens - first_waiting().cached_tokens + first_waiting().generated;
   }
   /// KV tokens that running sequences have neither stored nor, being in prefill, are about to.
   [[nodiscard]] std::int64_t free_tokens() const {

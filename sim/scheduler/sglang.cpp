@@ -35,7 +35,7 @@ class Sglang final : public Scheduler {
       const std::int64_t answer = std::min<std::int64_t>(r.output_tokens - r.generated, kClippedOutput);
       const double reserved = kNewTokenRatio * static_cast<double>(step.remaining_output_tokens());
       // A lone request is admitted whatever its answer may come to.
-      if (step.running() > 0 && static_cast<double>(prompt + answer) + reserved > static_cast<double>(step.free_tokens())) break;
+      if (step.running() > 0 && static_cast<double>(r.cached_tokens + prompt + answer) + reserved > static_cast<double>(step.free_tokens())) break;
       const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>({prompt, budget, limits_.max_chunk_tokens}));
       if (chunk < prompt && !limits_.enable_chunked_prefill) break;
       if (!step.admit(chunk)) break;

@@ -104,6 +104,9 @@ const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
                {.unit = "tokens", .aliases = {"isl", "random_input_len"}, .default_text = "the trace's"})
           .key("output_tokens", &W::output_tokens, "length of answers",
                {.unit = "tokens", .aliases = {"osl", "random_output_len"}, .default_text = "the trace's"})
+          .key("prefix_cache_hit_rate", &W::prefix_cache_hit_rate,
+               "share of each prompt that is found in the prefix cache: it takes memory, but no computation",
+               {.min = 0, .max = 1, .default_text = "0"})
           .key("num_prompts", &W::num_prompts, "how many requests",
                {.min = 1, .default_text = "as many as arrive within duration"})
           .key("duration", &W::duration, "how long requests arrive",

@@ -65,6 +65,22 @@ TEST_CASE("one process or two: the same bytes, nothing half-written is left") {
   CHECK(files == 4);
 }
 
+TEST_CASE("Ctrl-C ends it: exit code 130, no file, on a terminal a bar until then") {
+  const Folder folder;
+  std::string table = kTable;
+  const auto at = table.find("aic-tp2");
+  const std::string row = table.substr(at, table.find('\n', at) + 1 - at);
+  for (int i = 0; i < 3000; ++i) table += "aic-more" + std::to_string(i) + row.substr(7);
+  const Outcome outcome = command({"validate", folder.write("long.csv", table), "-o", folder / "out"},
+                                  {.interrupt_after_s = 2, .stderr_is_a_terminal = true});
+  CHECK(outcome.code == 130);
+  CHECK(outcome.out == "");
+  CHECK(contains(outcome.err, " of 3003 replays"));
+  CHECK(contains(outcome.err, "s left"));
+  CHECK(contains(outcome.err, "stopped before its end"));
+  CHECK(std::filesystem::is_empty(folder / "out"));
+}
+
 TEST_CASE("a row that is wrong: file and line, exit code 2, no directory") {
   const Folder folder;
   const auto path = folder.write(

@@ -82,6 +82,7 @@ struct Setup {
   models::FrontendCost frontend;
   int replicas = 1;
   std::int64_t max_concurrency = 0;
+  double cached_share = 0;
   bool step_by_step = false;
   LinearTimes times;
 };
@@ -111,6 +112,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   ListSource source(std::move(arrivals));
   const auto router = make_router(setup.router, 1);
   Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock, recorder);
+  gateway.cache_share(setup.cached_share);
   const auto times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
   for (int i = 0; i < setup.replicas; ++i) {

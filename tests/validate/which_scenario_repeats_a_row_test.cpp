@@ -52,6 +52,11 @@ TEST_CASE("InferenceX, TensorRT-LLM: as many tokens as the longest request, 20 m
   CHECK(setup(trtllm).max_num_batched_tokens == 2068);
   CHECK(setup(with(trtllm, {{"input_tokens", "8192"}})).max_num_batched_tokens == 9416);
   CHECK(setup(trtllm).kv_cache == "fp8");
+  // 1k/1k below TP 8: prompts wait for 0.9 of the tokens, at most 20 iterations.
+  CHECK(setup(trtllm).batch_wait_ratio == 0.9);
+  CHECK(setup(trtllm).batch_wait_steps == 20);
+  CHECK(setup(with(trtllm, {{"tp", "8"}})).batch_wait_steps == 0);
+  CHECK(setup(with(trtllm, {{"input_tokens", "8192"}})).batch_wait_steps == 0);
 }
 
 TEST_CASE("gpt-oss: FP4 means MXFP4 there, 20,000 tokens and 0.85 of the free memory under TensorRT-LLM") {
@@ -162,6 +167,7 @@ TEST_CASE("a static batch: all together, prefilled in one step") {
   CHECK(s.requests == 32);
   CHECK(s.max_num_seqs == 32);
   CHECK(s.max_num_batched_tokens == 32 * 1024);
+  CHECK(s.policy == "static_batch");
 }
 
 TEST_CASE("MLPerf: NVIDIA's configuration, the mean of cut lengths is the row's") {
