@@ -130,7 +130,7 @@ ServingProfile profile_of(const Deployment& d, const Calibration& calibration, c
 void choose_kernels(const Deployment& d, CalibratedCell& cell, const Notes& note) {
   const auto& calibration = *cell.calibration;
   const bool dense_weights = d.llm.moe_layers < d.llm.layers || d.llm.shared_intermediate > 0;
-  const auto attention = d.llm.attention_weights.value_or(d.weights);
+  const auto attention = attention_format(d.llm, d.weights);
   cell.attention = gemm_key(d, calibration, attention, note);
   cell.gemm = dense_weights && attention != d.weights ? gemm_key(d, calibration, d.weights, note) : cell.attention;
   if (d.llm.moe_layers > 0) cell.experts = expert_key(d, calibration, note);

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 
+#include "models/hf_families.hpp"
+#include "models/hf_keys.hpp"
+#include "models/hf_layers.hpp"
 #include "models/hf_quantization.hpp"
 #include "models/json_source.hpp"
 
@@ -13,138 +15,152 @@ namespace flotilla::models {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Names = HfKeys::Names;
 
-constexpr std::int64_t kLargest = 1'000'000'000;  // no figure of a model's shape comes near
+const Names kLayers{"num_hidden_layers", "n_layer", "num_layers", "n_layers"};
+const Names kHidden{"hidden_size", "n_embd", "d_model", "dim"};
+const Names kHeads{"num_attention_heads", "n_head", "n_heads"};
+const Names kExperts{"n_routed_experts", "num_experts", "num_local_experts", "moe_num_experts", "num_routed_experts"};
+const Names kExpertsPerToken{"num_experts_per_tok", "experts_per_token", "num_experts_per_token", "moe_k", "moe_topk"};
+const Names kExpertWidth{"moe_intermediate_size", "expert_intermediate_size", "moe_ffn_hidden_size"};
+const Names kSharedWidth{"shared_expert_intermediate_size", "shared_intermediate_size",
+                         "moe_shared_expert_intermediate_size"};
+const Names kSharedExperts{"n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts"};
+const Names kPredictors{"num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers"};
 
-/// The keys of one JSON object, for multimodal models its text_config, with the types and ranges that are expected.
-class Keys {
- public:
-  explicit Keys(const JsonSource& source) : source_(source), outer_(source.root()) {
-    const auto nested = outer_.find("text_config");
-    inner_ = nested != outer_.end() && nested->is_object() ? &*nested : &outer_;
-  }
-
-  /// The value of the first of `names` that is present and not null; text_config first, then the top.
-  [[nodiscard]] const json* find(const std::vector<std::string>& names) const {
-    for (const json* object : {inner_, &outer_}) {
-      for (const auto& name : names) {
-        const auto found = object->find(name);
-        if (found != object->end() && !found->is_null()) return &*found;
-      }
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] std::optional<int> integer(const std::vector<std::string>& names, int least) const {
-    const json* value = find(names);
-    if (value == nullptr) return std::nullopt;
-    const bool whole = value->is_number_integer();
-    if (!whole || *value < least || *value > kLargest) {
-      fail(names, fmt::format("{} is not a whole number from {} to {}", value->dump(), least, kLargest));
-    }
-    return value->get<int>();
-  }
-
-  [[nodiscard]] int required(const std::string& name) const {
-    const auto value = integer({name}, 1);
-    if (!value) source_.fail(name, fmt::format("'{}' is missing", name), "needed to know the model's shape");
-    return *value;
-  }
-
-  [[nodiscard]] int optional(const std::vector<std::string>& names, int otherwise = 0) const {
-    return integer(names, 0).value_or(otherwise);
-  }
-
-  [[nodiscard]] bool flag(const std::string& name, bool otherwise) const {
-    const json* value = find({name});
-    if (value == nullptr) return otherwise;
-    if (!value->is_boolean()) fail({name}, fmt::format("{} is not true or false", value->dump()));
-    return value->get<bool>();
-  }
-
-  [[nodiscard]] std::string text(const std::vector<std::string>& names) const {
-    const json* value = find(names);
-    return value != nullptr && value->is_string() ? value->get<std::string>() : "";
-  }
-
-  [[nodiscard]] const json& outer() const { return outer_; }
-  [[nodiscard]] bool nested() const { return inner_ != &outer_; }
-
-  [[noreturn]] void fail(const std::vector<std::string>& names, const std::string& message,
-                         const std::string& hint = {}) const {
-    for (const auto& name : names) {
-      if (inner_->contains(name) || outer_.contains(name)) source_.fail(name, message, hint);
-    }
-    source_.fail(names.front(), message, hint);
-  }
-
- private:
-  const JsonSource& source_;
-  const json& outer_;
-  const json* inner_;
-};
-
-std::string architecture_of(const Keys& keys) {
-  const json* list = keys.find({"architectures"});
-  if (list != nullptr && list->is_array() && !list->empty() && list->front().is_string())
-    return list->front().get<std::string>();
-  return "";
+/// A figure that the family's class supplies where the file leaves it out.
+int stated_or(const HfKeys& keys, const Names& names, int otherwise) {
+  return otherwise > 0 ? keys.integer(names, 1).value_or(otherwise) : keys.required(names);
 }
 
-/// A multimodal wrapper's language model goes by its text_config's model_type.
-std::string language_architecture(const Keys& keys) {
-  static const std::vector<std::pair<std::string, std::string>> kByModelType{{"llama", "LlamaForCausalLM"},
-                                                                             {"mistral", "MistralForCausalLM"},
-                                                                             {"qwen2", "Qwen2ForCausalLM"},
-                                                                             {"qwen3", "Qwen3ForCausalLM"}};
-  const auto stated = architecture_of(keys);
-  if (!stated.empty() && !keys.nested()) return stated;
-  for (const auto& [type, architecture] : kByModelType) {
-    if (keys.text({"model_type"}) == type) return architecture;
-  }
-  return stated;
+void read_latent_attention(const HfKeys& keys, Llm& llm) {
+  llm.q_lora_rank = keys.optional({"q_lora_rank"});
+  llm.qk_nope_head_dim = keys.required({"qk_nope_head_dim"});
+  llm.qk_rope_head_dim = keys.required({"qk_rope_head_dim"});
+  llm.v_head_dim = keys.required({"v_head_dim"});
+  llm.kv_heads = llm.heads;
+  llm.head_dim = llm.qk_nope_head_dim + llm.qk_rope_head_dim;
 }
 
-void read_attention(const Keys& keys, Llm& llm) {
-  llm.heads = keys.required("num_attention_heads");
-  llm.kv_heads = keys.integer({"num_key_value_heads"}, 1).value_or(llm.heads);
+void read_grouped_attention(const HfKeys& keys, const HfFamily& family, Llm& llm) {
+  const int kv_heads = family.kv_heads > 0 ? family.kv_heads : llm.heads;
+  llm.kv_heads = keys.integer({"num_key_value_heads", "num_kv_heads", "multi_query_group_num"}, 1).value_or(kv_heads);
   if (llm.heads % llm.kv_heads != 0) {
     keys.fail({"num_key_value_heads"},
               fmt::format("{} query heads do not divide into {} KV heads", llm.heads, llm.kv_heads));
   }
-  const auto head_dim = keys.integer({"head_dim"}, 1);
-  if (!head_dim && llm.hidden % llm.heads != 0) {
+  const auto head_dim = keys.integer({"head_dim", "attention_head_dim", "kv_channels"}, 1);
+  llm.head_dim = head_dim.value_or(family.head_dim > 0 ? family.head_dim : llm.hidden / llm.heads);
+  if (!head_dim && family.head_dim == 0 && llm.hidden % llm.heads != 0) {
     keys.fail({"hidden_size"},
               fmt::format("{} does not divide into {} heads, and no head_dim is given", llm.hidden, llm.heads));
   }
-  llm.head_dim = head_dim.value_or(llm.hidden / llm.heads);
-  llm.attention_bias = keys.flag("attention_bias", llm.architecture == "Qwen2ForCausalLM");  // Qwen2 always has biases
-  llm.qk_norm = llm.architecture == "Qwen3ForCausalLM";
-  if (keys.flag("use_sliding_window", true)) llm.window = keys.optional({"sliding_window"});
-  if (llm.window > 0) llm.windowed_layers = llm.layers;
 }
 
-/// Keys of the families whose costs are not modelled yet, so that a refusal can say what it saw.
-void read_other_families(const Keys& keys, Llm& llm) {
-  llm.experts = keys.optional({"num_experts", "n_routed_experts", "num_local_experts"});
-  llm.experts_per_token = keys.optional({"num_experts_per_tok", "experts_per_token"});
-  llm.moe_intermediate = keys.optional({"moe_intermediate_size"});
-  if (llm.experts > 0) llm.moe_layers = llm.layers - keys.optional({"first_k_dense_replace"});
+void read_attention(const HfKeys& keys, const HfFamily& family, Llm& llm) {
+  llm.heads = stated_or(keys, kHeads, family.heads);
   llm.kv_lora_rank = keys.optional({"kv_lora_rank"});
-  llm.q_lora_rank = keys.optional({"q_lora_rank"});
-  llm.qk_nope_head_dim = keys.optional({"qk_nope_head_dim"});
-  llm.qk_rope_head_dim = keys.optional({"qk_rope_head_dim"});
-  llm.v_head_dim = keys.optional({"v_head_dim"});
-  llm.nextn_predict_layers = keys.optional({"num_nextn_predict_layers"});
+  if (llm.latent_attention()) {
+    read_latent_attention(keys, llm);
+  } else {
+    read_grouped_attention(keys, family, llm);
+  }
+  llm.attention_bias = keys.flag({"attention_bias", "qkv_bias", "use_qkv_bias"}, family.qkv_bias);
+  llm.qk_norm = keys.flag({"use_qk_norm"}, family.qk_norm);
+  if (const int kept = keys.optional({"index_topk"}); kept > 0) {
+    llm.caveat = fmt::format(
+        "its sparse attention ({} tokens chosen by an index) is costed as attention to all tokens: too slow beyond {} "
+        "tokens of context; the index's own weights and cache are not counted",
+        kept, kept);
+  }
 }
 
-std::optional<NumberFormat> checkpoint_format(const Keys& keys) {
-  const json* quantization = keys.find({"quantization_config"});
-  if (quantization != nullptr && quantization->is_object()) return format_of_quantization_config(*quantization);
+/// Widths of the MLPs of both kinds of layers. Families of which every layer has experts say their width under
+/// `intermediate_size` (Mixtral, gpt-oss, MiniMax-M2); Llama 4 that of its dense layers under `intermediate_size_mlp`.
+void read_mlps(const HfKeys& keys, const HfFamily& family, Llm& llm) {
+  llm.experts = keys.optional(kExperts);
+  if (llm.experts == 0) {
+    llm.intermediate = keys.required({"intermediate_size", "ffn_hidden_size"});
+    return;
+  }
+  llm.moe_layers = layers_with_experts(keys, llm.layers);
+  llm.experts_per_token = keys.required(kExpertsPerToken);
+  if (llm.experts_per_token > llm.experts)
+    keys.fail(kExpertsPerToken,
+              fmt::format("a token cannot visit {} of {} experts", llm.experts_per_token, llm.experts));
+  const auto width = keys.integer(kExpertWidth, 1);
+  llm.moe_intermediate = width ? *width : keys.required({"intermediate_size"});
+  const int shared = family.shared_as_wide_as_routed ? 1 : keys.optional(kSharedExperts);
+  llm.shared_intermediate = keys.optional(kSharedWidth, shared * llm.moe_intermediate);
+  llm.expert_bias = family.expert_bias;
+  if (llm.dense_layers() > 0)
+    llm.intermediate = keys.required({"intermediate_size_mlp", "dense_intermediate_size", "intermediate_size"});
+}
+
+void apply(const HfQuantization& quantization, Llm& llm) {
+  if (!quantization.weights) return;
+  llm.checkpoint_weights = quantization.weights;
+  llm.fp8_block_scales = quantization.block_scales;
+  const bool excluded = quantization.experts_only && llm.experts > 0;
+  if (excluded || excludes_attention(quantization.excluded, llm.layers)) llm.attention_weights = NumberFormat::kBf16;
+}
+
+void read_formats(const HfKeys& keys, Llm& llm) {
   const auto type = keys.text({"torch_dtype", "dtype"});
-  if (type == "bfloat16" || type == "float16") return NumberFormat::kBf16;
-  return std::nullopt;
+  if (type == "bfloat16" || type == "float16") llm.checkpoint_weights = NumberFormat::kBf16;
+  const auto* quantization = keys.find({"quantization_config"});
+  if (quantization == nullptr || !quantization->is_object()) return;
+  llm.checkpoint_weights = std::nullopt;
+  apply(quantization_of(*quantization), llm);
+}
+
+/// What a refusal can say: whatever has a name that others use, too.
+void read_what_is_common(const HfKeys& keys, Llm& llm) {
+  llm.architecture = keys.architecture();
+  const auto number = [&](const Names& names) {
+    const auto* value = keys.find(names);
+    return value != nullptr && value->is_number_integer() ? keys.optional(names) : 0;
+  };
+  llm.layers = number(kLayers);
+  llm.hidden = number(kHidden);
+  llm.heads = number(kHeads);
+  llm.experts = number(kExperts);
+}
+
+[[noreturn]] void refuse_unknown(const HfKeys& keys) {
+  const auto architecture = keys.architecture();
+  if (architecture.empty() && keys.model_type().empty())
+    keys.fail({"architectures"}, "neither 'architectures' nor 'model_type' says which model this is");
+  keys.fail({"architectures"},
+            fmt::format("unknown architecture '{}'", architecture.empty() ? keys.model_type() : architecture),
+            fmt::format("known: {}; a model of their shape can be described in a YAML file",
+                        fmt::join(known_architectures(), ", ")));
+}
+
+Llm shape_of(const JsonSource& source, const std::string& name) {
+  const HfKeys keys(source);
+  Llm llm;
+  llm.name = name;
+  llm.source = source.file();
+  llm.unknown_layers = without_physics(keys);
+  if (!llm.unknown_layers.empty()) {
+    read_what_is_common(keys, llm);
+    return llm;
+  }
+  const auto* family = family_of(keys);
+  if (family == nullptr) refuse_unknown(keys);
+  llm.architecture = family->architecture;
+  llm.layers = keys.required(kLayers);
+  llm.hidden = keys.required(kHidden);
+  llm.max_position_embeddings = keys.optional({"max_position_embeddings"});
+  read_attention(keys, *family, llm);
+  read_mlps(keys, *family, llm);
+  read_windows(keys, *family, llm);
+  llm.vocab = stated_or(keys, {"vocab_size"}, family->vocab);
+  llm.tied_embeddings = keys.flag({"tie_word_embeddings"}, family->tied_embeddings);
+  llm.nextn_predict_layers = keys.flag({"use_mtp"}, true) ? keys.optional(kPredictors) : 0;
+  read_formats(keys, llm);
+  return llm;
 }
 
 std::string name_from(const fs::path& file) {
@@ -153,37 +169,7 @@ std::string name_from(const fs::path& file) {
   return folder.empty() ? "config" : folder;
 }
 
-Llm shape_of(const JsonSource& source, const std::string& name) {
-  const Keys keys(source);
-  Llm llm;
-  llm.name = name;
-  llm.source = source.file();
-  llm.architecture = language_architecture(keys);
-  llm.layers = keys.required("num_hidden_layers");
-  llm.hidden = keys.required("hidden_size");
-  read_attention(keys, llm);
-  read_other_families(keys, llm);
-  llm.intermediate = llm.experts > 0 ? keys.optional({"intermediate_size"}) : keys.required("intermediate_size");
-  llm.vocab = keys.required("vocab_size");
-  llm.tied_embeddings = keys.flag("tie_word_embeddings", false);
-  llm.max_position_embeddings = keys.optional({"max_position_embeddings"});
-  llm.checkpoint_weights = checkpoint_format(keys);
-  const auto& known = known_architectures();
-  if (unmodelled(llm).empty() && std::find(known.begin(), known.end(), llm.architecture) == known.end()) {
-    source.fail("architectures", fmt::format("unknown architecture '{}'", llm.architecture),
-                fmt::format("known: {}; a dense model of the same shape can be described in a YAML file",
-                            fmt::join(known, ", ")));
-  }
-  return llm;
-}
-
 }  // namespace
-
-const std::vector<std::string>& known_architectures() {
-  static const std::vector<std::string> kKnown{"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
-                                               "Qwen3ForCausalLM"};
-  return kKnown;
-}
 
 Llm parse_hf_config(const std::string& text, const std::string& file, const std::string& name) {
   return shape_of(JsonSource(text, file), name);
@@ -195,10 +181,8 @@ Llm read_hf_config(const std::string& path) {
   const auto file = fs::is_directory(given, ignored) ? given / "config.json" : given;
   auto llm = shape_of(JsonSource::load(file.string()), name_from(file));
   const auto quantization = file.parent_path() / "hf_quant_config.json";
-  if (fs::exists(quantization, ignored)) {
-    if (const auto format = format_of_hf_quant_config(JsonSource::load(quantization.string()).root()))
-      llm.checkpoint_weights = format;
-  }
+  if (fs::exists(quantization, ignored) && llm.unknown_layers.empty())
+    apply(quantization_of_hf_quant_config(JsonSource::load(quantization.string()).root()), llm);
   return llm;
 }
 

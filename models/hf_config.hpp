@@ -2,21 +2,21 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "models/llm.hpp"
 
 namespace flotilla::models {
 
-/// Architectures whose costs are modelled: dense decoders of the Llama shape.
-const std::vector<std::string>& known_architectures();
-
 /// `path` is a config.json or a directory that holds one; hf_quant_config.json beside it is read as well. The model is
-/// named after the directory (or the file, where it has another name). Understands text_config of multimodal models,
-/// head_dim and num_key_value_heads left out, torch_dtype and dtype, and the quantisation methods fp8, mxfp4, modelopt,
-/// compressed-tensors, awq and gptq. Throws InputError with line and column: malformed JSON, keys that are missing, of
-/// a wrong type or out of range. Families without physics are read like any other: see `unmodelled`. An unknown
-/// architecture is refused.
+/// named after the directory (or the file, where it has another name). Understands the language model inside a
+/// multimodal one, keys left out or spelt otherwise, layers of several kinds (hf_layers.hpp) and quantisation
+/// (hf_quantization.hpp). Throws InputError with line and column: malformed JSON, keys that are missing, of a wrong
+/// type or out of range, an unknown architecture. A family known to have no physics here is read as far as its keys are
+/// shared, with `unknown_layers` set: see `unmodelled`.
+///
+/// Sparse attention over a learned index (DeepSeek-V3.2, GLM-5: `index_topk`) is read as full attention, with a caveat:
+/// up to index_topk tokens the two are the same, beyond that the attention of a step comes out too slow and never too
+/// fast; a refusal would keep out models of which everything else is known.
 Llm read_hf_config(const std::string& path);
 /// The same from text; `file` is for errors.
 Llm parse_hf_config(const std::string& text, const std::string& file, const std::string& name);

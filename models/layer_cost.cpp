@@ -126,7 +126,7 @@ LayerCost::LayerCost(const Deployment& d, const CalibratedCell& cell) : d_(d), c
   bf16_gemm_ = gemm_of("bf16"), bf16_roofline_ = roofline("bf16");
   const double weight_bytes = bytes_per_element(d.weights);
   mlp_ = gated_mlp(llm.hidden, static_cast<double>(llm.intermediate) / tp, weight_bytes);
-  const double attention_bytes = bytes_per_element(llm.attention_weights.value_or(d.weights));
+  const double attention_bytes = bytes_per_element(attention_format(llm, d.weights));
   projections_ = llm.latent_attention() ? latent_projections(llm, tp, attention_bytes)
                                         : grouped_query_projections(llm, tp, attention_bytes);
   lm_head_ = {.n = static_cast<double>(llm.vocab) / tp, .k = static_cast<double>(llm.hidden)};

@@ -45,7 +45,7 @@ Parameters divided(const Llm& llm, const Sharding& by) {
 
 /// Bytes of the layers' matrices.
 double layer_bytes(const Llm& llm, NumberFormat weights, const Parameters& p) {
-  const auto attention = llm.attention_weights.value_or(weights);
+  const auto attention = attention_format(llm, weights);
   return p.attention * bytes_per_element(attention) + (p.linear - p.attention) * bytes_per_element(weights) +
          p.router * kBf16Bytes;
 }
@@ -54,7 +54,9 @@ double norms_and_biases(const Llm& llm) {
   double per_layer = 2.0 * llm.hidden;
   if (llm.attention_bias) per_layer += (llm.heads + 2.0 * llm.kv_heads) * llm.head_dim;
   if (llm.qk_norm) per_layer += 2.0 * llm.head_dim;
-  return llm.layers * per_layer + llm.hidden;
+  if (llm.latent_attention()) per_layer += llm.q_lora_rank + llm.kv_lora_rank;
+  const double per_expert = llm.expert_bias ? 2.0 * llm.moe_intermediate + llm.hidden + 1 : 0;
+  return llm.layers * per_layer + llm.hidden + static_cast<double>(llm.moe_layers) * llm.experts * per_expert;
 }
 
 }  // namespace
@@ -65,6 +67,12 @@ Parameters parameters(const Llm& llm) {
   p.lm_head = llm.tied_embeddings ? 0 : p.embedding;
   p.norms = norms_and_biases(llm);
   return p;
+}
+
+NumberFormat attention_format(const Llm& llm, NumberFormat weights) {
+  const bool fp4 = weights == NumberFormat::kNvfp4 || weights == NumberFormat::kMxfp4;
+  if (fp4 && llm.fp4_attention_weights) return *llm.fp4_attention_weights;
+  return llm.attention_weights.value_or(weights);
 }
 
 double active_parameters(const Llm& llm) {

@@ -28,6 +28,7 @@ struct Llm {
   int vocab = 0;
   bool tied_embeddings = false;  ///< lm_head shares the embedding table
   bool attention_bias = false;   ///< q, k, v carry biases (negligible bytes; counted)
+  bool expert_bias = false;      ///< the matrices of experts and routers carry biases (gpt-oss; counted)
   bool qk_norm = false;          ///< RMS norms over each head of q and k (Qwen3)
   int max_position_embeddings = 0;
   std::optional<NumberFormat> checkpoint_weights;  ///< the format in which the checkpoint is stored, where stated
@@ -35,6 +36,8 @@ struct Llm {
   /// The format of the attention projections, where the checkpoint does not quantise them with the rest: BF16 in
   /// gpt-oss (MXFP4 experts only). Unset: as `weights`.
   std::optional<NumberFormat> attention_weights;
+  /// The same in FP4 checkpoints alone: BF16 in NVIDIA's of DeepSeek-R1, whose FP8 original has FP8 attention.
+  std::optional<NumberFormat> fp4_attention_weights;
   bool fp8_block_scales = false;  ///< FP8 weights carry a scale per 128 x 128 block (DeepSeek, Qwen3, MiniMax)
 
   // Mixture of experts.
@@ -58,6 +61,7 @@ struct Llm {
 
   int nextn_predict_layers = 0;  ///< multi-token prediction modules of the checkpoint; used if speculation is asked for
   std::string unknown_layers;  ///< layers of a kind without physics ("linear attention"), from config.json; "" if none
+  std::string caveat;          ///< what the costs leave out of this model, in a sentence for users; "" as a rule
 
   std::string source;  ///< where these figures were read
 
@@ -86,6 +90,8 @@ struct Parameters {
 };
 
 Parameters parameters(const Llm&);
+/// The format of the attention's projections in a model whose other matrices are in `weights`.
+NumberFormat attention_format(const Llm&, NumberFormat weights);
 /// Those that a token meets: of the routed experts only its own.
 double active_parameters(const Llm&);
 
@@ -113,7 +119,7 @@ int kv_heads_per_gpu(const Llm&, int tensor_parallel_size);
 Bytes kv_bytes_per_token(const Llm&, NumberFormat kv_cache);
 Bytes kv_bytes_per_token_per_gpu(const Llm&, NumberFormat kv_cache, int tensor_parallel_size);
 
-/// Why this version cannot cost the model ("mixture of experts: 128 routed experts, 4 per token"); "" if it can.
+/// Why this version cannot cost the model ("linear attention in 36 of 48 layers"); "" if it can.
 std::string unmodelled(const Llm&);
 
 /// A catalogue name, a path to a config.json or to a directory that holds one (with hf_quant_config.json where

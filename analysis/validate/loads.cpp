@@ -61,7 +61,8 @@ ProtocolOrReason closed_loop(const MeasuredPoint& p, Setup s) {
   } else {
     use_default_flags(s, p);
     fix_lengths(s, *p.input_tokens, *p.output_tokens);
-    s.spread = *s.max_concurrency > 1;
+    // SGLang's rows look as if all clients had started together: their TTFT is that of whole waves of prompts.
+    s.spread = *s.max_concurrency > 1 && s.engine != "sglang";
     protocol.notes.emplace_back(
         "launch flags, number of requests and their start are not stated: the engine's defaults, ten a client, clients "
         "that start one after the other");
