@@ -100,7 +100,7 @@ std::vector<PointClass> judged_classes() {
 std::vector<PointClass> reported_classes() {
   return {
       {"multi-turn-corrupt",
-       "The next, runs whose server logs show more running requests than clients",
+       "Llama 3.3 70B, multi-turn, corrupt runs: logs show more running requests than clients",
        kAll,
        {},
        [](const P& p) {
