@@ -100,7 +100,7 @@ std::vector<PointClass> judged_classes() {
 std::vector<PointClass> reported_classes() {
   return {
       {"multi-turn-corrupt",
-       "The next, runs whose server logs show more running requests than clients",
+       "Llama 3.3 70B, multi-turn, corrupt runs: logs show more running requests than clients",
        kAll,
        {},
        [](const P& p) {
@@ -119,10 +119,15 @@ std::vector<PointClass> reported_classes() {
        {},
        [](const P& p) { return judged(p) && p.starts_with("trtllm-") && p.load == LoadKind::kRate; }},
       {"static-batch",
-       "Static batches: TensorRT-LLM 0.9 and vLLM of 2023",
+       "TensorRT-LLM 0.9, static batches",
        kAll,
        {},
-       [](const P& p) { return judged(p) && p.load == LoadKind::kStaticBatch; }},
+       [](const P& p) { return judged(p) && p.starts_with("trtllm-") && p.load == LoadKind::kStaticBatch; }},
+      {"splitwise",
+       "vLLM of 2023, static batches (Splitwise)",
+       kAll,
+       {},
+       [](const P& p) { return judged(p) && p.starts_with("splitwise-"); }},
       {"b300",
        "B300 and GB300, closed loop (no table of measured GEMMs)",
        kAll,

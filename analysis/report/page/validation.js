@@ -16,15 +16,16 @@ const shown = () => points.filter((p) => p.clean === (state.show !== 'unclean') 
 const both = (p, metric) => p[kMetrics[metric].measured] > 0 && p[kMetrics[metric].predicted] > 0;
 const error = (p, metric) => p[kMetrics[metric].predicted] / p[kMetrics[metric].measured] - 1;
 
-/// Groups in the order of their size; what does not get a colour of its own becomes "other".
+/// Groups in the order of their size on the whole page, so that a name keeps its colour whatever is shown; what does not
+/// get a colour of its own becomes "other".
 function groups(list) {
   const counts = new Map();
-  for (const p of list) counts.set(p[state.colour], (counts.get(p[state.colour]) || 0) + 1);
+  for (const p of points) counts.set(p[state.colour], (counts.get(p[state.colour]) || 0) + 1);
   const names = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
   const own = names.length > kMostColours ? names.slice(0, kMostColours - 1) : names;
-  const result = own.map((name) => ({ name, points: list.filter((p) => p[state.colour] === name) }));
-  if (names.length > own.length) result.push({ name: 'other', points: list.filter((p) => !own.includes(p[state.colour])) });
-  return result.map((g, i) => ({ ...g, colour: theme.colours[i] }));
+  const result = own.map((name, i) => ({ name, colour: theme.colours[i], points: list.filter((p) => p[state.colour] === name) }));
+  result.push({ name: 'other', colour: theme.colours[kMostColours - 1], points: list.filter((p) => !own.includes(p[state.colour])) });
+  return result.filter((g) => g.points.length > 0);
 }
 
 function describe(p) {
