@@ -20,42 +20,54 @@ Gpu silicon(const Gpu& gpu) {
   return name == gpu.name ? gpu : load_gpu(name);
 }
 
-GemmCoefficients scaled(GemmCoefficients c, const OperatorScales& scales) {
-  c.launch *= scales.launch;
-  c.memory_efficiency /= scales.gemm_memory;
-  c.compute_efficiency /= scales.gemm_compute;
+/// Scales fitted on serving points, bounded by the datasheet: no kernel moves or multiplies faster than that, whatever a
+/// fit would have. `gpu_time` multiplies all times afterwards and so belongs into the bound.
+struct Scaling {
+  const OperatorScales& scales;
+  double gpu_time;
+
+  [[nodiscard]] double efficiency(double measured, double scale, double most = 1) const {
+    return std::fmin(measured / scale, most * gpu_time);
+  }
+};
+
+GemmCoefficients scaled(GemmCoefficients c, const Scaling& by) {
+  c.launch *= by.scales.launch;
+  c.memory_efficiency = by.efficiency(c.memory_efficiency, by.scales.gemm_memory);
+  c.compute_efficiency = by.efficiency(c.compute_efficiency, by.scales.gemm_compute);
   return c;
 }
 
-AttentionDecodeCoefficients scaled(AttentionDecodeCoefficients c, const OperatorScales& scales) {
-  c.launch *= scales.launch;
-  c.per_kv_head *= scales.attention;
-  c.memory_efficiency /= scales.attention;
+AttentionDecodeCoefficients scaled(AttentionDecodeCoefficients c, const Scaling& by) {
+  c.launch *= by.scales.launch;
+  c.per_kv_head *= by.scales.attention;
+  c.memory_efficiency = by.efficiency(c.memory_efficiency, by.scales.attention);
   return c;
 }
 
-AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const OperatorScales& scales) {
-  c.launch *= scales.launch;
-  c.compute_efficiency /= scales.attention;
-  c.memory_efficiency /= scales.attention;
+AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const Scaling& by) {
+  constexpr double kFp8Peak = 2;  // of the BF16 peak
+  c.launch *= by.scales.launch;
+  c.compute_efficiency = by.efficiency(c.compute_efficiency, by.scales.attention, kFp8Peak);
+  c.memory_efficiency = by.efficiency(c.memory_efficiency, by.scales.attention);
   return c;
 }
 
-MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const OperatorScales& scales) {
-  c.launch *= scales.launch;
-  c.per_sequence *= scales.attention;
-  c.per_head *= scales.attention;
-  c.per_token *= scales.attention;
-  c.memory_efficiency /= scales.attention;
-  c.compute_efficiency /= scales.attention;
+MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const Scaling& by) {
+  c.launch *= by.scales.launch;
+  c.per_sequence *= by.scales.attention;
+  c.per_head *= by.scales.attention;
+  c.per_token *= by.scales.attention;
+  c.memory_efficiency = by.efficiency(c.memory_efficiency, by.scales.attention);
+  c.compute_efficiency = by.efficiency(c.compute_efficiency, by.scales.attention);
   return c;
 }
 
-MoeCoefficients scaled(MoeCoefficients c, const ExpertScales& scales) {
+MoeCoefficients scaled(MoeCoefficients c, const ExpertScales& scales, double gpu_time) {
   c.launch *= scales.launch;
   c.parallel_launch *= scales.launch;
-  c.memory_efficiency /= scales.memory;
-  c.compute_efficiency /= scales.compute;
+  c.memory_efficiency = std::fmin(c.memory_efficiency / scales.memory, gpu_time);
+  c.compute_efficiency = std::fmin(c.compute_efficiency / scales.compute, gpu_time);
   return c;
 }
 
@@ -117,7 +129,7 @@ LayerCost::LayerCost(const Deployment& d, const CalibratedCell& cell) : d_(d), c
   const auto roofline = [&](const std::string& key) { return Roofline{peak_of(gpu, key), bandwidth}; };
   const auto gemm_of = [&](const std::string& key) {
     const auto& format = calibration.formats.at(key);
-    return scaled(format.gemm, format.scales);
+    return scaled(format.gemm, Scaling{format.scales, cell.profile.gpu_time});
   };
   nvlink_ = gpu.nvlink.value() > 0 ? gpu.nvlink.value() : kPcie;
   scales_ = calibration.formats.at(cell.gemm).scales;
@@ -143,8 +155,8 @@ void LayerCost::set_attention(const Calibration& calibration) {
   const auto& llm = d_.llm;
   const double tp = d_.tensor_parallel_size, kv_bytes = bytes_per_element(d_.kv_cache);
   if (llm.latent_attention()) {
-    latent_decode_ = scaled(calibration.mla_decode.at(cell_.kv), scales_);
-    latent_prefill_ = scaled(calibration.mla_prefill.at(cell_.kv), scales_);
+    latent_decode_ = scaled(calibration.mla_decode.at(cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
+    latent_prefill_ = scaled(calibration.mla_prefill.at(cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
     latent_shape_ = {.heads = llm.heads / tp,
                      .kv_lora_rank = static_cast<double>(llm.kv_lora_rank),
                      .qk_nope_head_dim = static_cast<double>(llm.qk_nope_head_dim),
@@ -153,10 +165,10 @@ void LayerCost::set_attention(const Calibration& calibration) {
                      .kv_bytes_per_element = kv_bytes};
     return;
   }
-  decode_ = scaled(calibration.attention_decode.at(cell_.kv), scales_);
-  prefill_ = scaled(calibration.attention_prefill.at(cell_.kv), scales_);
-  window_decode_ = scaled(windowed(calibration.attention_decode, cell_.kv), scales_);
-  window_prefill_ = scaled(windowed(calibration.attention_prefill, cell_.kv), scales_);
+  decode_ = scaled(calibration.attention_decode.at(cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
+  prefill_ = scaled(calibration.attention_prefill.at(cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
+  window_decode_ = scaled(windowed(calibration.attention_decode, cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
+  window_prefill_ = scaled(windowed(calibration.attention_prefill, cell_.kv), Scaling{scales_, cell_.profile.gpu_time});
   attention_shape_ = {.heads = llm.heads / tp,
                       .kv_heads = static_cast<double>(kv_heads_per_gpu(llm, d_.tensor_parallel_size)),
                       .head_dim = static_cast<double>(llm.head_dim),
@@ -168,7 +180,7 @@ void LayerCost::set_experts(const Calibration& calibration, const Gpu& gpu) {
   const double tp = d_.tensor_parallel_size, weight_bytes = bytes_per_element(d_.weights);
   const auto found = calibration.expert_scales.find(cell_.experts);
   const ExpertScales scales = found == calibration.expert_scales.end() ? ExpertScales{} : found->second;
-  experts_ = scaled(calibration.moe.at(cell_.experts), scales);
+  experts_ = scaled(calibration.moe.at(cell_.experts), scales, cell_.profile.gpu_time);
   expert_roofline_ = {peak_of(gpu, cell_.experts), gpu.hbm_bandwidth.value()};
   expert_shape_ = {.hidden = static_cast<double>(llm.hidden),
                    .intermediate = static_cast<double>(llm.moe_intermediate) / d_.expert_tensor_parallel_size(),
