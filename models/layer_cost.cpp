@@ -20,8 +20,8 @@ Gpu silicon(const Gpu& gpu) {
   return name == gpu.name ? gpu : load_gpu(name);
 }
 
-/// Scales fitted on serving points, bounded by the datasheet: no kernel moves or multiplies faster than that, whatever a
-/// fit would have. `gpu_time` multiplies all times afterwards and so belongs into the bound.
+/// Scales fitted on serving points, bounded by the datasheet: no kernel moves or multiplies faster than that, whatever
+/// a fit would have. `gpu_time` multiplies all times afterwards and so belongs into the bound.
 struct Scaling {
   const OperatorScales& scales;
   double gpu_time;
@@ -211,7 +211,8 @@ double LayerCost::all_reduce(int ranks, double bytes) const {
 }
 
 double LayerCost::reduce_of(double tokens) const {
-  return d_.tensor_parallel_size > 1 ? all_reduce(d_.tensor_parallel_size, tokens * d_.llm.hidden * kActivationBytes) : 0;
+  return d_.tensor_parallel_size > 1 ? all_reduce(d_.tensor_parallel_size, tokens * d_.llm.hidden * kActivationBytes)
+                                     : 0;
 }
 
 /// By the fastest library for this size: latency counts when decoding, bandwidth in prefill.

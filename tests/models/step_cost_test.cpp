@@ -57,7 +57,7 @@ TEST_CASE("no deployment beats its datasheet, and none is absurdly slow") {
     const double tp = d.tensor_parallel_size;
     const double weights = streamed_bytes(d.llm, d.weights).value() / tp / d.gpu.hbm_bandwidth.value();
     CHECK(cost.decode(1).base > weights);
-    CHECK(cost.decode(1).base < 10 * weights + 5e-3);
+    CHECK(cost.decode(1).base < 12 * weights + 8e-3);
     const double kv =
         kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) / d.gpu.hbm_bandwidth / Seconds(1);
     CHECK(cost.decode(1).slope > kv);
@@ -193,7 +193,7 @@ TEST_CASE("the envelope says what a deployment was fitted on, and what it borrow
   auto unknown = deployment("h100-sxm", "vllm", NumberFormat::kFp8, 2);
   unknown.engine.name = "mine";
   CHECK(reason(unknown).find("vllm's coefficients") != std::string::npos);
-  CHECK(reason(deployment("h100-sxm", "sglang", NumberFormat::kFp8, 2)).find("scales of h100-sxm with vllm") !=
+  CHECK(reason(deployment("b200-hgx", "sglang", NumberFormat::kFp8, 2)).find("scales of b200-hgx") !=
         std::string::npos);
   CHECK(reason(deployment("gb200", "vllm", NumberFormat::kNvfp4, 1)).find("scales of b200-hgx") != std::string::npos);
   CHECK(reason(deployment("h100-sxm", "vllm", NumberFormat::kInt4, 1)).find("int4") != std::string::npos);
