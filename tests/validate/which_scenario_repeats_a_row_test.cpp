@@ -190,7 +190,7 @@ TEST_CASE("MLPerf: NVIDIA's configuration, the mean of cut lengths is the row's"
   // 296.4 * Phi(1.3704) + 1024 * (1 - Phi(2.0874)) = 296.4 * 0.91472 + 1024 * 0.01843 = 271.1 + 18.9 = 290.0.
   CHECK(s.output_tokens == "{lognormal: {mean: 296.5, sigma: 0.717, max: 1024}}");
   CHECK(setup(with(row, {{"load_kind", "offline"}})).requests == 8 * 24576);
-  CHECK(reason(with(row, {{"gpu", "MI300X"}})) == "the catalogue holds no system with MI300X GPUs");
+  CHECK(reason(with(row, {{"gpu", "L40S"}})) == "the catalogue holds no system with L40S GPUs");
 }
 
 TEST_CASE("turns of conversations: lengths and cached share from the row's own figures") {
