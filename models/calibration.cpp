@@ -104,13 +104,16 @@ std::string expert_key(const Deployment& d, const Calibration& calibration, cons
 
 /// Heads of an unusual width have kernels of their own where they were measured.
 std::string attention_key(const Deployment& d, const Calibration& calibration, const Notes& note) {
-  const std::string kv = d.kv_cache == NumberFormat::kBf16 ? "bf16" : "fp8";
-  if (d.kv_cache != NumberFormat::kBf16 && d.kv_cache != NumberFormat::kFp8)
-    note(fmt::format("{} KV cache counted with the kernels of fp8", name_of(d.kv_cache)));
-  if (d.llm.latent_attention()) return kv;
+  const bool latent = d.llm.latent_attention();
+  const auto measured = [&](const std::string& key) {
+    return latent ? calibration.mla_decode.count(key) != 0 && calibration.mla_prefill.count(key) != 0
+                  : calibration.attention_decode.count(key) != 0 && calibration.attention_prefill.count(key) != 0;
+  };
+  const std::string kv = d.kv_cache != NumberFormat::kBf16 && measured("fp8") ? "fp8" : "bf16";
+  if (name_of(d.kv_cache) != kv) note(fmt::format("{} KV cache counted with the kernels of {}", name_of(d.kv_cache), kv));
+  if (latent) return kv;
   const auto own = fmt::format("{}@{}", kv, d.llm.head_dim);
-  if (calibration.attention_decode.count(own) != 0 && calibration.attention_prefill.count(own) != 0) return own;
-  return kv;
+  return measured(own) ? own : kv;
 }
 
 ServingProfile profile_of(const Deployment& d, const Calibration& calibration, const Notes& note) {
@@ -135,6 +138,7 @@ void choose_kernels(const Deployment& d, CalibratedCell& cell, const Notes& note
   cell.gemm = dense_weights && attention != d.weights ? gemm_key(d, calibration, d.weights, note) : cell.attention;
   if (d.llm.moe_layers > 0) cell.experts = expert_key(d, calibration, note);
   cell.kv = attention_key(d, calibration, note);
+  cell.latent = d.llm.latent_attention();
   cell.profile = profile_of(d, calibration, note);
 }
 
@@ -177,6 +181,8 @@ void describe_fit(const Deployment& deployment, const CalibratedCell& cell, Step
                         calibration.scales_from.empty() ? "" : "; scales of " + calibration.scales_from));
     return;
   }
+  if (!calibration.gemm_from.empty())
+    outside(envelope, fmt::format("matrix multiplications measured on {}, not on {}", calibration.gemm_from, calibration.gpu));
   envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu,
                                         calibration.engine, key, fit.description);
   const auto& sizes = fit.tensor_parallel_sizes;

@@ -102,6 +102,7 @@ struct Calibration {
   std::string engine_versions;
   std::string provenance;
   std::string scales_from;  ///< the GPU whose serving points set scales and host, if not this one
+  std::string gemm_from;    ///< the GPU on which matrix multiplications were measured, if not this one
   std::map<std::string, FormatCalibration> formats;
   std::map<std::string, AttentionDecodeCoefficients> attention_decode;
   std::map<std::string, AttentionPrefillCoefficients> attention_prefill;
@@ -129,6 +130,7 @@ struct CalibratedCell {
   std::string attention;                     ///< the same for the attention projections
   std::string experts;                       ///< the same for routed experts; "" in a dense model
   std::string kv;                            ///< key of the attention kernels, by KV format
+  bool latent = false;                       ///< MLA's kernels
   ServingProfile profile;
   StepCost::Envelope envelope;
 };

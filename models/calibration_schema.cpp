@@ -98,6 +98,7 @@ const reader::Schema<Calibration>& Calibration::schema() {
           .key("engine_versions", &C::engine_versions, "of the kernels and of the serving points")
           .key("provenance", &C::provenance, "whose measurements these were fitted on")
           .key("scales_from", &C::scales_from, "GPU whose serving points set scales and host, if not this one")
+          .key("gemm_from", &C::gemm_from, "GPU on which matrix multiplications were measured, if not this one")
           .key("formats", &C::formats, "by weight format", {.required = true})
           .key("attention_decode", &C::attention_decode, "by KV format", {.required = true})
           .key("attention_prefill", &C::attention_prefill, "by KV format", {.required = true})

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "models/catalog.hpp"
+#include "models/release.hpp"
 
 namespace flotilla::models {
 namespace {
@@ -56,6 +57,8 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("gpu_classes", &Engine::gpu_classes, "what differs on GPUs of some size")
           .key("chunked_prefill", &Engine::chunked_prefill, "long prompts are split over steps")
           .key("prefix_caching", &Engine::prefix_caching, "KV of shared prefixes is kept and reused")
+          .key("whole_prompt_must_fit_from", &Engine::whole_prompt_must_fit_from,
+               "release from which a prompt is admitted only if all of it fits into the free KV memory")
           .key("gathers_for_experts", &Engine::gathers_for_experts,
                "under attention data parallelism every rank gathers all tokens for its experts")
           .key("runtime", &Engine::runtime, "memory beside weights, KV and activations", {.min = 0})
@@ -76,6 +79,11 @@ int default_max_num_seqs(const Engine& engine, const Gpu& gpu) {
 
 int default_max_num_batched_tokens(const Engine& engine, const Gpu& gpu) {
   return default_of(engine, gpu, &Engine::max_num_batched_tokens, &GpuClass::max_num_batched_tokens);
+}
+
+bool default_reserve_full_isl(const Engine& engine, const std::string& release) {
+  const std::string& from = engine.whole_prompt_must_fit_from;
+  return !from.empty() && compare_releases(release.empty() ? engine.version : release, from) >= 0;
 }
 
 Engine load_engine(const std::string& name_or_path) { return load(Reference(name_or_path)); }

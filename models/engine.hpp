@@ -48,6 +48,9 @@ struct Engine {
   std::vector<GpuClass> gpu_classes;  ///< what differs on GPUs of some size; the last class that applies wins
   Sourced<bool> chunked_prefill;
   Sourced<bool> prefix_caching;
+  /// Release from which a prompt is let in only if all of it fits into the free KV memory, not just its first chunk;
+  /// "" = none.
+  Sourced<std::string> whole_prompt_must_fit_from;
   /// Under attention data parallelism: every rank gathers all tokens for its experts and scatters the sums, else tokens
   /// travel to the ranks of their experts alone.
   Sourced<bool> gathers_for_experts;
@@ -64,6 +67,9 @@ struct Engine {
 double default_gpu_memory_utilization(const Engine&, const Gpu&);
 int default_max_num_seqs(const Engine&, const Gpu&);
 int default_max_num_batched_tokens(const Engine&, const Gpu&);
+
+/// Must a prompt fit as a whole before its first chunk is computed? `release` "" = the release of these defaults.
+bool default_reserve_full_isl(const Engine&, const std::string& release);
 
 /// A catalogue name, an alias or a path to a YAML file. Throws InputError with "did you mean".
 Engine load_engine(const std::string& name_or_path);

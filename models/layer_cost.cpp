@@ -49,6 +49,7 @@ AttentionPrefillCoefficients scaled(AttentionPrefillCoefficients c, const Scalin
   constexpr double kFp8Peak = 2;  // of the BF16 peak
   c.launch *= by.scales.launch;
   c.compute_efficiency = by.efficiency(c.compute_efficiency, by.scales.attention, kFp8Peak);
+  c.context_efficiency = by.efficiency(c.context_efficiency, by.scales.attention, kFp8Peak);
   c.memory_efficiency = by.efficiency(c.memory_efficiency, by.scales.attention);
   return c;
 }
@@ -280,12 +281,21 @@ DecodeAttention LayerCost::decode_attention(double sequences) const {
   return {base, layer.slope * full, window.slope * windowed};
 }
 
+CauseTimes LayerCost::expand_latents(double tokens) const {
+  if (tokens == 0) return {};
+  CauseTimes time = gemm_time(bf16_gemm_, mla_expansion(latent_shape_), bf16_roofline_, tokens);
+  time.memory +=
+      tokens * mla_expansion_bytes(latent_shape_) / (bf16_roofline_.bandwidth * elementwise_.memory_efficiency);
+  return time;
+}
+
 CauseTimes LayerCost::prefill_attention(const MixedBatch& batch) const {
   const auto& llm = d_.llm;
   const auto layer = [&](const AttentionPrefillCoefficients& c, const MixedBatch& b) {
-    return llm.latent_attention()
-               ? mla_prefill_time(latent_prefill_, latent_shape_, bf16_roofline_, b)
-               : attention_prefill_time(c, attention_shape_, bf16_roofline_.bandwidth, bf16_roofline_.peak, b);
+    if (!llm.latent_attention())
+      return attention_prefill_time(c, attention_shape_, bf16_roofline_.bandwidth, bf16_roofline_.peak, b);
+    auto time = mla_prefill_time(latent_prefill_, latent_shape_, bf16_roofline_, b);
+    return time += expand_latents(static_cast<double>(b.prefill_context));
   };
   CauseTimes time = layer(prefill_, batch) * static_cast<double>(llm.full_layers());
   if (llm.windowed_layers == 0) return time;

@@ -34,6 +34,8 @@ class LayerCost {
  private:
   [[nodiscard]] CauseTimes multiply(const std::vector<GemmShape>&, const GemmCoefficients&, const Roofline&,
                                     double tokens) const;
+  /// Keys and values of so many cached tokens from their latents, in one layer.
+  [[nodiscard]] CauseTimes expand_latents(double tokens) const;
   [[nodiscard]] CauseTimes expert_layer(double rank_tokens, double group_tokens) const;
   [[nodiscard]] double all_reduce(int ranks, double bytes) const;
   [[nodiscard]] double exchange(double rank_tokens) const;

@@ -226,6 +226,8 @@ ServingGroup Builder::build_group(std::size_t index) {
   group.limits = {d.max_num_batched_tokens * d.data_parallel_size, d.max_num_seqs * d.data_parallel_size,
                   resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(), path("scheduler.enable_chunked_prefill"),
                            engine_origin)};
+  group.limits.reserve_full_isl = resolved(spec.scheduler.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
+                                           path("scheduler.reserve_full_isl"), engine_origin);
   group.limits.max_chunk_tokens = d.max_num_batched_tokens;
   group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);

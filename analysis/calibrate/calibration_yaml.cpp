@@ -72,6 +72,10 @@ std::string prefill_line(const models::AttentionPrefillCoefficients& a) {
                      a.compute_efficiency, a.memory_efficiency);
 }
 
+std::string latent_prefill_line(const models::AttentionPrefillCoefficients& a) {
+  return prefill_line(a) + (a.context_efficiency > 0 ? fmt::format(", context_efficiency: {:.4g}", a.context_efficiency) : "");
+}
+
 std::string latent_line(const models::MlaDecodeCoefficients& a) {
   return fmt::format(
       "launch: {:.4g}, per_sequence: {:.4g}, per_head: {:.4g}, memory_efficiency: {:.4g}, compute_efficiency: {:.4g}, "
@@ -106,12 +110,13 @@ std::string to_yaml(const models::Calibration& c) {
       "gpu: {}\nengine: {}\nengine_versions: \"{}\"\nprovenance: \"{}\"\n",
       c.gpu, c.engine, c.engine_versions, c.provenance);
   if (!c.scales_from.empty()) text += fmt::format("scales_from: {}\n", c.scales_from);
+  if (!c.gemm_from.empty()) text += fmt::format("gemm_from: {}\n", c.gemm_from);
   text += "formats:\n";
   for (const auto& [name, format] : c.formats) text += format_yaml(name, format);
   text += section("attention_decode", c.attention_decode, decode_line);
   text += section("attention_prefill", c.attention_prefill, prefill_line);
   text += section("mla_decode", c.mla_decode, latent_line);
-  text += section("mla_prefill", c.mla_prefill, prefill_line);
+  text += section("mla_prefill", c.mla_prefill, latent_prefill_line);
   text += section("moe", c.moe, moe_line);
   text += section("expert_exchange", c.expert_exchange, exchange_line);
   text += section("expert_scales", c.expert_scales, expert_scales_line);

@@ -203,6 +203,9 @@ Calibration start_cell(const CellNames& names, const Calibration* relative) {
   Calibration c;
   if (relative != nullptr) {
     c.formats = relative->formats;
+    std::erase_if(c.formats, [&](const auto& entry) {
+      return entry.first.rfind("fp8", 0) == 0 && !has_native(models::load_gpu(names.gpu), NumberFormat::kFp8);
+    });
     for (auto& [key, format] : c.formats) format.tpot = {};
     c.expert_scales = relative->expert_scales;
     for (auto& [key, scales] : c.expert_scales) scales.tpot = {};
@@ -215,6 +218,7 @@ Calibration start_cell(const CellNames& names, const Calibration* relative) {
     c.all_reduce = relative->all_reduce;
     c.all_reduce.curves.clear();
     c.elementwise = relative->elementwise;
+    if (relative->gpu != names.gpu) c.gemm_from = relative->gpu;
     c.scales_from = relative->gpu + (relative->engine == names.engine ? "" : " with " + relative->engine);
   } else {
     // No table covers these: about four small kernels of 2 us in a CUDA graph; the launch scale corrects it.

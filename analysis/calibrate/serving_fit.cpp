@@ -35,6 +35,7 @@ constexpr Parameter kPerInputToken{2e-6, 0, 50e-6, 5e-6};
 constexpr Parameter kLaunch{0.8, 0, 2, 0.5};
 constexpr Parameter kGemm{0.95, 0.3, 2.5, 0.3};
 constexpr Parameter kExperts{1, 0.2, 4, 0.4};
+constexpr Parameter kContext{0.6, 0.1, 1, 0.3};
 constexpr Parameter kSkew{0.6, 0, 1.5, 0.5};
 constexpr double kPriorWeight = 0.03;
 constexpr double kTtftWeight = 0.3;  // TTFT holds queueing and the client, too
@@ -52,6 +53,7 @@ struct Knob {
 /// Weight formats, experts' formats and releases that the points touch.
 struct Touched {
   std::set<std::string> formats, experts;
+  bool latent = false;
 };
 
 Touched touched_by(const Calibration& calibration, const std::vector<ServingPoint>& points) {
@@ -60,6 +62,7 @@ Touched touched_by(const Calibration& calibration, const std::vector<ServingPoin
     const auto cell = calibrated_cell(point.deployment, calibration);
     touched.formats.insert(cell.gemm);
     touched.formats.insert(cell.attention);
+    touched.latent = touched.latent || cell.latent;
     if (!cell.experts.empty()) touched.experts.insert(cell.experts);
   }
   return touched;
@@ -79,6 +82,15 @@ void add_shared(std::vector<Knob>& knobs) {
                    everywhere});
   knobs.push_back(
       {"one_shot", kOneShot, [](Calibration& c, double v) { c.all_reduce.one_shot_efficiency = v; }, everywhere});
+}
+
+/// Of latent attention over earlier chunks and cached prefixes, which only serving points show.
+void add_latent(std::vector<Knob>& knobs) {
+  knobs.push_back({"mla_prefill.context", kContext,
+                   [](Calibration& c, double v) {
+                     for (auto& [name, kernel] : c.mla_prefill) kernel.context_efficiency = v;
+                   },
+                   [](const models::CalibratedCell& cell) { return cell.latent; }});
 }
 
 void add_formats(std::vector<Knob>& knobs, const Touched& touched) {
@@ -162,14 +174,37 @@ void apply(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const 
   fill_other_formats(c, touched.formats);
 }
 
-/// Errors of all figures that were measured, TTFT counting less, then the prior.
-Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const ServingErrors& errors) {
+/// By how much the scales would have kernels beat the datasheet, which bounds them whatever the scale (layer_cost.cpp).
+/// Beyond the bound a scale changes nothing, and a fit that strayed there would find no way back.
+void add_excess(const Calibration& c, const Touched& touched, std::vector<double>& r) {
+  constexpr double kWeight = 0.3;
+  double slowest = 1;
+  for (const auto& profile : c.profiles) slowest = std::fmax(slowest, profile.gpu_time);
+  const auto add = [&](double efficiency, double scale) {
+    r.push_back(kWeight * std::fmax(0, std::log(efficiency / (scale * slowest))));
+  };
+  for (const auto& key : touched.formats) {
+    const auto& format = c.formats.at(key);
+    add(format.gemm.memory_efficiency, format.scales.gemm_memory);
+    add(format.gemm.compute_efficiency, format.scales.gemm_compute);
+  }
+  for (const auto& key : touched.experts) {
+    const auto& scales = c.expert_scales.at(key);
+    add(c.moe.at(key).memory_efficiency, scales.memory);
+    add(c.moe.at(key).compute_efficiency, scales.compute);
+  }
+}
+
+/// Errors of all figures that were measured, TTFT counting less, then the bounds and the prior.
+Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const Calibration& trial,
+                          const Touched& touched, const ServingErrors& errors) {
   std::vector<double> r;
   for (Eigen::Index i = 0; i < errors.tpot.size(); ++i) {
     if (std::isfinite(errors.tpot[i])) r.push_back(errors.tpot[i]);
     if (std::isfinite(errors.ttft[i])) r.push_back(kTtftWeight * errors.ttft[i]);
     if (std::isfinite(errors.throughput[i])) r.push_back(errors.throughput[i]);
   }
+  add_excess(trial, touched, r);
   for (std::size_t i = 0; i < knobs.size(); ++i)
     r.push_back(kPriorWeight * (values[static_cast<Eigen::Index>(i)] - knobs[i].box.start) / knobs[i].box.spread);
   return Eigen::Map<Eigen::VectorXd>(r.data(), static_cast<Eigen::Index>(r.size()));
@@ -204,6 +239,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
   const auto touched = touched_by(calibration, points);
   std::vector<Knob> knobs;
   add_shared(knobs);
+  if (touched.latent) add_latent(knobs);
   add_formats(knobs, touched);
   add_profiles(knobs, calibration);
 
@@ -220,7 +256,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
     Calibration trial = calibration;
     apply(knobs, values, touched, trial);
     last = serving_errors(trial, points);
-    return residuals(knobs, values, last);
+    return residuals(knobs, values, trial, touched, last);
   };
   std::vector<models::CalibratedCell> cells;
   for (const auto& point : points) cells.push_back(calibrated_cell(point.deployment, calibration));
@@ -232,7 +268,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
       if (knobs[static_cast<std::size_t>(changed)].touches(cells[i]))
         set_error(trial, points[i], errors, static_cast<Eigen::Index>(i));
     }
-    return residuals(knobs, values, errors);
+    return residuals(knobs, values, trial, touched, errors);
   };
   const auto best = fit(problem);
   apply(knobs, best.parameters, touched, calibration);

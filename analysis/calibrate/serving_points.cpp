@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <variant>
 
 #include "analysis/validate/labels.hpp"
@@ -16,19 +17,34 @@ namespace {
 
 /// Loads under which the steps do not depend on their lengths.
 bool watches_no_clock(const MeasuredPoint& p) {
-  return p.load == LoadKind::kClosedLoop || p.load == LoadKind::kOffline || p.load == LoadKind::kStaticBatch;
+  return p.load == LoadKind::kClosedLoop || p.load == LoadKind::kOffline || p.load == LoadKind::kStaticBatch ||
+         p.load == LoadKind::kMultiTurn;
 }
 
 /// InferenceX's and NVIDIA's runs, and NVIDIA's published tables. Single points from blogs and work in progress are for
-/// validation alone: too little is known of how they were measured.
-bool trusted(const MeasuredPoint& p) { return p.starts_with("aic-") || p.starts_with("trtllm-"); }
+/// validation alone: too little is known of how they were measured. Of the agentic runs the TPOT is taken: it hangs on
+/// the means of lengths and hits, which are known; TTFT hangs on their distributions.
+bool trusted(const MeasuredPoint& p) {
+  return p.starts_with("aic-") || p.starts_with("trtllm-") || p.starts_with("kvpB-");
+}
 
-/// DeepSeek's rows mix speculative decoding on and off, and do not say which: nothing can be fitted on them.
-bool may_speculate(const std::string& model) { return model.rfind("deepseek", 0) == 0; }
+/// DeepSeek's rows mix speculative decoding on and off, and do not say which: nothing can be fitted on them, but on
+/// those whose logs say that it was off.
+bool may_speculate(const MeasuredPoint& p) {
+  return model_of(p.model).rfind("deepseek", 0) == 0 && p.id.find("spec-none") == std::string::npos;
+}
 
 /// Engines whose kernels and loops were others: vLLM before its V1 engine.
 bool too_old(const MeasuredPoint& p) {
   return engine_of(p.engine) == "vllm" && models::compare_releases(release_of(p), "0.8") < 0;
+}
+
+/// Share of the datasheet's peak that a closed loop's figures imply, by Little's law and two operations per weight.
+double implied_utilization(const MeasuredPoint& p, const models::Deployment& d) {
+  const auto output_rate = closed_loop_throughput(p, p.ttft_ms, p.tpot_ms);
+  if (p.load != LoadKind::kClosedLoop || !output_rate) return 0;
+  const double tokens = *output_rate * (*p.input_tokens + *p.output_tokens) / *p.output_tokens;
+  return tokens * 2 * models::active_parameters(d.llm) / models::peak_of(d.gpu, std::string(name_of(d.weights)));
 }
 
 ReplayLoad load_of(const MeasuredPoint& p, const Setup& s) {
@@ -39,6 +55,8 @@ ReplayLoad load_of(const MeasuredPoint& p, const Setup& s) {
   load.input_tokens = p.uniform_lengths() ? *p.input_tokens : s.mean_input;
   load.output_tokens = p.uniform_lengths() ? *p.output_tokens : s.mean_output;
   load.shortest = p.uniform_lengths() ? 0.8 : 1;
+  if (p.load == LoadKind::kMultiTurn) load.shortest = 0.5, load.longest = 1.5;  // as the protocol has it
+  load.cached_share = s.cached_share;
   return load;
 }
 
@@ -60,10 +78,10 @@ ServingPoint point_of(const MeasuredPoint& p, Protocol& protocol) {
   point.deployment = group.deployment;
   point.concurrency = protocol.setup.max_concurrency.value_or(0);
   point.replay = replay_steps(engine_of(group), load_of(p, protocol.setup));
-  const bool closed = p.load == LoadKind::kClosedLoop;
+  const bool closed = p.load == LoadKind::kClosedLoop, turns = p.load == LoadKind::kMultiTurn;
   point.tpot = p.tpot_ms.value_or(0) * 1e-3;
   point.ttft = closed ? p.ttft_ms.value_or(0) * 1e-3 : 0;
-  point.throughput = closed ? 0 : p.throughput.value_or(0);
+  point.throughput = closed || turns ? 0 : p.throughput.value_or(0);
   return point;
 }
 
@@ -71,10 +89,13 @@ ServingPoint point_of(const MeasuredPoint& p, Protocol& protocol) {
 
 std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table, const std::string& gpu,
                                          const std::string& engine) {
+  constexpr double kBeyondBelief = 0.6;  // the fastest of all other rows reaches 0.4
   std::vector<ServingPoint> points;
+  std::set<std::string> unbelievable;  // series of which some row is: their load was not what the table says
+  const auto series = [](const ServingPoint& point) { return point.model + " " + point.deployment.engine_version; };
   for (const auto& p : table) {
     if (!p.clean || !trusted(p) || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu ||
-        engine_of(p.engine) != engine || may_speculate(model_of(p.model)))
+        engine_of(p.engine) != engine || may_speculate(p))
       continue;
     auto found = protocol_of(p);
     if (too_old(p)) continue;
@@ -82,10 +103,13 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
     if (protocol == nullptr) continue;
     try {
       points.push_back(point_of(p, *protocol));
+      const auto& point = points.back();
+      if (implied_utilization(p, point.deployment) > kBeyondBelief) unbelievable.insert(series(point));
     } catch (const InputError&) {  // the simulator refuses it: validate says why
     } catch (const sim::InvariantError&) {
     }
   }
+  std::erase_if(points, [&](const auto& point) { return unbelievable.count(series(point)) != 0; });
   return points;
 }
 

@@ -21,8 +21,8 @@ struct ServingPoint {
 };
 
 /// The clean, aggregated points of one GPU and engine (catalogue names) whose steps do not depend on their lengths, as
-/// `flotilla validate` repeats them. Left out are those of DeepSeek (speculation unlabelled) and what the simulator
-/// refuses.
+/// `flotilla validate` repeats them. Left out are those of DeepSeek that may speculate, series of which a row implies
+/// more arithmetic than the GPU can do, and what the simulator refuses.
 std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>&, const std::string& gpu,
                                          const std::string& engine);
 

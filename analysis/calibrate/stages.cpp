@@ -58,6 +58,7 @@ void forget_serving(Calibration& calibration) {
   calibration.profiles.clear();
   calibration.expert_scales.clear();
   calibration.scales_from.clear();
+  for (auto& [name, kernel] : calibration.mla_prefill) kernel.context_efficiency = 0;
   calibration.all_reduce.one_shot_efficiency = models::AllReduceCoefficients{}.one_shot_efficiency;
   for (auto& [name, format] : calibration.formats) format.scales = {}, format.tpot = {};
 }
@@ -87,7 +88,7 @@ class Stages {
     for (const auto& names : cells_of(plan_)) {
       fmt::print("{}, {}\n", names.gpu, names.engine);
       auto calibration = start(names);
-      if (plan_.renew_kernels) fit_kernels(kernels_, names, calibration);
+      if (plan_.renew_kernels || !shipped(stem_of(names))) fit_kernels(kernels_, names, calibration);
       serve(names, calibration);
       write(stem_of(names), calibration);
       done_[stem_of(names)] = std::move(calibration);

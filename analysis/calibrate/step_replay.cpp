@@ -103,13 +103,15 @@ class Loop {
   using Shape = std::tuple<int, int, int, std::int64_t>;
 
   int length(double nominal) {
-    return random_.uniform(static_cast<int>(std::ceil(nominal * load_.shortest)), static_cast<int>(nominal));
+    return random_.uniform(static_cast<int>(std::ceil(nominal * load_.shortest)),
+                           static_cast<int>(nominal * load_.longest));
   }
 
   sim::RequestHandle request(int input, int output, bool measured) {
     const auto handle = pool_.allocate();
     auto& r = pool_[handle];
     r.input_tokens = input, r.output_tokens = output;
+    r.cached_tokens = std::max(0, std::min(input - 1, static_cast<int>(load_.cached_share * input)));
     r.id = measured ? 1 : 0;
     return handle;
   }

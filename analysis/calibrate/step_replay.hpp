@@ -28,9 +28,10 @@ struct ReplayEngine {
 struct ReplayLoad {
   int concurrency = 1;  ///< clients; 0 = all requests at once
   int requests = 10;
-  double input_tokens = 1024;  ///< nominal; lengths are uniform in [shortest * nominal, nominal]
+  double input_tokens = 1024;  ///< nominal; lengths are uniform in [shortest * nominal, longest * nominal]
   double output_tokens = 1024;
-  double shortest = 0.8;
+  double shortest = 0.8, longest = 1;
+  double cached_share = 0;  ///< of each prompt, found in the prefix cache
   /// Starts amid as many unmeasured requests, each somewhere in its answer; else with a burst of new ones. Requests of
   /// one length that start in a burst would end in a burst, again and again.
   bool staggered = false;

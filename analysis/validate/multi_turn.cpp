@@ -51,7 +51,9 @@ ProtocolOrReason multi_turn(const MeasuredPoint& p, Setup s) {
   s.mean_output = *p.throughput * *p.gpus / *rate;
   s.mean_input = (*p.total_throughput - *p.throughput) * *p.gpus / *rate;
   s.input_tokens = spread(s.mean_input), s.output_tokens = spread(s.mean_output);
-  s.cached_share = *hits / 100;
+  // What the GPUs no longer hold may have been kept in host memory; of it, the way back is not modelled.
+  const double on_gpus = *hits / 100, on_host = after(p.raw, "cpu hit ").value_or(0) / 100;
+  s.cached_share = on_gpus + (1 - on_gpus) * on_host;
   protocol.notes.emplace_back(
       "lengths: uniform around the row's means; the cached part of each prompt by the row's hit rate, held per client; "
       "no think time");

@@ -20,7 +20,9 @@ const reader::Schema<AttentionPrefillCoefficients>& AttentionPrefillCoefficients
                             .key("compute_efficiency", &C::compute_efficiency, "share of the dense BF16 peak",
                                  {.min = 0, .above_min = true})
                             .key("memory_efficiency", &C::memory_efficiency, "share of the memory bandwidth",
-                                 {.min = 0, .above_min = true});
+                                 {.min = 0, .above_min = true})
+                            .key("context_efficiency", &C::context_efficiency,
+                                 "compute_efficiency for tokens before the chunk; 0 = the same", {.min = 0});
   return s;
 }
 

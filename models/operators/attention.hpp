@@ -27,6 +27,9 @@ struct AttentionPrefillCoefficients {
   double launch = 15e-6;  ///< seconds
   double compute_efficiency = 0.5;
   double memory_efficiency = 0.5;
+  /// The same as `compute_efficiency` for tokens before the chunk, where they go through a kernel of their own (latent
+  /// attention: no table measured it, serving points do); 0 = no difference.
+  double context_efficiency = 0;
   static const reader::Schema<AttentionPrefillCoefficients>& schema();
 };
 

@@ -1,5 +1,6 @@
 #include "models/operators/mla.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace flotilla::models {
@@ -34,6 +35,18 @@ AffineTime mla_decode_time(const MlaDecodeCoefficients& c, const MlaShape& shape
   return time;
 }
 
+GemmShape mla_expansion(const MlaShape& shape) {
+  return {.n = shape.heads * (shape.qk_nope_head_dim + shape.v_head_dim), .k = shape.kv_lora_rank};
+}
+
+double mla_expansion_bytes(const MlaShape& shape) {
+  constexpr double kActivationBytes = 2;
+  const double latent = shape.kv_lora_rank + shape.qk_rope_head_dim;
+  const double key = shape.qk_nope_head_dim + shape.qk_rope_head_dim;
+  return latent * (shape.kv_bytes_per_element + kActivationBytes) +
+         kActivationBytes * shape.heads * (shape.qk_nope_head_dim + key);
+}
+
 CauseTimes mla_prefill_time(const AttentionPrefillCoefficients& c, const MlaShape& shape, const Roofline& bf16,
                             const MixedBatch& batch) {
   constexpr double kActivationBytes = 2;
@@ -43,8 +56,11 @@ CauseTimes mla_prefill_time(const AttentionPrefillCoefficients& c, const MlaShap
   const double values = chunk_tokens + kv_tokens;  // queries and outputs of the chunk; keys and values of all
   CauseTimes time;
   time.host = c.launch;
-  time.compute =
-      2 * shape.heads * (query + shape.v_head_dim) * batch.prefill_pairs / (bf16.peak * c.compute_efficiency);
+  const double own = chunk_tokens * chunk_tokens / (2.0 * std::max(1, batch.prefill_seqs));
+  const double before = std::fmax(0, batch.prefill_pairs - own);
+  const double before_efficiency = c.context_efficiency > 0 ? c.context_efficiency : c.compute_efficiency;
+  time.compute = 2 * shape.heads * (query + shape.v_head_dim) / bf16.peak *
+                 ((batch.prefill_pairs - before) / c.compute_efficiency + before / before_efficiency);
   time.memory =
       kActivationBytes * shape.heads * (query + shape.v_head_dim) * values / (bf16.bandwidth * c.memory_efficiency);
   return time;

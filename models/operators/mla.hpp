@@ -34,8 +34,16 @@ struct MlaDecodeCoefficients {
 /// compute = 2 * heads * (2 * kv_lora_rank + rope) / (BF16 peak * e_c)
 AffineTime mla_decode_time(const MlaDecodeCoefficients&, const MlaShape&, const Roofline& bf16, double sequences);
 
+/// Expanding latents of cached tokens to keys and values once more, which every chunk of a prompt does for all tokens
+/// before it: a multiplication, and bytes per token that move beside it (latents out of the cache and into BF16, each
+/// head's key put together from its own part and the shared rotary one). vllm/v1/attention/backends/mla/common.py,
+/// _compute_prefill_context; SGLang and TensorRT-LLM do the same where a prompt is chunked or found in the cache.
+GemmShape mla_expansion(const MlaShape&);
+double mla_expansion_bytes(const MlaShape&);
+
 /// launch + 2 * heads * (nope + rope + v) * pairs / (peak * e_c) + bytes of q, k, v and output / (bandwidth * e_m): the
-/// attention kernel alone, keys and values expanded; the projections are multiplications of their own.
+/// attention kernel alone, keys and values expanded; the projections are multiplications of their own. Pairs with
+/// tokens before the chunk, all but tokens^2 / (2 * chunks), count with `context_efficiency`.
 CauseTimes mla_prefill_time(const AttentionPrefillCoefficients&, const MlaShape&, const Roofline& bf16,
                             const MixedBatch&);
 

@@ -60,6 +60,9 @@ const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
                {.min = 1, .max = 1e6, .aliases = {"max_batch_size", "max_running_requests"}, .default_text = "the engine's"})
           .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill, "a prompt may be spread over several steps",
                {.default_text = "the engine's"})
+          .key("reserve_full_isl", &SchedulerSpec::reserve_full_isl,
+               "vLLM: a prompt enters only if all of it fits into the free KV memory, not just its first chunk",
+               {.aliases = {"scheduler_reserve_full_isl"}, .default_text = "the engine's"})
           .key("batch_wait_max_tokens_ratio", &SchedulerSpec::batch_wait_max_tokens_ratio,
                "TensorRT-LLM: while sequences decode, prompts wait until a step has this share of max_num_batched_tokens; 0 = they do not",
                {.min = 0, .max = 1})

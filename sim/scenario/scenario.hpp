@@ -46,6 +46,7 @@ struct SchedulerSpec {
   std::optional<int> max_num_batched_tokens;
   std::optional<int> max_num_seqs;
   std::optional<bool> enable_chunked_prefill;
+  std::optional<bool> reserve_full_isl;
   double batch_wait_max_tokens_ratio = 0;
   int batch_wait_timeout_iters = 0;
   static const reader::Schema<SchedulerSpec>& schema();

@@ -36,6 +36,10 @@ class StepPlanner {
   [[nodiscard]] std::int32_t first_waiting_tokens() const {
     return first_waiting().input_tokens - first_waiting().cached_tokens + first_waiting().generated;
   }
+  /// Is there memory now for all that the first of the queue has to store before it decodes?
+  [[nodiscard]] bool first_waiting_prompt_fits() const {
+    return batch_.kv().blocks_for(first_waiting().input_tokens + first_waiting().generated) <= batch_.kv().free();
+  }
   /// KV tokens that running sequences have neither stored nor, being in prefill, are about to.
   [[nodiscard]] std::int64_t free_tokens() const {
     return batch_.kv().total() * batch_.kv().block_size() - batch_.claimed_tokens();
@@ -100,6 +104,7 @@ struct SchedulerLimits {
   int max_num_batched_tokens = 8192;  ///< tokens of one step
   int max_num_seqs = 1024;            ///< sequences that run at once
   bool enable_chunked_prefill = true; ///< a prompt may be spread over several steps
+  bool reserve_full_isl = false;      ///< a prompt enters only if all of it fits into the free memory
   int max_chunk_tokens = std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
   int tokens_per_decode = 1;          ///< that a decoding sequence has computed in a step: drafts are verified along with it
   /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no more

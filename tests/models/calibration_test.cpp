@@ -56,6 +56,7 @@ TEST_CASE("the engine's own time is never negative, and a fit says what it rests
       CHECK(format.tpot.median_error <= 0.10);
       CHECK_FALSE(format.tpot.tensor_parallel_sizes.empty());
     }
+    for (const auto& [name, scales] : c.expert_scales) points += scales.tpot.points;
     CHECK((points > 0) == c.scales_from.empty());
   }
 }
