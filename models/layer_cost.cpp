@@ -20,6 +20,13 @@ Gpu silicon(const Gpu& gpu) {
   return name == gpu.name ? gpu : load_gpu(name);
 }
 
+/// The smaller of the two, with a rounded corner (3 % below where they are equal): a fit that tries a scale beyond the
+/// bound still feels which way to turn.
+double at_most(double efficiency, double bound) {
+  constexpr double kSharpness = 20;
+  return efficiency / std::pow(1 + std::pow(efficiency / bound, kSharpness), 1 / kSharpness);
+}
+
 /// Scales fitted on serving points, bounded by the datasheet: no kernel moves or multiplies faster than that, whatever
 /// a fit would have. `gpu_time` multiplies all times afterwards and so belongs into the bound.
 struct Scaling {
@@ -27,7 +34,7 @@ struct Scaling {
   double gpu_time;
 
   [[nodiscard]] double efficiency(double measured, double scale, double most = 1) const {
-    return std::fmin(measured / scale, most * gpu_time);
+    return at_most(measured / scale, most * gpu_time);
   }
 };
 
@@ -67,8 +74,8 @@ MlaDecodeCoefficients scaled(MlaDecodeCoefficients c, const Scaling& by) {
 MoeCoefficients scaled(MoeCoefficients c, const ExpertScales& scales, double gpu_time) {
   c.launch *= scales.launch;
   c.parallel_launch *= scales.launch;
-  c.memory_efficiency = std::fmin(c.memory_efficiency / scales.memory, gpu_time);
-  c.compute_efficiency = std::fmin(c.compute_efficiency / scales.compute, gpu_time);
+  c.memory_efficiency = at_most(c.memory_efficiency / scales.memory, gpu_time);
+  c.compute_efficiency = at_most(c.compute_efficiency / scales.compute, gpu_time);
   return c;
 }
 

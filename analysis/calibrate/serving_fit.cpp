@@ -174,37 +174,14 @@ void apply(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const 
   fill_other_formats(c, touched.formats);
 }
 
-/// By how much the scales would have kernels beat the datasheet, which bounds them whatever the scale (layer_cost.cpp).
-/// Beyond the bound a scale changes nothing, and a fit that strayed there would find no way back.
-void add_excess(const Calibration& c, const Touched& touched, std::vector<double>& r) {
-  constexpr double kWeight = 0.3;
-  double slowest = 1;
-  for (const auto& profile : c.profiles) slowest = std::fmax(slowest, profile.gpu_time);
-  const auto add = [&](double efficiency, double scale) {
-    r.push_back(kWeight * std::fmax(0, std::log(efficiency / (scale * slowest))));
-  };
-  for (const auto& key : touched.formats) {
-    const auto& format = c.formats.at(key);
-    add(format.gemm.memory_efficiency, format.scales.gemm_memory);
-    add(format.gemm.compute_efficiency, format.scales.gemm_compute);
-  }
-  for (const auto& key : touched.experts) {
-    const auto& scales = c.expert_scales.at(key);
-    add(c.moe.at(key).memory_efficiency, scales.memory);
-    add(c.moe.at(key).compute_efficiency, scales.compute);
-  }
-}
-
-/// Errors of all figures that were measured, TTFT counting less, then the bounds and the prior.
-Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const Calibration& trial,
-                          const Touched& touched, const ServingErrors& errors) {
+/// Errors of all figures that were measured, TTFT counting less, then the prior.
+Eigen::VectorXd residuals(const std::vector<Knob>& knobs, const Eigen::VectorXd& values, const ServingErrors& errors) {
   std::vector<double> r;
   for (Eigen::Index i = 0; i < errors.tpot.size(); ++i) {
     if (std::isfinite(errors.tpot[i])) r.push_back(errors.tpot[i]);
     if (std::isfinite(errors.ttft[i])) r.push_back(kTtftWeight * errors.ttft[i]);
     if (std::isfinite(errors.throughput[i])) r.push_back(errors.throughput[i]);
   }
-  add_excess(trial, touched, r);
   for (std::size_t i = 0; i < knobs.size(); ++i)
     r.push_back(kPriorWeight * (values[static_cast<Eigen::Index>(i)] - knobs[i].box.start) / knobs[i].box.spread);
   return Eigen::Map<Eigen::VectorXd>(r.data(), static_cast<Eigen::Index>(r.size()));
@@ -256,7 +233,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
     Calibration trial = calibration;
     apply(knobs, values, touched, trial);
     last = serving_errors(trial, points);
-    return residuals(knobs, values, trial, touched, last);
+    return residuals(knobs, values, last);
   };
   std::vector<models::CalibratedCell> cells;
   for (const auto& point : points) cells.push_back(calibrated_cell(point.deployment, calibration));
@@ -268,7 +245,7 @@ void fit_serving(Calibration& calibration, const std::vector<ServingPoint>& poin
       if (knobs[static_cast<std::size_t>(changed)].touches(cells[i]))
         set_error(trial, points[i], errors, static_cast<Eigen::Index>(i));
     }
-    return residuals(knobs, values, trial, touched, errors);
+    return residuals(knobs, values, errors);
   };
   const auto best = fit(problem);
   apply(knobs, best.parameters, touched, calibration);

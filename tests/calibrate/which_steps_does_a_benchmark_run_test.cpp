@@ -118,6 +118,16 @@ TEST_CASE("windowed layers see a prompt and its answer through their window") {
   CHECK(replay.batches[1].batch.prefill_window_pairs == 64 * 64 / 2 + 64 * 36);
 }
 
+TEST_CASE("the cached part of a prompt is held, not computed") {
+  auto cached = load(1, 1, 1000, 11);
+  cached.cached_share = 0.75;
+  const auto replay = replay_steps(engine(8192), cached);
+  REQUIRE(replay.batches.size() == 2);
+  CHECK(replay.batches[1].batch.prefill_tokens == 250);
+  CHECK(replay.batches[1].batch.prefill_context == 750);
+  CHECK(replay.mean_input_tokens == 1000);
+}
+
 TEST_CASE("the same seed gives the same steps") {
   const auto once = replay_steps(engine(8192), load(8, 80, 1024, 1024, 0.8));
   const auto again = replay_steps(engine(8192), load(8, 80, 1024, 1024, 0.8));

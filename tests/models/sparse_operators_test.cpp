@@ -59,6 +59,23 @@ TEST_CASE("latent prefill multiplies keys of 192 and values of 128, and moves th
   CHECK(mla_prefill_time(c, kLatent, kRound, batch).memory - whole.memory == Approx(3000.0 * 16 * 2 * 320 / 5e11));
 }
 
+TEST_CASE("tokens before a chunk count with an efficiency of their own, and are expanded from their latents anew") {
+  AttentionPrefillCoefficients c{0, 0.5, 0.5};
+  MixedBatch batch;
+  batch.add_prefill(3000, 1000, true, {});
+  CHECK(batch.prefill_context == 3000);
+  // By hand: 1000 * 1000 / 2 pairs among themselves, 1000 * 3000 with the context.
+  const double pair = 2.0 * 16 * 320 / 1e15;
+  CHECK(mla_prefill_time(c, kLatent, kRound, batch).compute == Approx(pair * 3.5e6 / 0.5).epsilon(1e-3));
+  c.context_efficiency = 0.25;
+  CHECK(mla_prefill_time(c, kLatent, kRound, batch).compute == Approx(pair * (0.5e6 / 0.5 + 3e6 / 0.25)).epsilon(1e-3));
+  // 16 heads of 128 (keys) + 128 (values) from 512. Latents of 576 in 2 bytes read and written, 16 keys put together of
+  // 128, read and written with their 64.
+  CHECK(mla_expansion(kLatent).n == 16 * 256);
+  CHECK(mla_expansion(kLatent).k == 512);
+  CHECK(mla_expansion_bytes(kLatent) == 576 * 4 + 2 * 16 * (128 + 192));
+}
+
 TEST_CASE("balanced routing on one rank touches E (1 - (1 - k/E)^M) experts") {
   CHECK(expert_load(deepseek(1), 0, 1).touched == Approx(8));
   CHECK(expert_load(deepseek(1), 0, 2).touched == Approx(16 - 64.0 / 256));

@@ -56,15 +56,15 @@ TEST_CASE("no deployment beats its datasheet, and none is absurdly slow") {
     StepCost cost(d);
     const double tp = d.tensor_parallel_size;
     const double weights = streamed_bytes(d.llm, d.weights).value() / tp / d.gpu.hbm_bandwidth.value();
-    CHECK(cost.decode(1).base >= weights * (1 - 1e-9));
-    CHECK(cost.decode(1).base < 12 * weights + 8e-3);
+    CHECK(cost.decode(1).base > weights);
+    CHECK(cost.decode(1).base < 10 * weights + 5e-3);
     const double kv =
         kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) / d.gpu.hbm_bandwidth / Seconds(1);
-    CHECK(cost.decode(1).slope >= kv * (1 - 1e-9));  // a fitted scale may rest at the datasheet's bound
+    CHECK(cost.decode(1).slope > kv);
     CHECK(cost.decode(1).slope < 3 * kv);
     const double arithmetic = 2 * parameters(d.llm).linear * 8192 / tp / peak(d.gpu, d.weights).value();
     const double prefill = cost.mixed(one_prompt(8192)).total();
-    CHECK(prefill >= arithmetic * (1 - 1e-9));
+    CHECK(prefill > arithmetic);
     CHECK(prefill < 7 * arithmetic + 0.12);
   });
 }
@@ -143,7 +143,7 @@ TEST_CASE("more GPUs shorten the same prefill") {
     if (d.tensor_parallel_size == 8) return;
     auto twice = d;
     twice.tensor_parallel_size *= 2;
-    // Slow all-reduces may eat up the gain, no more.
+    // All-reduces as measured between two GB200s eat up the gain, no more.
     CHECK(StepCost(twice).mixed(one_prompt(8192)).total() < 1.02 * StepCost(d).mixed(one_prompt(8192)).total());
   });
 }

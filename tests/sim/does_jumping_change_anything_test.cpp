@@ -99,6 +99,7 @@ Case random_case(std::uint64_t seed) {
   }
   if (pick(0, 2) == 0) c.setup.limits.max_chunk_tokens = pick(20, 200);
   if (pick(0, 2) == 0) c.setup.frontend = {grid ? 0.25 : 1e-3 * pick(0, 500), grid ? 0 : 1e-4 * pick(0, 100)};
+  if (pick(0, 1) == 0) c.setup.limits.reserve_full_isl = true;  // vLLM's alone
   if (pick(0, 2) == 0) c.setup.cached_share = 0.1 * pick(1, 10);
   double at = 0;
   for (int i = 0; i < 120; ++i) {

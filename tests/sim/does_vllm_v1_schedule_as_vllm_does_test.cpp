@@ -85,6 +85,35 @@ TEST_CASE("where memory runs out the last admitted is preempted and computed aga
   CHECK(o.itl_count == 10);
 }
 
+TEST_CASE("where whole prompts must fit, one of which only the first chunk would waits instead of being thrown out") {
+  // Blocks of 4 tokens, 5 blocks, a budget of 8. A (7 in, 10 out): prefill 0 .. 1.07 in 2 blocks, then a token each second to
+  // 10.07. B needs 14 tokens, 4 blocks, and finds 3 free at the start, fewer later: it waits until A has left, then 8 tokens
+  // 10.07 .. 11.15 and 6 tokens 11.15 .. 12.21.
+  Setup setup = hand_setup();
+  setup.block_size = 4;
+  setup.kv_blocks = 5;
+  setup.limits.max_num_batched_tokens = 8;
+  setup.limits.reserve_full_isl = true;
+  const Outcome whole = simulate_list(setup, {{0, 7, 10}, {0, 14, 1}});
+  CHECK(whole.books.preemptions == 0);
+  CHECK(whole.requests.at(0).last_token == doctest::Approx(10.07).epsilon(1e-12));
+  CHECK(whole.requests.at(1).scheduled == doctest::Approx(10.07).epsilon(1e-12));
+  CHECK(whole.requests.at(1).first_token == doctest::Approx(12.21).epsilon(1e-12));
+  CHECK(whole.books.prefill_tokens == 7 + 14);
+}
+
+TEST_CASE("otherwise a prompt enters with what the budget leaves, and has to be computed again") {
+  // The same, without the rule: B enters the first step with 1 token.
+  Setup setup = hand_setup();
+  setup.block_size = 4;
+  setup.kv_blocks = 5;
+  setup.limits.max_num_batched_tokens = 8;
+  const Outcome chunk = simulate_list(setup, {{0, 7, 10}, {0, 14, 1}});
+  CHECK(chunk.requests.at(1).scheduled == 0);
+  CHECK(chunk.books.preemptions > 0);
+  CHECK(chunk.books.prefill_tokens > 7 + 14);
+}
+
 TEST_CASE("a request that no empty replica could hold is refused at the door") {
   Setup setup = hand_setup();
   setup.kv_blocks = 4;

@@ -204,6 +204,13 @@ TEST_CASE("turns of conversations: lengths and cached share from the row's own f
   CHECK(p.setup.mean_output == 500);
   CHECK(p.setup.mean_input == 1500);
   CHECK(p.setup.cached_share == 0.875);
+  // Of what the GPUs missed, host memory had 40 %.
+  CHECK(setup(with(llama_on_h100(), {{"load_kind", "concurrency (closed loop, multi-turn clients)"},
+                                     {"length_distribution", "turns"},
+                                     {"throughput_output_tok_s_per_gpu", "1000"},
+                                     {"throughput_total_tok_s_per_gpu", "4000"},
+                                     {"measured_raw", "rps 4, gpu hit 50, cpu hit 40"}}))
+            .cached_share == doctest::Approx(0.7));
   CHECK(p.tpot == Statistic::kMedian);
   CHECK_FALSE(p.notes.empty());
 }
