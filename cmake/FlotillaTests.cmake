@@ -7,7 +7,7 @@ function(flotilla_add_tests target)
   add_executable(${target} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
   target_link_libraries(${target} PRIVATE doctest::doctest flotilla_options ${ARG_LIBRARIES})
   # What is tested is optimised; the tests themselves need not be, and build in half the time.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O0>)
   target_compile_definitions(${target} PRIVATE FLOTILLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   doctest_discover_tests(${target} TEST_PREFIX "${target}: " PROPERTIES LABELS "fast;${ARG_LABELS}" TIMEOUT 300)
 endfunction()

@@ -12,25 +12,11 @@ namespace flotilla::models {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uintmax_t kLargestFile = 16'000'000;
 
 SourceLocation whole_file(const std::string& path) {
   SourceLocation where;
   where.file = path;
   return where;
-}
-
-std::string read_text(const std::string& path) {
-  const auto file = whole_file(path);
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (!fs::exists(status)) throw InputError(file, "", "no such file");
-  if (!fs::is_regular_file(status)) throw InputError(file, "", "not a regular file");
-  if (fs::file_size(path, error) > kLargestFile)
-    throw InputError(file, "", "larger than 16 MB: not a model's configuration");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw InputError(file, "", "cannot be read");
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 /// nlohmann's text without its prefix: "[json.exception.parse_error.101] parse error at line 3, column 5: ...".
@@ -39,19 +25,49 @@ std::string reason(const std::string& what) {
   return colon == std::string::npos ? what : what.substr(colon + 2);
 }
 
+/// What Python's json module writes for figures that are none, though JSON has no word for them; else "".
+std::string_view python_number_at(std::string_view text, std::size_t offset) {
+  for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+    const auto begin = word.front() == '-' && offset > 0 ? offset - 1 : offset;
+    if (text.substr(std::min(begin, text.size())).starts_with(word)) return word;
+  }
+  return {};
+}
+
 }  // namespace
 
-JsonSource JsonSource::load(const std::string& path) { return {read_text(path), path}; }
+std::string read_json_text(const std::string& path, const JsonKind& kind) {
+  const auto file = whole_file(path);
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) throw InputError(file, "", "no such file");
+  if (!fs::is_regular_file(status)) throw InputError(file, "", "not a regular file");
+  if (fs::file_size(path, error) > kind.largest_mb * 1'000'000)
+    throw InputError(file, "", fmt::format("larger than {} MB: not {}", kind.largest_mb, kind.what));
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw InputError(file, "", "cannot be read");
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
-JsonSource::JsonSource(std::string text, std::string file) : text_(std::move(text)), file_(std::move(file)) {
+JsonSource JsonSource::load(const std::string& path, const JsonKind& kind) {
+  return {read_json_text(path, kind), path, kind};
+}
+
+JsonSource::JsonSource(std::string text, std::string file, const JsonKind& kind)
+    : text_(std::move(text)), file_(std::move(file)) {
   try {
     root_ = nlohmann::json::parse(text_);
   } catch (const nlohmann::json::parse_error& error) {
-    throw InputError(at_offset(error.byte == 0 ? 0 : error.byte - 1), "", "malformed JSON: " + reason(error.what()));
+    const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
+    const auto word = python_number_at(text_, offset);
+    throw InputError(at_offset(offset), "",
+                     word.empty() ? "malformed JSON: " + reason(error.what())
+                                  : fmt::format("malformed JSON: {} is not a number", word),
+                     word.empty() ? "" : "Python writes it for a figure that could not be reckoned");
   } catch (const nlohmann::json::exception& error) {
     throw InputError(whole_file(file_), "", "malformed JSON: " + reason(error.what()));
   }
-  if (!root_.is_object()) throw InputError(at_offset(0), "", "a JSON object is expected", "a Hugging Face config.json");
+  if (!root_.is_object()) throw InputError(at_offset(0), "", "a JSON object is expected", std::string(kind.what));
 }
 
 SourceLocation JsonSource::at_offset(std::size_t offset) const {

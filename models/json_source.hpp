@@ -1,6 +1,7 @@
 // A JSON file of a user's, with errors that say where.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -9,11 +10,21 @@
 
 namespace flotilla::models {
 
+/// What a file should be, for its errors, and how large it may be.
+struct JsonKind {
+  std::string_view what;
+  std::uintmax_t largest_mb;
+};
+inline constexpr JsonKind kModelConfig{"a Hugging Face config.json", 16};
+
+/// Throws InputError: missing, no regular file, too large.
+std::string read_json_text(const std::string& path, const JsonKind&);
+
 class JsonSource {
  public:
-  /// Throws InputError: missing, a directory, above 16 MB, malformed (line and column), not an object at the top.
-  static JsonSource load(const std::string& path);
-  JsonSource(std::string text, std::string file);
+  /// Throws InputError: as read_json_text; malformed (line and column), not an object at the top.
+  static JsonSource load(const std::string& path, const JsonKind& = kModelConfig);
+  JsonSource(std::string text, std::string file, const JsonKind& = kModelConfig);
 
   [[nodiscard]] const nlohmann::json& root() const { return root_; }
   [[nodiscard]] const std::string& file() const { return file_; }

@@ -2,7 +2,6 @@
 // by simulating the user's deployment under the load of each measurement.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,10 +21,12 @@ struct BenchFit {
   double stock_error = 0;           ///< median absolute relative error of mean TPOT, before
   double error = 0;                 ///< and after
   double stock_ttft_error = 0, ttft_error = 0;
+  std::vector<std::string> doubts;  ///< whole sentences: why the correction may not be one
 };
 
-/// `scenario` describes the deployment that was measured; its workload is replaced by each measurement's. Throws
-/// InputError at the last of `results` where they are too few.
+/// `scenario` describes the deployment that was measured, one serving group; its workload is replaced by each
+/// measurement's. Throws InputError at the last of `results` where they are too few; at the first that is of another
+/// model, or whose load the deployment cannot bear.
 BenchFit fit_bench(const LoadedScenario& scenario, const std::vector<BenchResult>& results);
 
 /// What changed and by how much, in a few lines for people.

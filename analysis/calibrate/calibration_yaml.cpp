@@ -14,10 +14,20 @@ std::string list(const std::vector<double>& values) {
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
+/// Text of a user's, or of a table, whatever is in it.
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
 std::string statistics_line(const models::FitStatistics& f) {
   return fmt::format(
-      "points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: \"{}\", tensor_parallel_sizes: [{}]", f.points,
-      f.median_error, f.p90_error, f.description, fmt::join(f.tensor_parallel_sizes, ", "));
+      "points: {}, median_error: {:.4f}, p90_error: {:.4f}, description: {}, tensor_parallel_sizes: [{}]", f.points,
+      f.median_error, f.p90_error, quoted(f.description), fmt::join(f.tensor_parallel_sizes, ", "));
 }
 
 std::string expert_scales_line(const models::ExpertScales& e) {
@@ -28,11 +38,12 @@ std::string expert_scales_line(const models::ExpertScales& e) {
 }
 
 std::string profile_yaml(const models::ServingProfile& p) {
+  const auto setup = p.setup.empty() ? "" : fmt::format("    setup: {}\n", quoted(p.setup));
   return fmt::format(
-      "  - from: \"{}\"\n    to: \"{}\"\n    gpu_time: {:.4g}\n"
+      "  - from: {}\n    to: {}\n{}    gpu_time: {:.4g}\n"
       "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n"
       "    frontend: {{per_request: {:.4g}, per_input_token: {:.4g}}}\n",
-      p.from, p.to, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor, p.frontend.per_request,
+      quoted(p.from), quoted(p.to), setup, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor, p.frontend.per_request,
       p.frontend.per_input_token);
 }
 
@@ -105,10 +116,9 @@ std::string error_line(const models::KernelStatistics& e) {
 
 std::string to_yaml(const models::Calibration& c) {
   auto text = fmt::format(
-      "# Written by the fitting program in analysis/calibrate; do not edit. Seconds, bytes, shares of datasheet "
-      "figures.\n"
-      "gpu: {}\nengine: {}\nengine_versions: \"{}\"\nprovenance: \"{}\"\n",
-      c.gpu, c.engine, c.engine_versions, c.provenance);
+      "# Written by `flotilla calibrate`; do not edit. Seconds, bytes, shares of datasheet figures.\n"
+      "gpu: {}\nengine: {}\nengine_versions: {}\nprovenance: {}\n",
+      c.gpu, c.engine, quoted(c.engine_versions), quoted(c.provenance));
   if (!c.scales_from.empty()) text += fmt::format("scales_from: {}\n", c.scales_from);
   if (!c.gemm_from.empty()) text += fmt::format("gemm_from: {}\n", c.gemm_from);
   text += "formats:\n";

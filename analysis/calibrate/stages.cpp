@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,6 +12,7 @@
 #include "analysis/calibrate/calibration_yaml.hpp"
 #include "analysis/calibrate/error_table.hpp"
 #include "analysis/calibrate/kernel_stage.hpp"
+#include "analysis/output/whole_file.hpp"
 #include "analysis/table.hpp"
 #include "models/catalog.hpp"
 #include "models/release.hpp"
@@ -41,7 +40,7 @@ std::vector<CellNames> cells_of(const CalibrationPlan& plan) {
     if (in_catalogue && (plan.only.empty() || plan.only == stem_of(names))) cells.push_back(names);
   }
   if (cells.empty())
-    throw InputError({"command line", 0, 0}, "", fmt::format("no cell '{}'", plan.only),
+    throw InputError({"command line", 0, 0, ""}, "", fmt::format("no cell '{}'", plan.only),
                      "GPU-ENGINE, such as b200-hgx-vllm");
   return cells;
 }
@@ -126,10 +125,8 @@ class Stages {
   }
 
   void write(const std::string& stem, const Calibration& calibration) const {
-    std::filesystem::create_directories(plan_.output);
-    const auto path = fmt::format("{}/{}.yaml", plan_.output, stem);
-    std::ofstream(path + ".part") << to_yaml(calibration);
-    std::filesystem::rename(path + ".part", path);
+    make_directory(plan_.output);
+    write_whole_file(fmt::format("{}/{}.yaml", plan_.output, stem), to_yaml(calibration));
   }
 
   CalibrationPlan plan_;

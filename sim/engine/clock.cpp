@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <exception>
 #include <simgrid/kernel/Timer.hpp>
 #include <simgrid/s4u.hpp>
 #include <utility>
@@ -20,6 +21,7 @@ constexpr std::uint64_t kTickMask = 0xFFF;
 
 struct Clock::SimgridEngine {
   Timer* timer = nullptr;
+  std::exception_ptr failure;  ///< what a handler threw: it must not pass through SimGrid, which would lose its timer
 };
 
 Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
@@ -115,8 +117,12 @@ void Clock::arm() {
   if (heap_.empty() || stopped_) return;
   engine_->timer = Timer::set(dates_[static_cast<std::size_t>(heap_.front())], [this] {
     engine_->timer = nullptr;
-    fire();
-    arm();
+    try {
+      fire();
+      arm();
+    } catch (...) {  // nothing is armed any more, so that SimGrid's run ends
+      engine_->failure = std::current_exception();
+    }
   });
 }
 
@@ -138,6 +144,7 @@ void Clock::run() {
   }
   arm();
   engine->run();
+  if (engine_->failure) std::rethrow_exception(std::exchange(engine_->failure, nullptr));
 }
 
 }  // namespace flotilla::sim

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <chrono>
 
 #include "tests/reader/fleet_fixture.hpp"
 
@@ -78,16 +77,9 @@ TEST_CASE("text given in memory has the limit of a file") {
   CHECK(load_error("a: " + std::string(16'000'001, 'x')) == "s.yaml: more than 16 MB of text");
 }
 
-TEST_CASE("a scenario is read in a few milliseconds") {
+TEST_CASE("a long scenario is read whole") {
   std::string text = "name: x\nserving:\n";
   for (int i = 0; i < 100; ++i)
     text += "  - pool: pool-" + std::to_string(i) + "\n    tp: 8\n    replicas: 4\n    warm: true\n";
-  double best = 1;
-  for (int i = 0; i < 10; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    CHECK(read_scenario(text).serving.size() == 100);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  MESSAGE("400 lines in " << best * 1e3 << " ms");
-  CHECK(best < 0.02);  // 5 ms on a free core; sanitizers and a busy machine get their share
+  CHECK(read_scenario(text).serving.size() == 100);
 }
