@@ -110,7 +110,8 @@ std::string attention_key(const Deployment& d, const Calibration& calibration, c
                   : calibration.attention_decode.count(key) != 0 && calibration.attention_prefill.count(key) != 0;
   };
   const std::string kv = d.kv_cache != NumberFormat::kBf16 && measured("fp8") ? "fp8" : "bf16";
-  if (name_of(d.kv_cache) != kv) note(fmt::format("{} KV cache counted with the kernels of {}", name_of(d.kv_cache), kv));
+  if (name_of(d.kv_cache) != kv)
+    note(fmt::format("{} KV cache counted with the kernels of {}", name_of(d.kv_cache), kv));
   if (latent) return kv;
   const auto own = fmt::format("{}@{}", kv, d.llm.head_dim);
   return measured(own) ? own : kv;
@@ -182,7 +183,8 @@ void describe_fit(const Deployment& deployment, const CalibratedCell& cell, Step
     return;
   }
   if (!calibration.gemm_from.empty())
-    outside(envelope, fmt::format("matrix multiplications measured on {}, not on {}", calibration.gemm_from, calibration.gpu));
+    outside(envelope,
+            fmt::format("matrix multiplications measured on {}, not on {}", calibration.gemm_from, calibration.gpu));
   envelope.nearest_points = fmt::format("fitted on {} points: {}, {}, {}, {}", fit.points, calibration.gpu,
                                         calibration.engine, key, fit.description);
   const auto& sizes = fit.tensor_parallel_sizes;
@@ -237,8 +239,8 @@ CalibratedCell calibrated_cell(const Deployment& deployment) {
   const auto note = [&](const std::string& reason) { outside(envelope, reason); };
   const auto& gpu = deployment.gpu;
   const auto gpu_name = datasheet_name(gpu);
-  cell.calibration = deployment.calibration ? deployment.calibration.get()
-                                            : nearest_gpu(deployment.engine.name, deployment, gpu_name);
+  cell.calibration =
+      deployment.calibration ? deployment.calibration.get() : nearest_gpu(deployment.engine.name, deployment, gpu_name);
   if (cell.calibration == nullptr) {
     cell.calibration = nearest_gpu("vllm", deployment, gpu_name);
     note(fmt::format("{} is not calibrated; vllm's coefficients used", deployment.engine.name));

@@ -43,8 +43,8 @@ std::string profile_yaml(const models::ServingProfile& p) {
       "  - from: {}\n    to: {}\n{}    gpu_time: {:.4g}\n"
       "    host: {{per_step: {:.4g}, per_sequence: {:.4g}, mixed_floor: {:.4g}}}\n"
       "    frontend: {{per_request: {:.4g}, per_input_token: {:.4g}}}\n",
-      quoted(p.from), quoted(p.to), setup, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor, p.frontend.per_request,
-      p.frontend.per_input_token);
+      quoted(p.from), quoted(p.to), setup, p.gpu_time, p.host.per_step, p.host.per_sequence, p.host.mixed_floor,
+      p.frontend.per_request, p.frontend.per_input_token);
 }
 
 std::string format_yaml(const std::string& name, const models::FormatCalibration& f) {
@@ -84,7 +84,8 @@ std::string prefill_line(const models::AttentionPrefillCoefficients& a) {
 }
 
 std::string latent_prefill_line(const models::AttentionPrefillCoefficients& a) {
-  return prefill_line(a) + (a.context_efficiency > 0 ? fmt::format(", context_efficiency: {:.4g}", a.context_efficiency) : "");
+  return prefill_line(a) +
+         (a.context_efficiency > 0 ? fmt::format(", context_efficiency: {:.4g}", a.context_efficiency) : "");
 }
 
 std::string latent_line(const models::MlaDecodeCoefficients& a) {

@@ -1,8 +1,8 @@
 // Published closed-loop measurements of mixtures of experts: InferenceX (SemiAnalysis) runs of 2026, as collected in
-// NVIDIA AIConfigurator (github.com/ai-dynamo/aiconfigurator, 095f58a5, silicon_sample.csv, Apache-2.0); `id` is the run's name
-// there. Of each model, GPU, engine and format: 1k/1k at 16 clients and 8k/1k at 64, one parallelism each, not chosen
-// by how well they are met. Measured as tests/models/published_points.hpp says; launch flags are those of InferenceX's
-// scripts, as analysis/validate/launch.cpp has them.
+// NVIDIA AIConfigurator (github.com/ai-dynamo/aiconfigurator, 095f58a5, silicon_sample.csv, Apache-2.0); `id` is the
+// run's name there. Of each model, GPU, engine and format: 1k/1k at 16 clients and 8k/1k at 64, one parallelism each,
+// not chosen by how well they are met. Measured as tests/models/published_points.hpp says; launch flags are those of
+// InferenceX's scripts, as analysis/validate/launch.cpp has them.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -56,10 +56,13 @@ constexpr Point kPoints[] = {
 
 analysis::Summary replay(const Point& p) {
   constexpr int kOutput = 1024;
-  const auto uniform = [](int nominal) { return fmt::format("{{uniform: [{}, {}]}}", (nominal * 8 + 9) / 10, nominal); };
+  const auto uniform = [](int nominal) {
+    return fmt::format("{{uniform: [{}, {}]}}", (nominal * 8 + 9) / 10, nominal);
+  };
   const auto yaml = fmt::format(
       "name: point\nmodel: {}\nfleet: {{pools: [{{name: bench, system: {}, gpus: {}}}]}}\nserving:\n"
-      "  - {{pool: bench, engine: {}, engine_version: '{}', weights: {}, kv_cache_dtype: {}, tensor_parallel_size: {},\n"
+      "  - {{pool: bench, engine: {}, engine_version: '{}', weights: {}, kv_cache_dtype: {}, tensor_parallel_size: "
+      "{},\n"
       "     expert_parallel_size: {}, gpu_memory_utilization: {},\n"
       "     scheduler: {{max_num_batched_tokens: {}, max_num_seqs: {}}}}}\n"
       "workload: {{request_rate: inf, max_concurrency: {}, num_prompts: {}, input_tokens: {}, output_tokens: {}}}\n",
@@ -80,8 +83,9 @@ TEST_CASE("TPOT of mixtures of experts: each within 25 %, the median within 8 %;
   for (const auto& p : kPoints) {
     const auto s = replay(p);
     const double tpot_error = s.tpot.mean / p.tpot_ms - 1, ttft_error = s.ttft.mean / p.ttft_ms - 1;
-    fmt::print("{:<84} TPOT {:6.2f} ms, simulated {:6.2f} ({:+5.1f} %); TTFT {:6.0f} ms, simulated {:6.0f} ({:+5.1f} %)\n",
-               p.id, p.tpot_ms, s.tpot.mean, 100 * tpot_error, p.ttft_ms, s.ttft.mean, 100 * ttft_error);
+    fmt::print(
+        "{:<84} TPOT {:6.2f} ms, simulated {:6.2f} ({:+5.1f} %); TTFT {:6.0f} ms, simulated {:6.0f} ({:+5.1f} %)\n",
+        p.id, p.tpot_ms, s.tpot.mean, 100 * tpot_error, p.ttft_ms, s.ttft.mean, 100 * ttft_error);
     CAPTURE(p.id);
     CHECK(s.completed == 10 * p.clients);
     CHECK(std::fabs(tpot_error) < 0.25);

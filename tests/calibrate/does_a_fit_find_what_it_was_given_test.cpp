@@ -86,8 +86,7 @@ TEST_CASE("a table reads quoted fields and blanks, and refuses a ragged line") {
   CHECK(table.text(0, "note") == "one, \"two\"");
   CHECK(table.number(0, "x") == 3.5);
   CHECK(std::isnan(table.number(1, "x")));
-  CHECK_THROWS_WITH_AS(table_of("a,b\n1,2\n3\n"), doctest::Contains("1 fields where the header has 2"),
-                       InputError);
+  CHECK_THROWS_WITH_AS(table_of("a,b\n1,2\n3\n"), doctest::Contains("1 fields where the header has 2"), InputError);
   CHECK_THROWS_AS(Table::load("/nowhere/at/all.csv"), InputError);
 }
 
@@ -132,7 +131,8 @@ TEST_CASE("an all-reduce curve keeps the newest version, rises, and has eight kn
 
 TEST_CASE("serving points made by the model give its scales back") {
   auto truth = shipped("h200-sxm", "tensorrt-llm");
-  for (auto& [name, format] : truth.formats) format.scales = {0.7, 1.1, 0.8, 1.2, 0.9};  // within the datasheet's bounds
+  for (auto& [name, format] : truth.formats)
+    format.scales = {0.7, 1.1, 0.8, 1.2, 0.9};  // within the datasheet's bounds
   truth.profiles = {{"1.0", "1.0", "", 1, {0.4e-3, 8e-6, 0}, {20e-3, 3e-6}}};
   truth.all_reduce.one_shot_efficiency = 0.6;
   std::vector<ServingPoint> points;

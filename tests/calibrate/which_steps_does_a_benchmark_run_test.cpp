@@ -64,8 +64,8 @@ TEST_CASE("one client: each prompt runs alone, then its answer does") {
 }
 
 TEST_CASE("all requests at once: as many steps as memory makes of them") {
-  // Prompts of 16 tokens and 17 more make 2 blocks of 16 each (the last token is never stored): 4 blocks hold two requests,
-  // so that six requests take three rounds of one prefill and 16 decode steps.
+  // Prompts of 16 tokens and 17 more make 2 blocks of 16 each (the last token is never stored): 4 blocks hold two
+  // requests, so that six requests take three rounds of one prefill and 16 decode steps.
   auto narrow = engine(8192, false);
   narrow.kv_blocks = 4;
   const auto replay = replay_steps(narrow, load(0, 6, 16, 17));
