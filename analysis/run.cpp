@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -23,6 +24,22 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+class Stopwatch {
+ public:
+  /// The time since the lap before, or since it was made.
+  PhaseTime lap() {
+    const PhaseTime time{seconds_since(wall_), cpu_seconds() - cpu_};
+    *this = Stopwatch();
+    return time;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point wall_ = std::chrono::steady_clock::now();
+  double cpu_ = cpu_seconds();
+};
+
 /// Rows go to a file called requests.csv; a trace may well be called so, too.
 void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& plan) {
   if (!plan.save_detailed || !loaded.scenario.workload.trace) return;
@@ -40,8 +57,8 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
 }
 
 LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides) {
-  const auto start = std::chrono::steady_clock::now();
-  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, 0, {}};
+  Stopwatch watch;
+  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
@@ -49,12 +66,15 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
   loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);
-  loaded.load_seconds = seconds_since(start);
+  loaded.load_time = watch.lap();
   return loaded;
 }
 
-Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* times) {
+Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* times) {
   const auto start = std::chrono::steady_clock::now();
+  RunTimes phases;
+  phases.load = loaded.load_time;
+  Stopwatch watch;
   sim::RunOptions options = plan.options;
   refuse_to_overwrite_the_trace(loaded, plan);
   ResultFiles files(plan.output_directory);
@@ -64,13 +84,18 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* t
     options.on_progress = [&progress](double now, std::int64_t completed) { progress.show(now, completed); };
   }
   const auto source = sim::make_source(loaded.scenario.workload, static_cast<std::uint64_t>(loaded.scenario.seed));
+  options.on_start = [&] {
+    phases.set_up = watch.lap();
+    phases.cpu_to_first_event = cpu_seconds();
+  };
   const sim::RunFacts facts = sim::simulate(loaded.scenario, loaded.build, *source, options);
   progress.done();
-  const double simulated = seconds_since(start);
+  phases.simulate = watch.lap();
   Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)});
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
   files.finish(summary, loaded.resolved_yaml);
-  if (times != nullptr) *times = {loaded.load_seconds, simulated, seconds_since(start) - simulated};
+  phases.summarise = watch.lap();
+  if (times != nullptr) *times = phases;
   return summary;
 }
 

@@ -10,6 +10,12 @@
 
 namespace flotilla::analysis {
 
+/// Seconds on the wall's clock and of the processor.
+struct PhaseTime {
+  double wall = 0;
+  double cpu = 0;
+};
+
 /// A scenario that has been read, resolved and found possible.
 struct LoadedScenario {
   reader::Document document;
@@ -17,7 +23,7 @@ struct LoadedScenario {
   reader::Origins origins;
   sim::Build build;
   std::string resolved_yaml;   ///< every default filled in, with its origin; running it gives the same results
-  double load_seconds = 0;     ///< wall time that all this took
+  PhaseTime load_time;         ///< that all this took
   std::string sha256;          ///< of the resolved scenario without its comments, its files by content
 };
 
@@ -34,15 +40,17 @@ struct RunPlan {
   sim::RunOptions options;
 };
 
-/// Where the wall time of a run went, in seconds.
-struct WallTimes {
-  double load = 0;       ///< reading the scenario, building the fleet
-  double simulate = 0;   ///< requests and steps, requests.csv included
-  double summarise = 0;  ///< percentiles, result files
+/// Where the time of a run went, phase by phase.
+struct RunTimes {
+  PhaseTime load;       ///< reading the scenario, building the fleet
+  PhaseTime set_up;     ///< opening the trace, SimGrid's platform, the replicas
+  PhaseTime simulate;   ///< requests and steps, requests.csv included
+  PhaseTime summarise;  ///< percentiles, result files
+  double cpu_to_first_event = 0;  ///< processor seconds since the process began, its loading included
 };
 
 /// Simulates in this process and writes the result files. Once per process.
-Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, WallTimes* times = nullptr);
+Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* times = nullptr);
 
 /// Simulates in a child process, as often as one likes. Throws std::runtime_error if the child dies; its InputError and
 /// InvariantError arrive here as such.

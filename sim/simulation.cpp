@@ -107,6 +107,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
     }
   });
   gateway.start();
+  if (options.on_start) options.on_start();
   clock.run();
   for (const auto& replica : replicas) replica->close();
 

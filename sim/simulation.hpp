@@ -16,6 +16,8 @@ namespace flotilla::sim {
 
 struct RunOptions {
   bool step_by_step = false;  ///< walk through every decode step; same results, for tests and debugging
+  /// Called once, when everything stands and the first event is about to come.
+  std::function<void()> on_start;
   /// Called with each request that leaves, in the order of leaving.
   std::function<void(const Request&, RequestStatus)> on_request;
   /// Called now and then with simulated seconds and the requests finished so far.

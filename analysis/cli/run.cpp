@@ -20,12 +20,19 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);  // a second one ends the program at once
 }
 
-void print_stats(const analysis::Summary& s, const analysis::WallTimes& t) {
-  fmt::print(stderr, "{:.3f} s to load and build, {:.3f} s to simulate, {:.3f} s to summarise and write\n", t.load, t.simulate, t.summarise);
-  fmt::print(stderr, "{:.3f} s of wall time, {:.0f} requests/s, {} steps, {:.3g} steps/s, {} events, {:.3g} events/s, {:.0f} MB\n",
-             s.sim.wall_time_s, static_cast<double>(s.completed) / s.sim.wall_time_s, s.sim.steps,
-             static_cast<double>(s.sim.steps) / s.sim.wall_time_s, s.sim.events,
-             static_cast<double>(s.sim.events) / s.sim.wall_time_s, s.sim.peak_rss_mb);
+void print_stats(const analysis::Summary& s, const analysis::RunTimes& t) {
+  fmt::print(stderr, "{:10} {:>10} {:>10}\n", "seconds", "wall", "cpu");
+  const auto phase = [](const char* what, const analysis::PhaseTime& time) {
+    fmt::print(stderr, "{:10} {:10.3f} {:10.3f}\n", what, time.wall, time.cpu);
+  };
+  phase("load", t.load);
+  phase("set up", t.set_up);
+  phase("simulate", t.simulate);
+  phase("summarise", t.summarise);
+  fmt::print(stderr, "the first event came after {:.3f} s of processor time\n", t.cpu_to_first_event);
+  const auto per_second = [&](auto count) { return static_cast<double>(count) / t.simulate.wall; };
+  fmt::print(stderr, "while simulating: {} requests, {:.0f}/s; {} steps, {:.3g}/s; {} events, {:.3g}/s; {:.0f} MB at the most\n", s.completed,
+             per_second(s.completed), s.sim.steps, per_second(s.sim.steps), s.sim.events, per_second(s.sim.events), s.sim.peak_rss_mb);
 }
 
 }  // namespace
@@ -42,7 +49,7 @@ int run(const Arguments& arguments) {
   app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
   app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
   app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");
-  app.add_flag("--stats", stats, "say on stderr where the wall time went and how fast the simulation ran");
+  app.add_flag("--stats", stats, "say on stderr where the time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
   parse(app, arguments);
   if (plan.save_detailed && plan.output_directory.empty()) throw UsageError("flotilla run: --save-detailed needs -o DIR");
@@ -53,7 +60,7 @@ int run(const Arguments& arguments) {
   plan.options.interrupt = &interrupted;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  analysis::WallTimes times;
+  analysis::RunTimes times;
   const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
   if (!quiet) fmt::print("{}", analysis::terminal_block(summary));
   if (stats) print_stats(summary, times);

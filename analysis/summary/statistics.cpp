@@ -14,18 +14,11 @@ double percentile(std::span<const double> sorted, double q) {
   return sorted[low] + fraction * (sorted[low + 1] - sorted[low]);
 }
 
-double percentile(const sim::SampleSet& samples, double q) {
-  if (samples.count() == 0) return 0;
-  if (!samples.exact()) return samples.sketch().quantile(q / 100);
-  std::vector<double> sorted = samples.values();
-  std::sort(sorted.begin(), sorted.end());
-  return percentile(std::span<const double>(sorted), q);
-}
+namespace {
 
-Distribution describe(std::vector<double> samples, double scale) {
+Distribution describe_sorted(std::span<const double> samples, double scale) {
   Distribution d;
   if (samples.empty()) return d;
-  std::sort(samples.begin(), samples.end());
   const auto count = static_cast<double>(samples.size());
   const double mean = std::accumulate(samples.begin(), samples.end(), 0.0) / count;
   double squares = 0;
@@ -37,6 +30,13 @@ Distribution describe(std::vector<double> samples, double scale) {
   d.p95 = scale * percentile(samples, 95);
   d.p99 = scale * percentile(samples, 99);
   return d;
+}
+
+}  // namespace
+
+Distribution describe(std::vector<double> samples, double scale) {
+  std::sort(samples.begin(), samples.end());
+  return describe_sorted(samples, scale);
 }
 
 Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale) {
@@ -51,8 +51,18 @@ Distribution describe(const sim::QuantileSketch& sketch, double mean, double sca
   return d;
 }
 
-Distribution describe(const sim::SampleSet& samples, double scale) {
-  return samples.exact() ? describe(samples.values(), scale) : describe(samples.sketch(), samples.mean(), scale);
+OrderedSamples::OrderedSamples(const sim::SampleSet& samples) : samples_(samples), sorted_(samples.values()) {
+  std::sort(sorted_.begin(), sorted_.end());
+}
+
+Distribution OrderedSamples::describe(double scale) const {
+  return samples_.exact() ? describe_sorted(sorted_, scale)
+                          : analysis::describe(samples_.sketch(), samples_.mean(), scale);
+}
+
+double OrderedSamples::percentile(double q) const {
+  if (samples_.count() == 0) return 0;
+  return samples_.exact() ? analysis::percentile(sorted_, q) : samples_.sketch().quantile(q / 100);
 }
 
 }  // namespace flotilla::analysis

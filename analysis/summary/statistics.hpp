@@ -22,14 +22,22 @@ struct Distribution {
 /// numpy.percentile(sorted, q), linear interpolation between order statistics; q in [0, 100]. `sorted` must not be empty.
 double percentile(std::span<const double> sorted, double q);
 
-/// Of samples in any order, kept whole or in a sketch; 0 where there are none.
-double percentile(const sim::SampleSet& samples, double q);
-
 /// Sorts a copy of the samples; `scale` multiplies them (1000: seconds to milliseconds).
 Distribution describe(std::vector<double> samples, double scale);
 /// The same of a sketch around a known mean: percentiles and deviation within its error of 0.5 %.
 Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale);
-/// Whichever of the two the samples are kept as.
-Distribution describe(const sim::SampleSet& samples, double scale);
+
+/// One metric, put in order once for all that is asked of it: kept whole or in a sketch, whichever `samples` is. All answers
+/// are 0 where there are no samples.
+class OrderedSamples {
+ public:
+  explicit OrderedSamples(const sim::SampleSet& samples);  ///< must outlive it
+  [[nodiscard]] Distribution describe(double scale) const;
+  [[nodiscard]] double percentile(double q) const;
+
+ private:
+  const sim::SampleSet& samples_;
+  std::vector<double> sorted_;
+};
 
 }  // namespace flotilla::analysis

@@ -61,11 +61,24 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.conservation.unfinished = f.unfinished;
 }
 
-void fill_latencies(Summary& s, const sim::RunFacts& f) {
+/// What a metric's promise is worth, if one was made. Where no request was measured, none was kept.
+void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>& limit, double percentile, bool measured,
+                   const OrderedSamples& samples) {
+  if (!limit) return;
+  const double found = kMs * samples.percentile(percentile);
+  s.slo.push_back({metric, percentile, kMs * limit->value(), found, measured && found <= kMs * limit->value()});
+}
+
+void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f) {
   const auto measured = static_cast<double>(f.samples.e2el.count());
-  s.ttft = describe(f.samples.ttft, kMs);
-  s.tpot = describe(f.samples.tpot, kMs);
-  s.e2el = describe(f.samples.e2el, kMs);
+  const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit) {
+    const OrderedSamples ordered(samples);
+    judge_promise(s, name, limit, slo.percentile, measured > 0, ordered);
+    return ordered.describe(kMs);
+  };
+  s.ttft = metric("ttft", f.samples.ttft, slo.ttft);
+  s.tpot = metric("tpot", f.samples.tpot, slo.tpot);
+  s.e2el = metric("e2el", f.samples.e2el, slo.e2el);
   const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
   s.itl = describe(f.itl, mean_itl, kMs);
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
@@ -75,18 +88,6 @@ void fill_latencies(Summary& s, const sim::RunFacts& f) {
   s.ttft_share.queue = ratio(f.samples.queue_sum, ttft_sum);
   s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
   s.ttft_share.other = ratio(f.samples.frontend_sum, ttft_sum);
-}
-
-/// Where no request was measured, no promise was kept.
-void fill_promises(Summary& s, const sim::SloSpec& slo, const sim::RequestSamples& samples) {
-  const auto judge_one = [&](const char* metric, const std::optional<Seconds>& limit, const sim::SampleSet& values) {
-    if (!limit) return;
-    const double found = kMs * percentile(values, slo.percentile);
-    s.slo.push_back({metric, slo.percentile, kMs * limit->value(), found, samples.e2el.count() > 0 && found <= kMs * limit->value()});
-  };
-  judge_one("ttft", slo.ttft, samples.ttft);
-  judge_one("tpot", slo.tpot, samples.tpot);
-  judge_one("e2el", slo.e2el, samples.e2el);
 }
 
 /// GPU seconds by cause against all the GPU seconds that were paid for. A run that was stopped has been busy since its last finish,
@@ -260,8 +261,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   for (const auto& pool : build.pools) s.gpus += pool.gpus;
   fill_load(s, scenario, build, facts);
   fill_totals(s, scenario, facts);
-  fill_latencies(s, facts);
-  fill_promises(s, scenario.slo, facts.samples);
+  fill_latencies(s, scenario.slo, facts);
   fill_shares(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);

@@ -6,8 +6,11 @@
 // date: its network models advance in between, and the calendar costs no context switch (docs/decisions/0001).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace flotilla::sim {
@@ -24,7 +27,9 @@ class Clock {
   Clock& operator=(const Clock&) = delete;
 
   /// Registers a party; slots order ties by their number. `handler` is called with the date that was asked for, bit for bit.
-  int add_slot(Handler handler);
+  /// `state` is what it will read first: with thousands of parties that lies outside the caches, and is fetched while the event
+  /// before is handled.
+  int add_slot(Handler handler, std::span<const std::byte> state = {});
 
   /// Sets the slot's next event, in seconds of simulated time, replacing a pending one. A date in the past is an InvariantError.
   void schedule(int slot, double date);
@@ -42,20 +47,32 @@ class Clock {
   void stop() { stopped_ = true; }
 
  private:
+  struct Event {
+    double date;
+    int slot;
+    [[nodiscard]] bool before(const Event& o) const;
+  };
+  struct Party {
+    Handler handler;
+    std::span<const std::byte> state;
+  };
+
   void arm();
   void fire();
-  void sift_up(std::size_t position);
-  void sift_down(std::size_t position);
-  [[nodiscard]] bool earlier(int a, int b) const;
-  void place(std::size_t position, int slot);
+  void fetch_next() const;
+  void settle(std::size_t position, Event event);
+  void sift_up(std::size_t position, Event event);
+  void sift_down(std::size_t position, Event event);
+  void place(std::size_t position, Event event);
+  [[nodiscard]] std::size_t first_of_children(std::size_t position) const;
 
   struct SimgridEngine;
   std::unique_ptr<SimgridEngine> engine_;
   Handler tick_;
-  std::vector<Handler> handlers_;
-  std::vector<double> dates_;      ///< by slot
+  std::vector<Party> parties_;     ///< by slot
   std::vector<int> positions_;     ///< by slot: where it stands in heap_, or -1
-  std::vector<int> heap_;          ///< slots, earliest first
+  std::vector<Event> heap_;        ///< earliest first, four children below each
+  int firing_ = -1;                ///< slot whose event is being handled; it keeps its place in case it asks for another
   double now_ = 0;
   std::uint64_t events_ = 0;
   bool stopped_ = false;

@@ -21,6 +21,11 @@ void DecodeSet::join(RequestHandle handle, Request& r) {
 }
 
 void DecodeSet::leave(Request& r) {
+  left_early_ = true;
+  take_out(r);
+}
+
+void DecodeSet::take_out(Request& r) {
   r.generated = generated(r);
   r.computed = computed(r);
   r.joined_at = -1;
@@ -72,7 +77,9 @@ std::int64_t DecodeSet::steps_to_next_turn(const RequestPool& pool) {
 
 bool DecodeSet::stale(const Date& date, const Request& r) { return !r.decoding() || r.admission != date.admission; }
 
-void DecodeSet::drop_stale(Calendar& calendar, const RequestPool& pool) {
+/// Only a sequence that left before its end leaves entries behind: without one nothing need be looked at.
+void DecodeSet::drop_stale(Calendar& calendar, const RequestPool& pool) const {
+  if (!left_early_) return;
   while (!calendar.empty() && stale(calendar.top(), pool[calendar.top().handle])) calendar.pop();
 }
 
@@ -81,7 +88,7 @@ RequestHandle DecodeSet::pop_finished(RequestPool& pool) {
   if (calendar_.empty() || calendar_.top().step != step_) return kNoRequest;
   const RequestHandle handle = calendar_.top().handle;
   calendar_.pop();
-  leave(pool[handle]);
+  take_out(pool[handle]);
   return handle;
 }
 

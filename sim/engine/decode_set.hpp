@@ -77,7 +77,8 @@ class DecodeSet {
   };
   using Calendar = std::priority_queue<Date, std::vector<Date>, std::greater<>>;
   [[nodiscard]] std::size_t residue(std::int64_t computed) const;
-  static void drop_stale(Calendar& calendar, const RequestPool& pool);
+  void drop_stale(Calendar& calendar, const RequestPool& pool) const;
+  void take_out(Request& r);
   static bool stale(const Date& date, const Request& r);
   void watch_window(RequestHandle handle, const Request& r);
   void forget_window(const Request& r);
@@ -91,6 +92,7 @@ class DecodeSet {
   /// -step need a new block in the next step.
   std::vector<std::int64_t> residues_;
   Calendar calendar_;
+  bool left_early_ = false;  ///< some sequence has, ever
   models::AttentionWindow window_;
   std::int64_t window_tokens_ = 0;
   std::int64_t growing_ = 0;  ///< sequences whose view grows with each step

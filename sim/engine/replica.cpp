@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "sim/engine/invariant.hpp"
@@ -17,7 +18,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window),
       planner_(batch_),
       frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
-      slot_(clock.add_slot([this](double now) { on_event(now); })) {}
+      slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {}
 
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;

@@ -20,7 +20,11 @@ class LeastLoaded final : public Router {
   void changed(std::size_t replica, const ReplicaLoad& load) override {
     std::size_t node = leaves_ + replica;
     least_[node] = load.outstanding;
-    for (node /= 2; node >= 1; node /= 2) least_[node] = std::min(least_[2 * node], least_[2 * node + 1]);
+    for (node /= 2; node >= 1; node /= 2) {
+      const std::int64_t least = std::min(least_[2 * node], least_[2 * node + 1]);
+      if (least == least_[node]) return;  // and so for all above
+      least_[node] = least;
+    }
   }
 
   std::size_t pick(std::span<const ReplicaLoad> replicas) override {

@@ -79,7 +79,7 @@ void decode_set(benchmark::State& state) {
   std::int64_t blocks = 0;
   for (auto _ : state) {
     blocks += set.blocks_needed(1);
-    set.advance(1);
+    set.advance(1, pool);
     for (RequestHandle ended = set.pop_finished(pool); ended != kNoRequest; ended = set.pop_finished(pool)) {
       pool.release(ended);
       join(blocks % state.range(0));
@@ -89,6 +89,64 @@ void decode_set(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(decode_set)->Arg(8)->Arg(256)->Arg(4096);
+
+/// A policy decides about a step in which `range(0)` sequences decode and prompts wait that find no seat, and the books of the
+/// memory follow: blocks are taken, and given back where a sequence ends.
+void scheduler_step(benchmark::State& state, const std::string& name) {
+  RequestPool pool;
+  Batch batch(pool, state.range(0) * 2 * (kInput + kOutput) / kBlockSize, kBlockSize);
+  StepPlanner planner(batch);
+  SchedulerLimits limits;
+  limits.max_num_seqs = static_cast<int>(state.range(0));
+  const auto policy = make_scheduler(name, limits);
+  const auto enqueue = [&](std::int64_t i) {
+    const RequestHandle handle = pool.allocate();
+    pool[handle].input_tokens = kInput;
+    pool[handle].output_tokens = kOutput + static_cast<std::int32_t>(i % kOutput);
+    batch.enqueue(handle);
+  };
+  std::int64_t sent = 0;
+  while (sent < 2 * state.range(0)) enqueue(sent++);
+  for (auto _ : state) {
+    planner.begin(0);
+    policy->plan(planner);
+    if (planner.decode_planned()) batch.advance_decoding(1);
+    for (const PrefillChunk& chunk : planner.chunks()) {
+      batch.prefill_advanced(chunk.request, chunk.tokens);
+      Request& r = pool[chunk.request];
+      if (r.computed < r.prefill_target) continue;
+      ++r.generated;
+      batch.start_decoding(chunk.request);
+    }
+    for (RequestHandle ended = batch.decoding().pop_finished(pool); ended != kNoRequest;
+         ended = batch.decoding().pop_finished(pool)) {
+      batch.retire(ended);
+      pool.release(ended);
+      enqueue(sent++);
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(scheduler_step, vllm_v1, "vllm_v1")->Arg(8)->Arg(256);
+BENCHMARK_CAPTURE(scheduler_step, sglang, "sglang")->Arg(8)->Arg(256);
+BENCHMARK_CAPTURE(scheduler_step, trtllm_inflight, "trtllm_inflight")->Arg(8)->Arg(256);
+
+/// One sequence takes the blocks of its prompt, grows by its output block after block, and gives all back.
+void kv_ledger(benchmark::State& state) {
+  KvCache kv(1 << 20, kBlockSize);
+  std::int32_t input = kInput;
+  for (auto _ : state) {
+    input = input % 4096 + 1;
+    kv.take(kv.blocks_for(input));
+    for (std::int32_t tokens = input; tokens < input + kOutput; tokens += kBlockSize) {
+      kv.take(kv.blocks_for(tokens + kBlockSize) - kv.blocks_for(tokens));
+    }
+    kv.give_back(kv.used());
+  }
+  benchmark::DoNotOptimize(kv.peak());
+  state.SetItemsProcessed(state.iterations() * (kOutput / kBlockSize + 2));
+}
+BENCHMARK(kv_ledger);
 
 models::StepCost llama_on_h100() {
   models::Deployment d = models::default_deployment(models::load_llm("llama-3.3-70b"), models::load_gpu("h100-sxm"),

@@ -237,6 +237,8 @@ TEST_CASE("on a terminal a run shows how far it is, and wipes that away at its e
 
 TEST_CASE("a run says nothing on stderr where that is no terminal, and --stats only there") {
   const Outcome outcome = command({"run", kB200, "workload.num_prompts=200", "--stats"});
-  CHECK(contains(outcome.err, "s of wall time"));
+  for (const char* phase : {"load ", "set up ", "simulate ", "summarise "}) CHECK(contains(outcome.err, phase));
+  CHECK(contains(outcome.err, "the first event came after "));
+  CHECK(contains(outcome.err, "while simulating: 200 requests, "));
   CHECK(!contains(outcome.out, "wall"));
 }
