@@ -46,7 +46,8 @@ void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& 
   const std::filesystem::path rows = std::filesystem::path(plan.output_directory) / kRowsFile;
   std::error_code ignored;
   if (!std::filesystem::equivalent(rows, loaded.scenario.workload.trace->path.resolve(), ignored)) return;
-  loaded.document.fail("workload.trace.path", fmt::format("the rows of this run would overwrite the trace, {}", rows.string()),
+  loaded.document.fail("workload.trace.path",
+                       fmt::format("the rows of this run would overwrite the trace, {}", rows.string()),
                        "choose another directory with -o");
 }
 
@@ -62,7 +63,8 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
-  // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a default.
+  // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a
+  // default.
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
   loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);

@@ -1,5 +1,5 @@
-// From a scenario file to a summary: load, resolve, build, simulate, summarise. In this process (once), or in a child, because
-// SimGrid allows one engine per process.
+// From a scenario file to a summary: load, resolve, build, simulate, summarise. In this process (once), or in a child,
+// because SimGrid allows one engine per process.
 #pragma once
 
 #include <string>
@@ -22,9 +22,9 @@ struct LoadedScenario {
   sim::Scenario scenario;
   reader::Origins origins;
   sim::Build build;
-  std::string resolved_yaml;   ///< every default filled in, with its origin; running it gives the same results
-  PhaseTime load_time;         ///< that all this took
-  std::string sha256;          ///< of the resolved scenario without its comments, its files by content
+  std::string resolved_yaml;  ///< every default filled in, with its origin; running it gives the same results
+  PhaseTime load_time;        ///< that all this took
+  std::string sha256;         ///< of the resolved scenario without its comments, its files by content
 };
 
 /// `overrides` are `dotted.path=value`. Throws InputError.
@@ -42,10 +42,10 @@ struct RunPlan {
 
 /// Where the time of a run went, phase by phase.
 struct RunTimes {
-  PhaseTime load;       ///< reading the scenario, building the fleet
-  PhaseTime set_up;     ///< opening the trace, SimGrid's platform, the replicas
-  PhaseTime simulate;   ///< requests and steps, requests.csv included
-  PhaseTime summarise;  ///< percentiles, result files
+  PhaseTime load;                 ///< reading the scenario, building the fleet
+  PhaseTime set_up;               ///< opening the trace, SimGrid's platform, the replicas
+  PhaseTime simulate;             ///< requests and steps, requests.csv included
+  PhaseTime summarise;            ///< percentiles, result files
   double cpu_to_first_event = 0;  ///< processor seconds since the process began, its loading included
 };
 

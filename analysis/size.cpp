@@ -56,7 +56,8 @@ bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
 /// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
 bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
 
-/// GPUs of one replica: what the scenario says of its stages and attention ranks, and the tensor-parallel size that is tried.
+/// GPUs of one replica: what the scenario says of its stages and attention ranks, and the tensor-parallel size that is
+/// tried.
 int gpus_of_replica(const std::string& path, const std::vector<std::string>& overrides, int tensor_parallel_size) {
   reader::Document document = reader::Document::load(path);
   for (const std::string& assignment : overrides) document.set(assignment);

@@ -7,8 +7,8 @@
 
 #include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
-#include "topologies/placement.hpp"
 #include "sim/workload/lengths.hpp"
+#include "topologies/placement.hpp"
 
 namespace flotilla::sim {
 
@@ -95,7 +95,8 @@ Pool Builder::build_pool(std::size_t index) {
   const int per_node = pool.system.gpus.value;
   if (spec.gpus && spec.nodes && *spec.gpus != *spec.nodes * per_node) {
     document_.fail(path_of("fleet.pools", index, "gpus"),
-                   fmt::format("{} GPUs are not {} nodes of {}", *spec.gpus, *spec.nodes, per_node), "give gpus or nodes, not both");
+                   fmt::format("{} GPUs are not {} nodes of {}", *spec.gpus, *spec.nodes, per_node),
+                   "give gpus or nodes, not both");
   }
   if (!spec.gpus && !spec.nodes) document_.fail(path_of("fleet.pools", index, ""), "how many GPUs? give gpus or nodes");
   if (!spec.gpus) {
@@ -108,8 +109,9 @@ Pool Builder::build_pool(std::size_t index) {
     if (const auto rate = models::usd_per_gpu_hour(*pool.price, pool.gpu)) {
       pool.usd_per_gpu_hour = rate->value();
     } else {
-      node.at("price").fail(fmt::format("'{}' has no rate for {}", spec.price.name, pool.gpu.name),
-                            fmt::format("it prices {}; or give {{usd_per_gpu_hour: ...}}", models::priced_gpus(*pool.price)));
+      node.at("price").fail(
+          fmt::format("'{}' has no rate for {}", spec.price.name, pool.gpu.name),
+          fmt::format("it prices {}; or give {{usd_per_gpu_hour: ...}}", models::priced_gpus(*pool.price)));
     }
   }
   return pool;
@@ -125,8 +127,8 @@ void Builder::build_groups() {
 
 void Builder::refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index) {
   if (spec.role != Role::kMixed) {
-    document_.fail(path_of("serving", index, "role"), "disaggregated prefill and decode are not modelled in this version",
-                   "use role: mixed");
+    document_.fail(path_of("serving", index, "role"),
+                   "disaggregated prefill and decode are not modelled in this version", "use role: mixed");
   }
 }
 
@@ -136,11 +138,13 @@ void Builder::check_parallelism(const models::Deployment& d, std::size_t index) 
   };
   const models::Llm& llm = d.llm;
   if (llm.heads % d.tensor_parallel_size != 0) {
-    fail("tensor_parallel_size", fmt::format("{} attention heads of {} do not divide by {}", llm.heads, llm.name, d.tensor_parallel_size),
+    fail("tensor_parallel_size",
+         fmt::format("{} attention heads of {} do not divide by {}", llm.heads, llm.name, d.tensor_parallel_size),
          "1, 2, 4 and 8 are usual");
   }
   if (d.pipeline_parallel_size > llm.layers) {
-    fail("pipeline_parallel_size", fmt::format("{} stages for the {} layers of {}", d.pipeline_parallel_size, llm.layers, llm.name),
+    fail("pipeline_parallel_size",
+         fmt::format("{} stages for the {} layers of {}", d.pipeline_parallel_size, llm.layers, llm.name),
          "each stage needs a layer; 1, 2 and 4 are usual");
   }
   if (llm.experts == 0) {
@@ -149,18 +153,20 @@ void Builder::check_parallelism(const models::Deployment& d, std::size_t index) 
     }
     if (d.expert_skew) fail("expert_skew", fmt::format("{} has no experts to prefer", llm.name), "leave it out");
     if (d.data_parallel_size > 1) {
-      fail("data_parallel_size", fmt::format("attention ranks step together for the experts that they share; {} has none", llm.name),
+      fail("data_parallel_size",
+           fmt::format("attention ranks step together for the experts that they share; {} has none", llm.name),
            "for independent copies of the model say replicas");
     }
   }
   if (d.expert_ranks() % d.expert_parallel_size != 0) {
     fail("expert_parallel_size",
-         fmt::format("{} does not divide the {} GPUs of a stage (tensor_parallel_size {} * data_parallel_size {})", d.expert_parallel_size,
-                     d.expert_ranks(), d.tensor_parallel_size, d.data_parallel_size),
+         fmt::format("{} does not divide the {} GPUs of a stage (tensor_parallel_size {} * data_parallel_size {})",
+                     d.expert_parallel_size, d.expert_ranks(), d.tensor_parallel_size, d.data_parallel_size),
          fmt::format("{} puts whole experts on each GPU, 1 a slice of every expert", d.expert_ranks()));
   }
   if (d.expert_parallel_size > std::max(1, llm.experts)) {
-    fail("expert_parallel_size", fmt::format("{} ranks for the {} experts of {}", d.expert_parallel_size, llm.experts, llm.name),
+    fail("expert_parallel_size",
+         fmt::format("{} ranks for the {} experts of {}", d.expert_parallel_size, llm.experts, llm.name),
          "each rank needs an expert");
   }
 }
@@ -215,26 +221,30 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.expert_skew = spec.expert_skew;
   d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance};
   check_parallelism(d, index);
-  d.gpu_memory_utilization = resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
-                                      path("gpu_memory_utilization"), engine_origin);
+  d.gpu_memory_utilization =
+      resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
+               path("gpu_memory_utilization"), engine_origin);
   d.block_size = resolved(spec.block_size, d.engine.block_size.get(), path("block_size"), engine_origin);
-  d.max_num_batched_tokens = resolved(spec.scheduler.max_num_batched_tokens, models::default_max_num_batched_tokens(d.engine, d.gpu),
-                                      path("scheduler.max_num_batched_tokens"), engine_origin);
+  d.max_num_batched_tokens =
+      resolved(spec.scheduler.max_num_batched_tokens, models::default_max_num_batched_tokens(d.engine, d.gpu),
+               path("scheduler.max_num_batched_tokens"), engine_origin);
   d.max_num_seqs = resolved(spec.scheduler.max_num_seqs, models::default_max_num_seqs(d.engine, d.gpu),
                             path("scheduler.max_num_seqs"), engine_origin);
   // Of one batch for all attention ranks: docs/decisions/0014.
   group.limits = {d.max_num_batched_tokens * d.data_parallel_size, d.max_num_seqs * d.data_parallel_size,
-                  resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(), path("scheduler.enable_chunked_prefill"),
-                           engine_origin)};
-  group.limits.reserve_full_isl = resolved(spec.scheduler.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
-                                           path("scheduler.reserve_full_isl"), engine_origin);
+                  resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(),
+                           path("scheduler.enable_chunked_prefill"), engine_origin)};
+  group.limits.reserve_full_isl =
+      resolved(spec.scheduler.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
+               path("scheduler.reserve_full_isl"), engine_origin);
   group.limits.max_chunk_tokens = d.max_num_batched_tokens;
   group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
   set_batch_waiting(group, index);
   if (d.max_num_batched_tokens < d.max_num_seqs) {
-    document_.fail(path("scheduler"), fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,
-                                                  d.max_num_seqs),
+    document_.fail(path("scheduler"),
+                   fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,
+                               d.max_num_seqs),
                    "every running sequence needs a token in each step");
   }
   group.gpus_per_replica = d.gpus();
@@ -248,8 +258,8 @@ void Builder::place_replicas() {
     requests.push_back({scenario_.fleet.pools[p].name, build_.pools[p].system, build_.pools[p].gpus});
   }
   const reader::Node fleet = root_.at("fleet");
-  build_.fleet = topologies::build_fleet(
-      requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric")) : topologies::load_fabric("ib-ndr-rail"));
+  build_.fleet = topologies::build_fleet(requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric"))
+                                                                       : topologies::load_fabric("ib-ndr-rail"));
 
   // Groups that state their number go first; the others share what is left, in order.
   for (const bool stated : {true, false}) {
@@ -259,10 +269,12 @@ void Builder::place_replicas() {
   }
   for (std::size_t p = 0; p < build_.pools.size(); ++p) {
     int used = 0;
-    for (const ServingGroup& group : build_.groups) used += group.pool == p ? group.replicas * group.gpus_per_replica : 0;
+    for (const ServingGroup& group : build_.groups)
+      used += group.pool == p ? group.replicas * group.gpus_per_replica : 0;
     if (used == build_.pools[p].gpus) continue;
     build_.warnings.push_back(fmt::format("{} of the {} GPUs of pool '{}' serve nobody (they are paid for)",
-                                          build_.pools[p].gpus - used, build_.pools[p].gpus, scenario_.fleet.pools[p].name));
+                                          build_.pools[p].gpus - used, build_.pools[p].gpus,
+                                          scenario_.fleet.pools[p].name));
   }
 }
 
@@ -281,8 +293,8 @@ void Builder::place_group(std::size_t index) {
     const bool blame_size = e.about == topologies::PlacementError::About::kGpusPerReplica;
     document_.fail(path_of("serving", index, blame_size ? largest_size(spec) : "replicas"), e.what(), e.hint);
   }
-  group.replicas = resolved(spec.replicas, static_cast<int>(group.placement.size()), path_of("serving", index, "replicas"),
-                            "as many as fit");
+  group.replicas = resolved(spec.replicas, static_cast<int>(group.placement.size()),
+                            path_of("serving", index, "replicas"), "as many as fit");
   // Collectives run inside a stage; the stages of a replica take its GPUs in order.
   const std::vector<topologies::GpuId>& gpus = group.placement.front();
   const topologies::GroupLinks links =
@@ -291,7 +303,9 @@ void Builder::place_group(std::size_t index) {
 }
 
 double Builder::typical_tokens() const {
-  const auto mean = [](const std::optional<LengthSpec>& lengths) { return lengths ? LengthSampler(*lengths).mean() : 0.0; };
+  const auto mean = [](const std::optional<LengthSpec>& lengths) {
+    return lengths ? LengthSampler(*lengths).mean() : 0.0;
+  };
   return mean(scenario_.workload.input_tokens) + mean(scenario_.workload.output_tokens);
 }
 
@@ -303,9 +317,11 @@ void Builder::finish_group(std::size_t index) {
   group.memory = models::memory_ledger(d);
   if (!group.memory.fits()) {
     std::string advice;
-    for (const std::string& line : models::fit_advice(d)) advice += (advice.empty() ? "what would fit:\n  - " : "\n  - ") + line;
+    for (const std::string& line : models::fit_advice(d))
+      advice += (advice.empty() ? "what would fit:\n  - " : "\n  - ") + line;
     document_.fail(path("weights"),
-                   fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB short on each GPU ({:.1f} GB of weights, {:.1f} of activations, {:.1f} "
+                   fmt::format("{} in {} does not fit on {} x {}: {:.1f} GB short on each GPU ({:.1f} GB of weights, "
+                               "{:.1f} of activations, {:.1f} "
                                "of runtime; {:.1f} usable of {:.1f} GB)",
                                d.llm.name, models::name_of(d.weights), d.gpus(), d.gpu.name,
                                -group.memory.kv_budget.value() / 1e9, group.memory.weights.value() / 1e9,
@@ -315,12 +331,14 @@ void Builder::finish_group(std::size_t index) {
   }
   const int model_limit = d.llm.max_position_embeddings;
   if (spec.max_model_len && *spec.max_model_len > model_limit) {
-    document_.fail(path("max_model_len"), fmt::format("{} tokens are beyond the context of {}", *spec.max_model_len, d.llm.name),
+    document_.fail(path("max_model_len"),
+                   fmt::format("{} tokens are beyond the context of {}", *spec.max_model_len, d.llm.name),
                    fmt::format("at most {}", model_limit));
   }
   if (spec.max_model_len && *spec.max_model_len > group.memory.kv_tokens) {
-    document_.fail(path("max_model_len"), fmt::format("the KV cache holds {} tokens, less than one request of {}", group.memory.kv_tokens,
-                                                      *spec.max_model_len),
+    document_.fail(path("max_model_len"),
+                   fmt::format("the KV cache holds {} tokens, less than one request of {}", group.memory.kv_tokens,
+                               *spec.max_model_len),
                    "lower max_model_len, or raise gpu_memory_utilization or tensor_parallel_size");
   }
   const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_tokens, model_limit));
@@ -335,8 +353,8 @@ void Builder::warn_about_memory(const ServingGroup& group, const std::string& wh
   if (tokens > 0) {
     const std::int64_t sequences = models::sequences_that_fit(group.deployment, tokens);
     if (sequences < kFewSequences) {
-      std::string text = fmt::format("{}: KV for {} tokens only, {} sequences of {} tokens at once", where, group.memory.kv_tokens,
-                                     sequences, tokens);
+      std::string text = fmt::format("{}: KV for {} tokens only, {} sequences of {} tokens at once", where,
+                                     group.memory.kv_tokens, sequences, tokens);
       for (const std::string& line : models::fit_advice(group.deployment)) text += "\n        would help: " + line;
       build_.warnings.push_back(text);
     }

@@ -1,5 +1,6 @@
-// Turns a scenario into things that can run: catalogue entries loaded, engine defaults filled in, replicas placed on GPUs, memory
-// laid out. What cannot work is refused here, at the line that says it, and what would work instead is named.
+// Turns a scenario into things that can run: catalogue entries loaded, engine defaults filled in, replicas placed on
+// GPUs, memory laid out. What cannot work is refused here, at the line that says it, and what would work instead is
+// named.
 #pragma once
 
 #include <optional>
@@ -27,13 +28,13 @@ struct Pool {
 
 /// One entry of `serving`, resolved.
 struct ServingGroup {
-  std::size_t pool = 0;              ///< index into the pools
+  std::size_t pool = 0;  ///< index into the pools
   models::Deployment deployment;
-  models::MemoryLedger memory;       ///< of one GPU
+  models::MemoryLedger memory;  ///< of one GPU
   std::string scheduler;
-  SchedulerLimits limits;            ///< of the replica: those of its attention ranks together
+  SchedulerLimits limits;  ///< of the replica: those of its attention ranks together
   int max_model_len = 0;
-  int gpus_per_replica = 1;          ///< tensor * pipeline * data parallel size
+  int gpus_per_replica = 1;  ///< tensor * pipeline * data parallel size
   int replicas = 1;
   std::vector<std::vector<topologies::GpuId>> placement;  ///< GPUs of each replica
 };
@@ -45,8 +46,9 @@ struct Build {
   std::vector<std::string> warnings;  ///< whole sentences for the user: what fits badly, what was assumed
 };
 
-/// Fills in every default that depends on another choice (engine, GPU, what fits) and builds. `origins` maps each path of the
-/// resolved scenario to where its value came from. Throws InputError at the place in `document` that asks for the impossible.
+/// Fills in every default that depends on another choice (engine, GPU, what fits) and builds. `origins` maps each path
+/// of the resolved scenario to where its value came from. Throws InputError at the place in `document` that asks for
+/// the impossible.
 Build build(Scenario& scenario, const reader::Document& document, reader::Origins& origins);
 
 }  // namespace flotilla::sim

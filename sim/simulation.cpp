@@ -14,7 +14,8 @@ namespace flotilla::sim {
 
 namespace {
 
-ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<models::StepCost> cost, bool step_by_step) {
+ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<models::StepCost> cost,
+                         bool step_by_step) {
   ReplicaSpec spec;
   spec.frontend = cost->frontend();
   spec.cost = std::move(cost);

@@ -29,8 +29,8 @@ struct RunOptions {
 /// Books of one serving group, summed over its replicas.
 struct GroupFacts {
   ReplicaBooks books;
-  std::int64_t kv_blocks = 0;      ///< of all replicas
-  double peak_kv_usage = 0;        ///< of the fullest replica, 0..1
+  std::int64_t kv_blocks = 0;  ///< of all replicas
+  double peak_kv_usage = 0;    ///< of the fullest replica, 0..1
   int replicas = 0;
   int gpus = 0;
 };
@@ -49,8 +49,8 @@ struct RunFacts {
   std::int64_t total_output_tokens = 0;
   std::int64_t peak_in_flight = 0;
   std::int64_t peak_tokens_per_second = 0;
-  double duration = 0;             ///< first arrival to last finish
-  double arrival_window = 0;       ///< first arrival to last arrival
+  double duration = 0;        ///< first arrival to last finish
+  double arrival_window = 0;  ///< first arrival to last arrival
   std::uint64_t events = 0;
   bool interrupted = false;
   Refusals refusals;

@@ -15,14 +15,17 @@ models::NumberFormat format_named(const std::string& option, const std::string& 
     if (name == word) return format;
     names.emplace_back(name);
   }
-  throw UsageError(fmt::format("flotilla bounds: {} {}: no such number format\n  {}", option, word, reader::suggest(word, names)));
+  throw UsageError(
+      fmt::format("flotilla bounds: {} {}: no such number format\n  {}", option, word, reader::suggest(word, names)));
 }
 
 constexpr int kNameWidth = 34;
 constexpr int kTextWidth = 24;
 
-/// A line per bound, and under it, unless `brief`, its formula and source; the article's column first where there is one.
-void print_bounds(const models::Llm& llm, const models::Gpu& gpu, models::NumberFormat weights, models::NumberFormat kv, bool brief) {
+/// A line per bound, and under it, unless `brief`, its formula and source; the article's column first where there is
+/// one.
+void print_bounds(const models::Llm& llm, const models::Gpu& gpu, models::NumberFormat weights, models::NumberFormat kv,
+                  bool brief) {
   struct Column {
     std::string title;
     std::vector<models::Bound> bounds;
@@ -33,7 +36,8 @@ void print_bounds(const models::Llm& llm, const models::Gpu& gpu, models::Number
   }
   columns.push_back({"datasheet (" + gpu.name + ")", models::bounds(llm, gpu, weights, kv)});
 
-  fmt::print("{} on {}, weights {}, KV {}: bounds, not predictions\n\n", llm.name, gpu.title, models::name_of(weights), models::name_of(kv));
+  fmt::print("{} on {}, weights {}, KV {}: bounds, not predictions\n\n", llm.name, gpu.title, models::name_of(weights),
+             models::name_of(kv));
   fmt::print("{:<{}}", "", kNameWidth);
   for (const Column& column : columns) fmt::print("  {:<{}}", column.title, kTextWidth);
   fmt::print("\n");
@@ -72,12 +76,14 @@ int bounds(const Arguments& arguments) {
   }
   if (scenario.path.empty()) {
     if (model.empty() || gpu.empty()) throw UsageError("flotilla bounds: --model and --gpu go together");
-    print_bounds(models::load_llm(model), models::load_gpu(gpu), format_named("--weights", weights), format_named("--kv", kv), brief);
+    print_bounds(models::load_llm(model), models::load_gpu(gpu), format_named("--weights", weights),
+                 format_named("--kv", kv), brief);
     return kOk;
   }
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
   for (const auto& group : loaded.build.groups) {
-    print_bounds(group.deployment.llm, group.deployment.gpu, group.deployment.weights, group.deployment.kv_cache, brief);
+    print_bounds(group.deployment.llm, group.deployment.gpu, group.deployment.weights, group.deployment.kv_cache,
+                 brief);
   }
   return kOk;
 }

@@ -1,4 +1,5 @@
-// The commands of the binary, a file each. A command parses its arguments, calls the library and prints; it decides nothing.
+// The commands of the binary, a file each. A command parses its arguments, calls the library and prints; it decides
+// nothing.
 #pragma once
 
 #include <span>

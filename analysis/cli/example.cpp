@@ -21,7 +21,8 @@ struct Example {
   const char* companion;  ///< a file beside the scenarios, or nullptr
 };
 constexpr Example kExamples[] = {
-    {"migration", "50 requests/s on H100s or B200s: the article's fleets, and those that really hold 50 tok/s/user", nullptr},
+    {"migration", "50 requests/s on H100s or B200s: the article's fleets, and those that really hold 50 tok/s/user",
+     nullptr},
     {"closed-loop", "a benchmark in the InferenceMAX manner: fixed concurrency, one replica", nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };

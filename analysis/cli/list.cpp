@@ -20,7 +20,8 @@ void row(const std::string& name, const std::string& text) { fmt::print("{:<24} 
 void list_models() {
   for (const auto& name : models::catalog_names("llms")) {
     const models::Llm llm = models::load_llm(name);
-    row(name, fmt::format("{:.2f} G parameters, {} layers, hidden {}", models::parameters(llm).total() / 1e9, llm.layers, llm.hidden));
+    row(name, fmt::format("{:.2f} G parameters, {} layers, hidden {}", models::parameters(llm).total() / 1e9,
+                          llm.layers, llm.hidden));
   }
 }
 
@@ -70,16 +71,17 @@ struct Kind {
   void (*print)();
 };
 
-constexpr Kind kKinds[] = {{"models", list_models},         {"gpus", list_gpus},       {"systems", list_systems},
-                           {"fabrics", list_fabrics},       {"engines", list_engines}, {"schedulers", list_schedulers},
-                           {"routers", list_routers},       {"prices", list_prices},   {"metrics", list_metrics}};
+constexpr Kind kKinds[] = {{"models", list_models},   {"gpus", list_gpus},       {"systems", list_systems},
+                           {"fabrics", list_fabrics}, {"engines", list_engines}, {"schedulers", list_schedulers},
+                           {"routers", list_routers}, {"prices", list_prices},   {"metrics", list_metrics}};
 
 }  // namespace
 
 int list(const Arguments& arguments) {
   CLI::App app("Lists what the catalogue holds.", "flotilla list");
   std::string kind;
-  app.add_option("KIND", kind, "models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics")->required();
+  app.add_option("KIND", kind, "models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics")
+      ->required();
   parse(app, arguments);
   std::vector<std::string> names;
   for (const Kind& k : kKinds) {

@@ -27,8 +27,8 @@ constexpr std::array kCommands{
 };
 
 void print_help() {
-  fmt::print("flotilla {} ({}): a simulator of LLM inference fleets\n\nusage: flotilla COMMAND [ARGUMENTS]\n\n", analysis::kVersion,
-             analysis::kCommit);
+  fmt::print("flotilla {} ({}): a simulator of LLM inference fleets\n\nusage: flotilla COMMAND [ARGUMENTS]\n\n",
+             analysis::kVersion, analysis::kCommit);
   for (const Command& command : kCommands) fmt::print("  {:<10} {}\n", command.name, command.help);
   fmt::print("\nflotilla COMMAND --help tells more; flotilla example migration is a good start.\n");
 }
@@ -47,7 +47,8 @@ int dispatch(const Arguments& arguments) {
     if (arguments[0] == command.name) return command.run(Arguments(arguments.begin() + 1, arguments.end()));
     names.emplace_back(command.name);
   }
-  throw UsageError(fmt::format("flotilla: unknown command '{}'\n  {}", arguments[0], reader::suggest(arguments[0], names)));
+  throw UsageError(
+      fmt::format("flotilla: unknown command '{}'\n  {}", arguments[0], reader::suggest(arguments[0], names)));
 }
 
 }  // namespace

@@ -31,8 +31,11 @@ void print_stats(const analysis::Summary& s, const analysis::RunTimes& t) {
   phase("summarise", t.summarise);
   fmt::print(stderr, "the first event came after {:.3f} s of processor time\n", t.cpu_to_first_event);
   const auto per_second = [&](auto count) { return static_cast<double>(count) / t.simulate.wall; };
-  fmt::print(stderr, "while simulating: {} requests, {:.0f}/s; {} steps, {:.3g}/s; {} events, {:.3g}/s; {:.0f} MB at the most\n", s.completed,
-             per_second(s.completed), s.sim.steps, per_second(s.sim.steps), s.sim.events, per_second(s.sim.events), s.sim.peak_rss_mb);
+  fmt::print(
+      stderr,
+      "while simulating: {} requests, {:.0f}/s; {} steps, {:.3g}/s; {} events, {:.3g}/s; {:.0f} MB at the most\n",
+      s.completed, per_second(s.completed), s.sim.steps, per_second(s.sim.steps), s.sim.events,
+      per_second(s.sim.events), s.sim.peak_rss_mb);
 }
 
 }  // namespace
@@ -52,7 +55,8 @@ int run(const Arguments& arguments) {
   app.add_flag("--stats", stats, "say on stderr where the time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
   parse(app, arguments);
-  if (plan.save_detailed && plan.output_directory.empty()) throw UsageError("flotilla run: --save-detailed needs -o DIR");
+  if (plan.save_detailed && plan.output_directory.empty())
+    throw UsageError("flotilla run: --save-detailed needs -o DIR");
   if (!seed.empty()) scenario.overrides.push_back("seed=" + seed);
 
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);

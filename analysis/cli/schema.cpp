@@ -1,7 +1,8 @@
+#include "scenarios/reader/schema.hpp"
+
 #include <fmt/format.h>
 
 #include "analysis/cli/arguments.hpp"
-#include "scenarios/reader/schema.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace flotilla::cli {

@@ -1,8 +1,9 @@
+#include "topologies/show.hpp"
+
 #include <fmt/format.h>
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/output/describe.hpp"
-#include "topologies/show.hpp"
 
 namespace flotilla::cli {
 
@@ -20,7 +21,8 @@ int show(const Arguments& arguments) {
     throw UsageError(fmt::format("flotilla show: cannot show '{}'\n  {}", what, reader::suggest(what, known)));
   }
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
-  if (what == "topology") fmt::print("{}", dot ? topologies::to_dot(loaded.build.fleet) : topologies::describe(loaded.build.fleet));
+  if (what == "topology")
+    fmt::print("{}", dot ? topologies::to_dot(loaded.build.fleet) : topologies::describe(loaded.build.fleet));
   if (what == "memory") fmt::print("{}", analysis::describe_memory(loaded));
   if (what == "model") fmt::print("{}", analysis::describe_model(loaded));
   if (what == "cost") fmt::print("{}", analysis::describe_cost(loaded));

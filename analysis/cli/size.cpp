@@ -15,24 +15,32 @@ void print_row(const analysis::Candidate& c) {
     return usd ? fmt::format(fmt::runtime(format), *usd) : std::string("-");
   };
   if (!c.feasible) {
-    fmt::print("{:<26} TP {:<2} never: {}\n", s.label.empty() ? c.scenario : s.label, c.tensor_parallel_size, c.binding);
+    fmt::print("{:<26} TP {:<2} never: {}\n", s.label.empty() ? c.scenario : s.label, c.tensor_parallel_size,
+               c.binding);
     return;
   }
-  fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label, c.tensor_parallel_size,
-             c.replicas, c.gpus, s.ttft.median, s.ttft.p99, s.tpot.median, s.tpot.p99, 100 * (1 - s.time_share.idle), 100 * s.kv.peak_usage,
-             money(s.cost.usd_per_month, "{:.0f}"), money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
+  fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label,
+             c.tensor_parallel_size, c.replicas, c.gpus, s.ttft.median, s.ttft.p99, s.tpot.median, s.tpot.p99,
+             100 * (1 - s.time_share.idle), 100 * s.kv.peak_usage, money(s.cost.usd_per_month, "{:.0f}"),
+             money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
 }
 
 }  // namespace
 
 int size(const Arguments& arguments) {
-  CLI::App app("Finds the smallest fleet that keeps its promises, for each scenario and tensor-parallel size.", "flotilla size");
+  CLI::App app("Finds the smallest fleet that keeps its promises, for each scenario and tensor-parallel size.",
+               "flotilla size");
   std::vector<std::string> words;
   std::vector<std::string> promises;
   std::vector<int> sizes{1, 2, 4, 8};
   app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
-  app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")->required()->allow_extra_args(false);
-  app.add_option("--tp", sizes, "tensor-parallel sizes to try")->delimiter(',')->allow_extra_args(false)->capture_default_str();
+  app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")
+      ->required()
+      ->allow_extra_args(false);
+  app.add_option("--tp", sizes, "tensor-parallel sizes to try")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
@@ -54,13 +62,15 @@ int size(const Arguments& arguments) {
 
   const analysis::Candidate& best = candidates.front();
   if (best.feasible) {
-    fmt::print("{}: {} replicas of TP {}, {} GPUs{}.\n\n", best.summary.label, best.replicas, best.tensor_parallel_size, best.gpus,
+    fmt::print("{}: {} replicas of TP {}, {} GPUs{}.\n\n", best.summary.label, best.replicas, best.tensor_parallel_size,
+               best.gpus,
                best.summary.cost.usd_per_month ? fmt::format(", ${:.0f}/month", *best.summary.cost.usd_per_month) : "");
   } else {
     fmt::print("None of these fleets keeps its promises at any size.\n\n");
   }
-  fmt::print("{:<26} {:<5}{:>9}{:>6}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>11}{:>11}  {}\n", "fleet", "", "replicas", "GPUs", "TTFT p50",
-             "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out", "one replica fewer");
+  fmt::print("{:<26} {:<5}{:>9}{:>6}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>11}{:>11}  {}\n", "fleet", "", "replicas",
+             "GPUs", "TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out",
+             "one replica fewer");
   for (const auto& c : candidates) print_row(c);
   return best.feasible ? kOk : kRunFailed;
 }

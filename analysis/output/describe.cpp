@@ -30,8 +30,8 @@ std::string group_title(const LoadedScenario& loaded, const sim::ServingGroup& g
   also("PP", d.pipeline_parallel_size);
   also("EP", d.expert_parallel_size);
   also("DP", d.data_parallel_size);
-  return fmt::format("{} in {} on {} ({}, {})", d.llm.name, models::name_of(d.weights), loaded.scenario.fleet.pools[group.pool].name,
-                     d.gpu.name, parallel);
+  return fmt::format("{} in {} on {} ({}, {})", d.llm.name, models::name_of(d.weights),
+                     loaded.scenario.fleet.pools[group.pool].name, d.gpu.name, parallel);
 }
 
 double mean_tokens(const sim::WorkloadSpec& w) {
@@ -56,7 +56,8 @@ std::string ledger(const sim::ServingGroup& group, double tokens) {
   row("weights", m.weights, fmt::format("{}, a GPU's share", models::name_of(d.weights)));
   row("activations", m.activations, fmt::format("a step of {} tokens", d.max_num_batched_tokens));
   row("runtime", m.runtime, "CUDA context, graphs, allocator");
-  row("KV cache", m.kv_budget, fmt::format("{}, {:.0f} bytes per token and GPU", models::name_of(d.kv_cache), m.kv_bytes_per_token.value()));
+  row("KV cache", m.kv_budget,
+      fmt::format("{}, {:.0f} bytes per token and GPU", models::name_of(d.kv_cache), m.kv_bytes_per_token.value()));
   text += fmt::format("  GPU KV cache size: {} tokens in {} blocks of {}\n", grouped(static_cast<double>(m.kv_tokens)),
                       grouped(static_cast<double>(m.kv_blocks)), d.block_size);
   text += fmt::format("  Maximum concurrency for {} tokens per request: {:.2f}x\n", grouped(group.max_model_len),
@@ -70,7 +71,8 @@ std::string ledger(const sim::ServingGroup& group, double tokens) {
 
 std::string envelope_line(const models::Deployment& deployment) {
   const models::StepCost::Envelope e = models::StepCost(deployment).envelope();
-  if (e.inside) return fmt::format("  calibration: {}; median TPOT error {:.1f} %\n", e.nearest_points, 100 * e.expected_error);
+  if (e.inside)
+    return fmt::format("  calibration: {}; median TPOT error {:.1f} %\n", e.nearest_points, 100 * e.expected_error);
   return fmt::format("  calibration: OUTSIDE ({}); nearest: {}\n", e.reason, e.nearest_points);
 }
 
@@ -88,13 +90,15 @@ std::string describe_memory(const LoadedScenario& loaded) {
 std::string describe_check(const LoadedScenario& loaded) {
   const auto& build = loaded.build;
   std::string text = fmt::format("{}: it fits{}.\n\n", loaded.scenario.name,
-                                 build.warnings.empty() ? "" : fmt::format(", with {} warning{}", build.warnings.size(),
-                                                                           build.warnings.size() == 1 ? "" : "s"));
+                                 build.warnings.empty() ? ""
+                                                        : fmt::format(", with {} warning{}", build.warnings.size(),
+                                                                      build.warnings.size() == 1 ? "" : "s"));
   for (const std::string& warning : build.warnings) text += "warning: " + warning + "\n";
   if (!build.warnings.empty()) text += "\n";
   for (const sim::ServingGroup& group : build.groups) {
-    text += group_title(loaded, group) + fmt::format(": {} replica{} of {} GPU{}, {}\n", group.replicas, group.replicas == 1 ? "" : "s",
-                                                     group.gpus_per_replica, group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
+    text += group_title(loaded, group) + fmt::format(": {} replica{} of {} GPU{}, {}\n", group.replicas,
+                                                     group.replicas == 1 ? "" : "s", group.gpus_per_replica,
+                                                     group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
     text += ledger(group, mean_tokens(loaded.scenario.workload));
     text += envelope_line(group.deployment);
   }
@@ -107,38 +111,46 @@ namespace {
 std::string layer_kinds(const models::Llm& llm) {
   std::string text;
   if (llm.experts > 0) {
-    text += fmt::format("  {} layers with {} experts of {}, {} per token", llm.moe_layers, llm.experts, llm.moe_intermediate,
-                        llm.experts_per_token);
+    text += fmt::format("  {} layers with {} experts of {}, {} per token", llm.moe_layers, llm.experts,
+                        llm.moe_intermediate, llm.experts_per_token);
     text += llm.shared_intermediate > 0 ? fmt::format(", and a shared one of {}\n", llm.shared_intermediate) : "\n";
   }
   if (llm.latent_attention()) {
-    text += fmt::format("  latent attention: {} + {} values per token and layer, heads of {} + {} and {}\n", llm.kv_lora_rank,
-                        llm.qk_rope_head_dim, llm.qk_nope_head_dim, llm.qk_rope_head_dim, llm.v_head_dim);
+    text +=
+        fmt::format("  latent attention: {} + {} values per token and layer, heads of {} + {} and {}\n",
+                    llm.kv_lora_rank, llm.qk_rope_head_dim, llm.qk_nope_head_dim, llm.qk_rope_head_dim, llm.v_head_dim);
   }
   if (llm.windowed_layers > 0) {
-    text += fmt::format("  {} layers see {} {} tokens\n", llm.windowed_layers, llm.chunked_window ? "their chunk of" : "the last", llm.window);
+    text += fmt::format("  {} layers see {} {} tokens\n", llm.windowed_layers,
+                        llm.chunked_window ? "their chunk of" : "the last", llm.window);
   }
-  if (llm.nextn_predict_layers > 0) text += fmt::format("  {} modules for multi-token prediction, not counted\n", llm.nextn_predict_layers);
+  if (llm.nextn_predict_layers > 0)
+    text += fmt::format("  {} modules for multi-token prediction, not counted\n", llm.nextn_predict_layers);
   if (!llm.caveat.empty()) text += "  note: " + llm.caveat + "\n";
   return text;
 }
 
 std::string parameter_lines(const models::Llm& llm) {
   const models::Parameters p = models::parameters(llm);
-  std::string text = fmt::format("  parameters: {:.2f} G = {:.2f} G linear + {:.2f} G embedding + {:.2f} G lm_head + {:.4f} G norms",
-                                 p.total() / 1e9, p.linear / 1e9, p.embedding / 1e9, p.lm_head / 1e9, p.norms / 1e9);
+  std::string text =
+      fmt::format("  parameters: {:.2f} G = {:.2f} G linear + {:.2f} G embedding + {:.2f} G lm_head + {:.4f} G norms",
+                  p.total() / 1e9, p.linear / 1e9, p.embedding / 1e9, p.lm_head / 1e9, p.norms / 1e9);
   text += p.router > 0 ? fmt::format(" + {:.4f} G routers\n", p.router / 1e9) : "\n";
   if (llm.experts == 0) return text;
-  return text + fmt::format("  linear: {:.2f} G attention + {:.2f} G MLP + {:.2f} G experts + {:.2f} G shared experts; a token meets {:.2f} G in all\n",
-                            p.attention / 1e9, p.mlp / 1e9, p.experts / 1e9, p.shared / 1e9, models::active_parameters(llm) / 1e9);
+  return text + fmt::format(
+                    "  linear: {:.2f} G attention + {:.2f} G MLP + {:.2f} G experts + {:.2f} G shared experts; a token "
+                    "meets {:.2f} G in all\n",
+                    p.attention / 1e9, p.mlp / 1e9, p.experts / 1e9, p.shared / 1e9,
+                    models::active_parameters(llm) / 1e9);
 }
 
 std::string kv_lines(const models::Llm& llm) {
   if (llm.windowed_layers == 0) return "";
   const auto format = models::NumberFormat::kBf16;
-  return fmt::format("  KV in BF16 of layers without a window {} bytes per token, of the others {} bytes per sequence at most\n",
-                     grouped(models::kv_full_bytes_per_token(llm, format).value()),
-                     grouped(models::kv_window_bytes_per_sequence(llm, format).value()));
+  return fmt::format(
+      "  KV in BF16 of layers without a window {} bytes per token, of the others {} bytes per sequence at most\n",
+      grouped(models::kv_full_bytes_per_token(llm, format).value()),
+      grouped(models::kv_window_bytes_per_sequence(llm, format).value()));
 }
 
 }  // namespace
@@ -146,21 +158,24 @@ std::string kv_lines(const models::Llm& llm) {
 std::string describe_model(const LoadedScenario& loaded) {
   const models::Llm& llm = loaded.build.groups.front().deployment.llm;
   std::string text = fmt::format("{} ({})\n  source: {}\n", llm.name, llm.architecture, llm.source);
-  text += fmt::format("  {} layers, hidden {}, {} heads of {}, {} KV heads, MLP {}, vocabulary {}, context {}\n", llm.layers, llm.hidden,
-                      llm.heads, llm.head_dim, llm.kv_heads, llm.intermediate, llm.vocab, llm.max_position_embeddings);
+  text += fmt::format("  {} layers, hidden {}, {} heads of {}, {} KV heads, MLP {}, vocabulary {}, context {}\n",
+                      llm.layers, llm.hidden, llm.heads, llm.head_dim, llm.kv_heads, llm.intermediate, llm.vocab,
+                      llm.max_position_embeddings);
   text += layer_kinds(llm) + parameter_lines(llm);
-  text += fmt::format("  {:<8}{:>14}{:>22}{:>24}\n", "format", "weights, GB", "streamed a step, GB", "KV, bytes per token");
+  text +=
+      fmt::format("  {:<8}{:>14}{:>22}{:>24}\n", "format", "weights, GB", "streamed a step, GB", "KV, bytes per token");
   for (const auto& [format, name] : models::enum_names(models::NumberFormat{})) {
     const bool kv = format == models::NumberFormat::kBf16 || format == models::NumberFormat::kFp8;
-    text += fmt::format("  {:<8}{:>14.2f}{:>22.2f}{:>24}\n", name, gb(models::weight_bytes(llm, format)), gb(models::streamed_bytes(llm, format)),
+    text += fmt::format("  {:<8}{:>14.2f}{:>22.2f}{:>24}\n", name, gb(models::weight_bytes(llm, format)),
+                        gb(models::streamed_bytes(llm, format)),
                         kv ? grouped(models::kv_bytes_per_token(llm, format).value()) : "-");
   }
   return text + kv_lines(llm);
 }
 
 std::string describe_cost(const LoadedScenario& loaded) {
-  std::string text = fmt::format("{:<14}{:<12}{:>6}{:>12}{:>12}{:>12}{:>18}{:>14}\n", "pool", "GPU", "GPUs", "$/GPU-hour", "$/hour", "$/month",
-                                 "assumed tok/s/GPU", "$/M tokens");
+  std::string text = fmt::format("{:<14}{:<12}{:>6}{:>12}{:>12}{:>12}{:>18}{:>14}\n", "pool", "GPU", "GPUs",
+                                 "$/GPU-hour", "$/hour", "$/month", "assumed tok/s/GPU", "$/M tokens");
   double hour = 0;
   bool priced = true;
   for (std::size_t i = 0; i < loaded.build.pools.size(); ++i) {
@@ -174,15 +189,19 @@ std::string describe_cost(const LoadedScenario& loaded) {
     }
     const UsdPerHour rate(*pool.usd_per_gpu_hour);
     hour += rate.value() * pool.gpus;
-    text += fmt::format("{:>12.2f}{:>12.2f}{:>12}", rate.value(), rate.value() * pool.gpus, grouped(models::usd_per_month(rate, pool.gpus)));
+    text += fmt::format("{:>12.2f}{:>12.2f}{:>12}", rate.value(), rate.value() * pool.gpus,
+                        grouped(models::usd_per_month(rate, pool.gpus)));
     if (spec.assumed_output_tok_s_per_gpu) {
       text += fmt::format("{:>18}{:>14.3f}", grouped(*spec.assumed_output_tok_s_per_gpu),
                           models::usd_per_million_tokens(rate, *spec.assumed_output_tok_s_per_gpu));
     }
     text += "\n";
-    if (pool.price && !pool.price->date.empty()) text += fmt::format("  {} of {}: {}\n", pool.price->name, pool.price->date, pool.price->source);
+    if (pool.price && !pool.price->date.empty())
+      text += fmt::format("  {} of {}: {}\n", pool.price->name, pool.price->date, pool.price->source);
   }
-  if (priced) text += fmt::format("the fleet: ${:.2f}/hour, ${}/month of {:g} hours\n", hour, grouped(hour * models::kHoursPerMonth), models::kHoursPerMonth);
+  if (priced)
+    text += fmt::format("the fleet: ${:.2f}/hour, ${}/month of {:g} hours\n", hour,
+                        grouped(hour * models::kHoursPerMonth), models::kHoursPerMonth);
   return text;
 }
 

@@ -24,9 +24,12 @@ constexpr std::size_t kBufferSize = 1 << 18;
 
 const char* name_of(sim::RequestStatus status) {
   switch (status) {
-    case sim::RequestStatus::kCompleted: return "completed";
-    case sim::RequestStatus::kRejected: return "rejected";
-    case sim::RequestStatus::kUnfinished: break;
+    case sim::RequestStatus::kCompleted:
+      return "completed";
+    case sim::RequestStatus::kRejected:
+      return "rejected";
+    case sim::RequestStatus::kUnfinished:
+      break;
   }
   return "unfinished";
 }
@@ -48,7 +51,8 @@ std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::reques
   rows_ = std::fopen(file.c_str(), "w");
   if (rows_ == nullptr) fail(file, "cannot write");
   buffer_ =
-      "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_ms,tpot_ms,"
+      "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_"
+      "ms,tpot_ms,"
       "e2el_ms,replica,cached_tokens,num_preemptions,status\n";
   return [this](const sim::Request& r, sim::RequestStatus status) { write_row(r, status); };
 }
@@ -94,7 +98,8 @@ void ResultFiles::finish(const Summary& summary, const std::string& resolved_yam
     flush_rows();
     std::FILE* file = std::exchange(rows_, nullptr);
     if (std::fclose(file) != 0) fail(path(kRowsFile), "cannot write");
-    if (std::rename((path(kRowsFile) + kPartialSuffix).c_str(), path(kRowsFile).c_str()) != 0) fail(path(kRowsFile), "cannot rename");
+    if (std::rename((path(kRowsFile) + kPartialSuffix).c_str(), path(kRowsFile).c_str()) != 0)
+      fail(path(kRowsFile), "cannot rename");
   }
   write_file("resolved.yaml", resolved_yaml);
   write_file("summary.json", to_json(summary).dump(2) + "\n");

@@ -1,4 +1,5 @@
-// The files of a run: summary.json, requests.csv, resolved.yaml. Each is written under a temporary name and renamed when whole.
+// The files of a run: summary.json, requests.csv, resolved.yaml. Each is written under a temporary name and renamed
+// when whole.
 #pragma once
 
 #include <cstdio>

@@ -50,8 +50,8 @@ std::string answer(const Summary& s) {
   std::string kept;
   for (const PromiseSummary& p : s.slo) {
     std::string& list = p.kept ? kept : broken;
-    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile, in_capitals(p.metric), p.found_ms,
-                        p.kept ? "<=" : ">", p.limit_ms);
+    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile,
+                        in_capitals(p.metric), p.found_ms, p.kept ? "<=" : ">", p.limit_ms);
   }
   std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
   if (s.interrupted) text += "stopped before its end; ";
@@ -64,7 +64,8 @@ std::string answer(const Summary& s) {
   } else if (s.e2el.mean == 0) {
     text += "no request was measured after the warm-up.";
   } else if (s.verdict == Verdict::kSaturated) {
-    text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.", s.backlog_growth_per_s);
+    text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.",
+                        s.backlog_growth_per_s);
   } else if (s.slo.empty()) {
     text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
   } else if (broken.empty()) {
@@ -81,9 +82,12 @@ void own_block(Block& block, const Summary& s) {
     block.line(fmt::format("{} ({} x {})", pool.name, pool.gpus, pool.system),
                fmt::format("{} replicas, {} busy", pool.replicas, percent(pool.utilization)));
   }
-  block.line("Verdict", s.verdict == Verdict::kStable ? "stable" : s.verdict == Verdict::kSaturated ? "saturated" : "not applicable");
+  block.line("Verdict", s.verdict == Verdict::kStable      ? "stable"
+                        : s.verdict == Verdict::kSaturated ? "saturated"
+                                                           : "not applicable");
   block.line("Output throughput per GPU (tok/s/GPU)", s.output_throughput_per_gpu);
-  block.line("Interactivity median/p99 (tok/s/user)", fmt::format("{:.1f} / {:.1f}", s.interactivity.median, s.interactivity.p99));
+  block.line("Interactivity median/p99 (tok/s/user)",
+             fmt::format("{:.1f} / {:.1f}", s.interactivity.median, s.interactivity.p99));
   block.line("GPU time: memory", percent(s.time_share.memory));
   block.line("GPU time: compute", percent(s.time_share.compute));
   block.line("GPU time: communication", percent(s.time_share.communication));
@@ -95,11 +99,13 @@ void own_block(Block& block, const Summary& s) {
   if (s.cost.usd_per_hour) {
     block.line("Cost ($/h, $/month)", fmt::format("{:.2f}, {:.0f}", *s.cost.usd_per_hour, *s.cost.usd_per_month));
   }
-  if (s.cost.usd_per_million_output_tokens) block.line("Cost ($/M output tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_output_tokens));
-  if (s.cost.usd_per_million_useful_tokens) block.line("Cost ($/M useful tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_useful_tokens));
+  if (s.cost.usd_per_million_output_tokens)
+    block.line("Cost ($/M output tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_output_tokens));
+  if (s.cost.usd_per_million_useful_tokens)
+    block.line("Cost ($/M useful tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_useful_tokens));
   const auto& c = s.conservation;
-  block.line("Conservation", fmt::format("{} injected = {} completed + {} rejected + {} unfinished", c.injected, c.completed,
-                                         c.rejected, c.unfinished));
+  block.line("Conservation", fmt::format("{} injected = {} completed + {} rejected + {} unfinished", c.injected,
+                                         c.completed, c.rejected, c.unfinished));
   block.line("Calibration", s.envelope.nearest_points.empty() ? std::string("none") : s.envelope.nearest_points);
 }
 

@@ -1,4 +1,5 @@
-// The terminal block of a run, in the shape of `vllm bench serve`: an answer first, then the figures, then Flotilla's own.
+// The terminal block of a run, in the shape of `vllm bench serve`: an answer first, then the figures, then Flotilla's
+// own.
 #pragma once
 
 #include <string>

@@ -13,9 +13,12 @@ using Json = nlohmann::ordered_json;
 
 const char* name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kStable: return "stable";
-    case Verdict::kSaturated: return "saturated";
-    case Verdict::kNotApplicable: break;
+    case Verdict::kStable:
+      return "stable";
+    case Verdict::kSaturated:
+      return "saturated";
+    case Verdict::kNotApplicable:
+      break;
   }
   return "not_applicable";
 }

@@ -19,7 +19,8 @@ struct Distribution {
   double p99 = 0;
 };
 
-/// numpy.percentile(sorted, q), linear interpolation between order statistics; q in [0, 100]. `sorted` must not be empty.
+/// numpy.percentile(sorted, q), linear interpolation between order statistics; q in [0, 100]. `sorted` must not be
+/// empty.
 double percentile(std::span<const double> sorted, double q);
 
 /// Sorts a copy of the samples; `scale` multiplies them (1000: seconds to milliseconds).
@@ -27,8 +28,8 @@ Distribution describe(std::vector<double> samples, double scale);
 /// The same of a sketch around a known mean: percentiles and deviation within its error of 0.5 %.
 Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale);
 
-/// One metric, put in order once for all that is asked of it: kept whole or in a sketch, whichever `samples` is. All answers
-/// are 0 where there are no samples.
+/// One metric, put in order once for all that is asked of it: kept whole or in a sketch, whichever `samples` is. All
+/// answers are 0 where there are no samples.
 class OrderedSamples {
  public:
   explicit OrderedSamples(const sim::SampleSet& samples);  ///< must outlive it

@@ -62,8 +62,8 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
 }
 
 /// What a metric's promise is worth, if one was made. Where no request was measured, none was kept.
-void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>& limit, double percentile, bool measured,
-                   const OrderedSamples& samples) {
+void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>& limit, double percentile,
+                   bool measured, const OrderedSamples& samples) {
   if (!limit) return;
   const double found = kMs * samples.percentile(percentile);
   s.slo.push_back({metric, percentile, kMs * limit->value(), found, measured && found <= kMs * limit->value()});
@@ -90,11 +90,12 @@ void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f)
   s.ttft_share.other = ratio(f.samples.frontend_sum, ttft_sum);
 }
 
-/// GPU seconds by cause against all the GPU seconds that were paid for. A run that was stopped has been busy since its last finish,
-/// where its duration ends.
+/// GPU seconds by cause against all the GPU seconds that were paid for. A run that was stopped has been busy since its
+/// last finish, where its duration ends.
 void fill_shares(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
   double busy_seconds = 0;
-  for (std::size_t g = 0; g < f.groups.size(); ++g) busy_seconds += build.groups[g].gpus_per_replica * f.groups[g].books.busy.total();
+  for (std::size_t g = 0; g < f.groups.size(); ++g)
+    busy_seconds += build.groups[g].gpus_per_replica * f.groups[g].books.busy.total();
   const double gpu_seconds = std::max(static_cast<double>(s.gpus) * f.duration, busy_seconds);
   for (std::size_t g = 0; g < f.groups.size(); ++g) {
     const double gpus = build.groups[g].gpus_per_replica;
@@ -155,13 +156,15 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
   if (!priced) return;
   s.cost.usd_per_hour = total;
   s.cost.usd_per_month = total * models::kHoursPerMonth;
-  const double useful_share = ratio(static_cast<double>(f.samples.good_output_tokens),
-                                    static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.count()));
+  const double useful_share =
+      ratio(static_cast<double>(f.samples.good_output_tokens),
+            static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.count()));
   if (s.output_throughput > 0) {
     s.cost.usd_per_million_output_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput);
   }
   if (useful_share > 0) {
-    s.cost.usd_per_million_useful_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
+    s.cost.usd_per_million_useful_tokens =
+        models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
   }
 }
 
@@ -192,7 +195,8 @@ void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
   warn(refusals.empty, "no input or no output tokens");
 }
 
-/// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each further token.
+/// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each
+/// further token.
 double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
   const double input = ratio(static_cast<double>(f.total_input_tokens), static_cast<double>(f.completed));
   const double cached = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.completed));
@@ -207,7 +211,8 @@ double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
     prompt.prefill_pairs = (input - cached) * (input + cached) / 2;
     prompt.prefill_context = static_cast<std::int64_t>(cached);
     const models::DecodeCost& decode = cost.decode(1);
-    shortest = std::min(shortest, cost.mixed(prompt).total() + output * (decode.base + decode.slope * (input + output / 2)));
+    shortest =
+        std::min(shortest, cost.mixed(prompt).total() + output * (decode.base + decode.slope * (input + output / 2)));
   }
   return shortest;
 }
@@ -228,21 +233,28 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
   } else if (open_loop && f.completed > 0) {
     const double longer = ratio(kFewestStays * stay, f.arrival_window);
-    const double enough = std::max(static_cast<double>(kFewestSamples), std::ceil(longer * static_cast<double>(f.injected)));
-    s.warnings.push_back(fmt::format("no verdict on whether the fleet keeps up: requests arrive for {:.1f} s only, and stay for {:.1f} s at "
-                                     "the least; send at least {:.0f}", f.arrival_window, stay, enough));
+    const double enough =
+        std::max(static_cast<double>(kFewestSamples), std::ceil(longer * static_cast<double>(f.injected)));
+    s.warnings.push_back(fmt::format(
+        "no verdict on whether the fleet keeps up: requests arrive for {:.1f} s only, and stay for {:.1f} s at "
+        "the least; send at least {:.0f}",
+        f.arrival_window, stay, enough));
   }
   const auto measured = static_cast<std::int64_t>(f.samples.e2el.count());
   warn_of_refusals(s, f.refusals);
   if (measured == 0) {
-    s.warnings.push_back(f.completed == 0 ? "no request was completed: there are no latencies"
-                                          : "no request that arrived after the warm-up was completed: there are no latencies");
+    s.warnings.push_back(f.completed == 0
+                             ? "no request was completed: there are no latencies"
+                             : "no request that arrived after the warm-up was completed: there are no latencies");
   } else if (measured < kFewForP99) {
-    s.warnings.push_back(fmt::format("p99 rests on {} requests: send at least {} for a figure to rely on", measured, kFewForP99));
+    s.warnings.push_back(
+        fmt::format("p99 rests on {} requests: send at least {} for a figure to rely on", measured, kFewForP99));
   }
   if (s.verdict == Verdict::kSaturated) {
-    s.warnings.push_back(fmt::format("the fleet does not keep up: the backlog grows by {:.2f} requests per second, so that latencies "
-                                     "depend on how long the run lasts", trend.growth_per_s));
+    s.warnings.push_back(
+        fmt::format("the fleet does not keep up: the backlog grows by {:.2f} requests per second, so that latencies "
+                    "depend on how long the run lasts",
+                    trend.growth_per_s));
   }
   if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
 }

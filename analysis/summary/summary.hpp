@@ -1,5 +1,5 @@
-// What a run found, as one plain record. Every field is declared once in visit_summary, with key, unit and definition: the JSON
-// writer, the JSON reader and the list of metrics all follow from there.
+// What a run found, as one plain record. Every field is declared once in visit_summary, with key, unit and definition:
+// the JSON writer, the JSON reader and the list of metrics all follow from there.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct PoolSummary {
   std::string system;
   std::int64_t gpus = 0;
   std::int64_t replicas = 0;
-  double utilization = 0;         ///< share of its GPUs' time in steps
+  double utilization = 0;  ///< share of its GPUs' time in steps
   double output_throughput = 0;
   double output_throughput_per_gpu = 0;
   double kv_mean_usage = 0;
@@ -28,10 +28,10 @@ struct PoolSummary {
 
 /// What became of one promise of the scenario's slo.
 struct PromiseSummary {
-  std::string metric;             ///< ttft, tpot or e2el
+  std::string metric;  ///< ttft, tpot or e2el
   double percentile = 0;
   double limit_ms = 0;
-  double found_ms = 0;            ///< the metric at that percentile
+  double found_ms = 0;  ///< the metric at that percentile
   bool kept = false;
 };
 
@@ -42,7 +42,7 @@ struct Summary {
   std::string label;
   std::string model_id;
   std::int64_t num_prompts = 0;
-  std::optional<double> request_rate;      ///< absent: infinite, or given by a trace
+  std::optional<double> request_rate;  ///< absent: infinite, or given by a trace
   std::optional<double> burstiness;
   std::optional<std::int64_t> max_concurrency;
   double duration = 0;
@@ -56,7 +56,7 @@ struct Summary {
   double total_token_throughput = 0;
   double max_output_tokens_per_s = 0;
   std::int64_t max_concurrent_requests = 0;
-  Distribution ttft, tpot, itl, e2el;      ///< ms
+  Distribution ttft, tpot, itl, e2el;  ///< ms
   double mean_client_queue_ms = 0;
 
   std::int64_t gpus = 0;
@@ -66,10 +66,18 @@ struct Summary {
   double backlog_growth_per_s = 0;
   double output_throughput_per_gpu = 0;
   double total_throughput_per_gpu = 0;
-  struct { double median = 0, p99 = 0; } interactivity;
-  struct { std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, unfinished = 0; } conservation;
-  struct { double memory = 0, compute = 0, communication = 0, host = 0, idle = 0; } time_share;
-  struct { double queue = 0, prefill = 0, transfer = 0, other = 0; } ttft_share;
+  struct {
+    double median = 0, p99 = 0;
+  } interactivity;
+  struct {
+    std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, unfinished = 0;
+  } conservation;
+  struct {
+    double memory = 0, compute = 0, communication = 0, host = 0, idle = 0;
+  } time_share;
+  struct {
+    double queue = 0, prefill = 0, transfer = 0, other = 0;
+  } ttft_share;
   struct {
     std::int64_t budget_tokens = 0;
     double mean_usage = 0, peak_usage = 0;

@@ -1,4 +1,5 @@
-// The declaration of every field of a summary: key, unit, definition. A visitor is called for each, in the order of the file.
+// The declaration of every field of a summary: key, unit, definition. A visitor is called for each, in the order of the
+// file.
 //   visitor.field(key, value, unit, definition);   visitor.group(key, [&](auto& inner) {...});
 #pragma once
 
@@ -45,7 +46,8 @@ void visit_totals(S& s, Visitor& v) {
   v.field("request_throughput", s.request_throughput, "1/s", "completed / duration");
   v.field("request_goodput", s.request_goodput, "1/s", "goodput_ratio * request_throughput; null without an slo");
   v.field("output_throughput", s.output_throughput, "tok/s", "total_output_tokens / duration");
-  v.field("total_token_throughput", s.total_token_throughput, "tok/s", "(total_input_tokens + total_output_tokens) / duration");
+  v.field("total_token_throughput", s.total_token_throughput, "tok/s",
+          "(total_input_tokens + total_output_tokens) / duration");
   v.field("max_output_tokens_per_s", s.max_output_tokens_per_s, "tok/s", "most output tokens in one second of the run");
   v.field("max_concurrent_requests", s.max_concurrent_requests, "requests", "most requests in flight at once");
 }
@@ -53,10 +55,12 @@ void visit_totals(S& s, Visitor& v) {
 template <class S, class Visitor>
 void visit_latencies(S& s, Visitor& v) {
   visit_distribution(s.ttft, "ttft", "time to first token: first token - arrival", v);
-  visit_distribution(s.tpot, "tpot", "time per output token: (last token - first token) / (output tokens - 1), per request", v);
+  visit_distribution(s.tpot, "tpot",
+                     "time per output token: (last token - first token) / (output tokens - 1), per request", v);
   visit_distribution(s.itl, "itl", "the gaps between successive output tokens, pooled (percentiles within 0.5 %)", v);
   visit_distribution(s.e2el, "e2el", "end-to-end latency: last token - arrival", v);
-  v.field("mean_client_queue_ms", s.mean_client_queue_ms, "ms", "mean wait behind max_concurrency before sending; not in TTFT");
+  v.field("mean_client_queue_ms", s.mean_client_queue_ms, "ms",
+          "mean wait behind max_concurrency before sending; not in TTFT");
 }
 
 template <class S, class Visitor>
@@ -66,7 +70,8 @@ void visit_shares(S& s, Visitor& v) {
     g.field("p99", s.interactivity.p99, "tok/s/user", "1000 / p99_tpot_ms: the slowest users");
   });
   v.group("conservation", [&](auto& g) {
-    g.field("injected", s.conservation.injected, "requests", "= completed + rejected + timed_out + cancelled + unfinished");
+    g.field("injected", s.conservation.injected, "requests",
+            "= completed + rejected + timed_out + cancelled + unfinished");
     g.field("completed", s.conservation.completed, "requests", "all tokens made");
     g.field("rejected", s.conservation.rejected, "requests", "refused at the door");
     g.field("timed_out", s.conservation.timed_out, "requests", "given up by the client");
@@ -163,7 +168,9 @@ void visit_summary(S& s, Visitor& v) {
   v.field("gpus", s.gpus, "", "GPUs in all pools");
   v.field("goodput_ratio", s.goodput_ratio, "ratio", "measured requests that met every promise of the slo");
   v.list("slo", s.slo, [](auto& promise, auto& inner) { visit_promise(promise, inner); });
-  v.verdict("verdict", s.verdict, "", "stable, saturated (the queue grows through the run) or not_applicable (closed loop, offline, or too short to tell)");
+  v.verdict("verdict", s.verdict, "",
+            "stable, saturated (the queue grows through the run) or not_applicable (closed loop, offline, or too short "
+            "to tell)");
   v.field("backlog_growth_per_s", s.backlog_growth_per_s, "1/s", "slope of the number of unfinished requests");
   v.field("output_throughput_per_gpu", s.output_throughput_per_gpu, "tok/s/GPU", "output_throughput / gpus");
   v.field("total_throughput_per_gpu", s.total_throughput_per_gpu, "tok/s/GPU", "total_token_throughput / gpus");

@@ -21,8 +21,8 @@ std::string folded(std::string_view word) {
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-/// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each; a digit for another digit 2,
-/// since fp4 is not fp8 mistyped.
+/// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each; a digit for
+/// another digit 2, since fp4 is not fp8 mistyped.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> before(b.size() + 1), previous(b.size() + 1), current(b.size() + 1);
   std::iota(previous.begin(), previous.end(), std::size_t{0});
@@ -74,8 +74,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     if (candidate.size() > wanted.size() + limit || wanted.size() > candidate.size() + limit) continue;
     const std::string other = folded(candidate);
     const std::size_t distance = edit_distance(wanted, other);
-    const bool nearer = distance < best_distance || (!best.empty() && distance == best_distance && leaves_out_only(wanted, other) &&
-                                                     !leaves_out_only(wanted, folded(best)));
+    const bool nearer =
+        distance < best_distance || (!best.empty() && distance == best_distance && leaves_out_only(wanted, other) &&
+                                     !leaves_out_only(wanted, folded(best)));
     if (nearer && distance < std::max<std::size_t>(1, std::min(candidate.size(), wanted.size()))) {
       best = candidate;
       best_distance = distance;

@@ -1,5 +1,5 @@
-// The sequences of one replica: waiting, in prefill, decoding; and the memory they hold. Policies decide over this state
-// through StepPlanner (sim/scheduler/scheduler.hpp); this file keeps the books.
+// The sequences of one replica: waiting, in prefill, decoding; and the memory they hold. Policies decide over this
+// state through StepPlanner (sim/scheduler/scheduler.hpp); this file keeps the books.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,13 @@ class Batch {
   void start_decoding(RequestHandle handle);
   /// Takes the blocks that the decoding sequences need for one step. The caller has made sure that they fit.
   void reserve_decode();
-  /// The decoding sequences, reserved for the first of them, have made `steps` tokens each. True if a window has turned, as
-  /// DecodeSet::advance says.
+  /// The decoding sequences, reserved for the first of them, have made `steps` tokens each. True if a window has
+  /// turned, as DecodeSet::advance says.
   bool advance_decoding(std::int64_t steps);
   /// Ends a sequence that is in no other book any more (finished in prefill, or popped from the decoding set).
   void retire(RequestHandle handle);
-  /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to be
-  /// computed again. Returns it.
+  /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to
+  /// be computed again. Returns it.
   RequestHandle preempt_last(double now);
 
   /// Every sequence that waits or runs.
@@ -78,7 +78,7 @@ class Batch {
   std::int64_t committed_ = 0;
   std::int64_t claimed_ = 0;
   std::uint64_t admissions_ = 0;
-  std::int64_t reserved_ = 0;        ///< blocks taken for the decode step that is planned or under way
+  std::int64_t reserved_ = 0;  ///< blocks taken for the decode step that is planned or under way
   bool decode_planned_ = false;
 };
 

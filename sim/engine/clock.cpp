@@ -1,6 +1,7 @@
 #include "sim/engine/clock.hpp"
 
 #include <fmt/format.h>
+#include <xbt/log.h>
 
 #include <algorithm>
 #include <csignal>
@@ -8,7 +9,6 @@
 #include <simgrid/kernel/Timer.hpp>
 #include <simgrid/s4u.hpp>
 #include <utility>
-#include <xbt/log.h>
 
 #include "sim/engine/invariant.hpp"
 
@@ -35,13 +35,15 @@ Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
     static char name[] = "flotilla";
     static char log[] = "--log=root.thres:error";
     static char* argv[] = {name, log, nullptr};
-    // It also takes Ctrl-C for itself, and calls exit() in its handler: the signal stays with whoever runs the simulation.
+    // It also takes Ctrl-C for itself, and calls exit() in its handler: the signal stays with whoever runs the
+    // simulation.
     struct sigaction ours {};
     sigaction(SIGINT, nullptr, &ours);
     static simgrid::s4u::Engine engine(&argc, argv);
     sigaction(SIGINT, &ours, nullptr);
   } else if (simgrid::s4u::Engine::get_clock() > 0) {
-    throw std::logic_error("a second simulation in one process: SimGrid would keep the old clock (run it in a child process)");
+    throw std::logic_error(
+        "a second simulation in one process: SimGrid would keep the old clock (run it in a child process)");
   }
 }
 
@@ -55,7 +57,8 @@ int Clock::add_slot(Handler handler, std::span<const std::byte> state) {
   return static_cast<int>(parties_.size()) - 1;
 }
 
-/// Without branches: which of two events comes first cannot be foretold, and a wrong guess costs more than both comparisons.
+/// Without branches: which of two events comes first cannot be foretold, and a wrong guess costs more than both
+/// comparisons.
 bool Clock::Event::before(const Event& o) const {
   return static_cast<bool>(static_cast<int>(date < o.date) |
                            (static_cast<int>(date == o.date) & static_cast<int>(slot < o.slot)));

@@ -1,9 +1,10 @@
 // The simulated clock: SimGrid's, driven by one kernel timer over a calendar of slots.
 //
-// Every active party (the gateway, each replica) owns a slot and has at most one pending event. The calendar orders events by
-// (time, slot), so that ties fall alike on every run and in every mode: the gateway's slot is the lowest, hence an arrival at
-// the very instant of a step boundary is seen by the step that begins there. SimGrid is asked for one timer, at the earliest
-// date: its network models advance in between, and the calendar costs no context switch (docs/decisions/0001).
+// Every active party (the gateway, each replica) owns a slot and has at most one pending event. The calendar orders
+// events by (time, slot), so that ties fall alike on every run and in every mode: the gateway's slot is the lowest,
+// hence an arrival at the very instant of a step boundary is seen by the step that begins there. SimGrid is asked for
+// one timer, at the earliest date: its network models advance in between, and the calendar costs no context switch
+// (docs/decisions/0001).
 #pragma once
 
 #include <cstddef>
@@ -15,8 +16,8 @@
 
 namespace flotilla::sim {
 
-/// One per process: SimGrid has one engine per process, and a second start is refused with std::logic_error. A platform, if the
-/// simulation moves anything, is built after the clock and before run().
+/// One per process: SimGrid has one engine per process, and a second start is refused with std::logic_error. A
+/// platform, if the simulation moves anything, is built after the clock and before run().
 class Clock {
  public:
   using Handler = std::function<void(double now)>;
@@ -26,12 +27,13 @@ class Clock {
   Clock(const Clock&) = delete;
   Clock& operator=(const Clock&) = delete;
 
-  /// Registers a party; slots order ties by their number. `handler` is called with the date that was asked for, bit for bit.
-  /// `state` is what it will read first: with thousands of parties that lies outside the caches, and is fetched while the event
-  /// before is handled.
+  /// Registers a party; slots order ties by their number. `handler` is called with the date that was asked for, bit for
+  /// bit. `state` is what it will read first: with thousands of parties that lies outside the caches, and is fetched
+  /// while the event before is handled.
   int add_slot(Handler handler, std::span<const std::byte> state = {});
 
-  /// Sets the slot's next event, in seconds of simulated time, replacing a pending one. A date in the past is an InvariantError.
+  /// Sets the slot's next event, in seconds of simulated time, replacing a pending one. A date in the past is an
+  /// InvariantError.
   void schedule(int slot, double date);
   void cancel(int slot);
 
@@ -69,10 +71,10 @@ class Clock {
   struct SimgridEngine;
   std::unique_ptr<SimgridEngine> engine_;
   Handler tick_;
-  std::vector<Party> parties_;     ///< by slot
-  std::vector<int> positions_;     ///< by slot: where it stands in heap_, or -1
-  std::vector<Event> heap_;        ///< earliest first, four children below each
-  int firing_ = -1;                ///< slot whose event is being handled; it keeps its place in case it asks for another
+  std::vector<Party> parties_;  ///< by slot
+  std::vector<int> positions_;  ///< by slot: where it stands in heap_, or -1
+  std::vector<Event> heap_;     ///< earliest first, four children below each
+  int firing_ = -1;             ///< slot whose event is being handled; it keeps its place in case it asks for another
   double now_ = 0;
   std::uint64_t events_ = 0;
   bool stopped_ = false;

@@ -61,7 +61,8 @@ bool DecodeSet::take_turns(const RequestPool& pool) {
     if (window_.chunked) {
       window_tokens_ -= window_.size;
       const Request& r = pool[date.handle];
-      if (window_.size <= r.output_tokens - generated(r)) turns_.push({step_ + window_.size, date.admission, date.handle});
+      if (window_.size <= r.output_tokens - generated(r))
+        turns_.push({step_ + window_.size, date.admission, date.handle});
     } else {
       --growing_;
     }

@@ -1,10 +1,11 @@
-// The sequences of a replica that decode together. They are never walked: the set keeps what a step needs to know about all of
-// them at once (their number, the KV tokens they read, when the next one ends, how many cross into a new block), and a decode
-// step advances the whole set in O(1).
+// The sequences of a replica that decode together. They are never walked: the set keeps what a step needs to know about
+// all of them at once (their number, the KV tokens they read, when the next one ends, how many cross into a new block),
+// and a decode step advances the whole set in O(1).
 //
-// Where layers see no farther than a window, the tokens that they read are a second sum. It grows by one for each sequence
-// whose view still grows, except at turns, which a second calendar foresees: a sliding window is full and grows no more, or a
-// chunk has ended and the view begins anew with one token. Without a window that calendar stays empty.
+// Where layers see no farther than a window, the tokens that they read are a second sum. It grows by one for each
+// sequence whose view still grows, except at turns, which a second calendar foresees: a sliding window is full and
+// grows no more, or a chunk has ended and the view begins anew with one token. Without a window that calendar stays
+// empty.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +23,16 @@ class DecodeSet {
   explicit DecodeSet(int block_size, models::AttentionWindow window = {})
       : residues_(static_cast<std::size_t>(block_size), 0), window_(window) {}
 
-  /// A sequence whose prefill is done: r.computed tokens stored, r.generated output tokens (at least one), more to come.
+  /// A sequence whose prefill is done: r.computed tokens stored, r.generated output tokens (at least one), more to
+  /// come.
   void join(RequestHandle handle, Request& r);
   /// Takes a sequence out before its end and brings r.generated and r.computed up to date.
   void leave(Request& r);
   /// Sequences that have made their last token; call until it returns kNoRequest. Each has left the set.
   RequestHandle pop_finished(RequestPool& pool);
 
-  /// All sequences make `steps` tokens: no more than to the next end or turn. True if a view has turned at the last of them, so
-  /// that window_tokens() goes on otherwise than before.
+  /// All sequences make `steps` tokens: no more than to the next end or turn. True if a view has turned at the last of
+  /// them, so that window_tokens() goes on otherwise than before.
   bool advance(std::int64_t steps, const RequestPool& pool) {
     step_ += steps;
     kv_tokens_ += steps * size_;
@@ -88,8 +90,8 @@ class DecodeSet {
   std::int64_t size_ = 0;
   std::int64_t kv_tokens_ = 0;
   std::int64_t remaining_ = 0;
-  /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of class
-  /// -step need a new block in the next step.
+  /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of
+  /// class -step need a new block in the next step.
   std::vector<std::int64_t> residues_;
   Calendar calendar_;
   bool left_early_ = false;  ///< some sequence has, ever

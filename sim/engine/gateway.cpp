@@ -4,8 +4,8 @@
 
 namespace flotilla::sim {
 
-Gateway::Gateway(RequestSource& source, Router& router, std::int64_t max_concurrency, double stop_sending, RequestPool& pool,
-                 Clock& clock, Recorder& recorder)
+Gateway::Gateway(RequestSource& source, Router& router, std::int64_t max_concurrency, double stop_sending,
+                 RequestPool& pool, Clock& clock, Recorder& recorder)
     : source_(source),
       router_(router),
       max_concurrency_(max_concurrency),
@@ -52,7 +52,8 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.input_tokens = arriving.input_tokens;
   r.output_tokens = arriving.output_tokens;
   // The last token of a prompt is always computed: its answer begins with it.
-  r.cached_tokens = std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
+  r.cached_tokens =
+      std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   recorder_.sent(now);
 
   const std::size_t choice = router_.pick(loads_);

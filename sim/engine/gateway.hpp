@@ -1,5 +1,5 @@
-// The door of the fleet and its clients: sends requests when they are due, holds them back at max_concurrency, asks the router
-// for a replica, and refuses what no step could ever hold.
+// The door of the fleet and its clients: sends requests when they are due, holds them back at max_concurrency, asks the
+// router for a replica, and refuses what no step could ever hold.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ struct AdmissionLimits {
 class Gateway {
  public:
   /// `max_concurrency` 0 = no limit. Replicas are added before the run starts; references must outlive the gateway.
-  /// `stop_sending` ends the clients' sending at that date (a closed loop with a duration); infinity where the source ends.
+  /// `stop_sending` ends the clients' sending at that date (a closed loop with a duration); infinity where the source
+  /// ends.
   Gateway(RequestSource& source, Router& router, std::int64_t max_concurrency, double stop_sending, RequestPool& pool,
           Clock& clock, Recorder& recorder);
   Gateway(const Gateway&) = delete;
@@ -60,8 +61,8 @@ class Gateway {
   RequestPool& pool_;
   Clock& clock_;
   Recorder& recorder_;
-  int slot_;             ///< arrivals that are due: before the steps of their instant
-  int room_slot_ = -1;   ///< arrivals that waited for another request to end: after the steps of its instant
+  int slot_;            ///< arrivals that are due: before the steps of their instant
+  int room_slot_ = -1;  ///< arrivals that waited for another request to end: after the steps of its instant
   std::vector<Replica*> replicas_;
   std::vector<AdmissionLimits> limits_;
   std::vector<ReplicaLoad> loads_;

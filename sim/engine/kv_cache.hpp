@@ -1,4 +1,5 @@
-// The paged KV cache of one replica: a ledger of blocks. Sequences own ceil(tokens / block size) blocks, taken as they grow.
+// The paged KV cache of one replica: a ledger of blocks. Sequences own ceil(tokens / block size) blocks, taken as they
+// grow.
 #pragma once
 
 #include <fmt/format.h>
@@ -24,7 +25,8 @@ class KvCache {
 
   void take(std::int64_t blocks) {
     used_ += blocks;
-    if (used_ > total_) throw InvariantError("KV blocks stay within the budget", fmt::format("{} of {}", used_, total_));
+    if (used_ > total_)
+      throw InvariantError("KV blocks stay within the budget", fmt::format("{} of {}", used_, total_));
     peak_ = std::max(peak_, used_);
   }
   void give_back(std::int64_t blocks) {

@@ -1,5 +1,5 @@
-// Quantiles of values that come in very large numbers with weights: logarithmic buckets, as in DDSketch (Masson, Rim and Lee,
-// PVLDB 12(12), 2019), with a relative error of at most kRelativeError.
+// Quantiles of values that come in very large numbers with weights: logarithmic buckets, as in DDSketch (Masson, Rim
+// and Lee, PVLDB 12(12), 2019), with a relative error of at most kRelativeError.
 #pragma once
 
 #include <cmath>
@@ -15,8 +15,8 @@ class QuantileSketch {
   /// Adds `weight` values equal to `value` (> 0; smaller than kSmallest counts as kSmallest).
   void add(double value, std::int64_t weight) { add_bucket(bucket(value), weight); }
 
-  /// Adds `weight` times each of the values first + i * step for i = 0 .. count - 1 (step >= 0). The cost is that of the buckets
-  /// touched, and the outcome is the same to the bit as adding one by one.
+  /// Adds `weight` times each of the values first + i * step for i = 0 .. count - 1 (step >= 0). The cost is that of
+  /// the buckets touched, and the outcome is the same to the bit as adding one by one.
   void add_arithmetic(double first, double step, std::int64_t count, std::int64_t weight);
 
   [[nodiscard]] std::int64_t count() const { return count_; }

@@ -16,13 +16,13 @@ constexpr std::size_t kBacklogSamples = 4096;
 constexpr std::size_t kMostSeconds = 1 << 24;
 
 void check_order(const Request& r) {
-  if (r.wished_arrival <= r.arrival && r.arrival <= r.enqueued && r.enqueued <= r.scheduled && r.scheduled <= r.first_token &&
-      r.first_token <= r.last_token) {
+  if (r.wished_arrival <= r.arrival && r.arrival <= r.enqueued && r.enqueued <= r.scheduled &&
+      r.scheduled <= r.first_token && r.first_token <= r.last_token) {
     return;
   }
   throw InvariantError("arrival <= enqueued <= scheduled <= first token <= finish",
-                       fmt::format("request {}: {} {} {} {} {} {}", r.id, r.wished_arrival, r.arrival, r.enqueued, r.scheduled,
-                                   r.first_token, r.last_token));
+                       fmt::format("request {}: {} {} {} {} {} {}", r.id, r.wished_arrival, r.arrival, r.enqueued,
+                                   r.scheduled, r.first_token, r.last_token));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Streams facts out of a running simulation: what each finished request met, what each step cost. Memory is that of fixed-size
-// sketches and of three numbers for each measured request, up to ten million of them.
+// Streams facts out of a running simulation: what each finished request met, what each step cost. Memory is that of
+// fixed-size sketches and of three numbers for each measured request, up to ten million of them.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ struct SloLimits {
 /// Per-request times in seconds, over completed requests that arrived after the warm-up.
 struct RequestSamples {
   SampleSet ttft;
-  SampleSet tpot;            ///< requests of one output token have none
+  SampleSet tpot;  ///< requests of one output token have none
   SampleSet e2el;
-  double queue_sum = 0;      ///< of scheduled - enqueued
-  double frontend_sum = 0;   ///< of enqueued - arrival
+  double queue_sum = 0;         ///< of scheduled - enqueued
+  double frontend_sum = 0;      ///< of enqueued - arrival
   double client_queue_sum = 0;  ///< of arrival - wished arrival
-  double prefill_sum = 0;    ///< of first token - scheduled
-  double itl_sum = 0;        ///< of the gaps between output tokens of measured requests
+  double prefill_sum = 0;       ///< of first token - scheduled
+  double itl_sum = 0;           ///< of the gaps between output tokens of measured requests
   std::int64_t itl_count = 0;
-  std::int64_t good = 0;     ///< met every promise
+  std::int64_t good = 0;  ///< met every promise
   std::int64_t good_output_tokens = 0;
 };
 

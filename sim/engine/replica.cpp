@@ -173,8 +173,8 @@ void Replica::begin_decode_step(double now) {
   if (!stretch_.open()) {
     const std::int64_t n = batch_.decoding().size();
     const std::int64_t kv_tokens = batch_.decoding().kv_tokens();
-    stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens, batch_.decoding().window_tokens(),
-                              batch_.decoding().window_growth());
+    stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens,
+                              batch_.decoding().window_tokens(), batch_.decoding().window_growth());
     stretch_.blocks_at_start = batch_.kv().used();
   }
   state_ = State::kStretch;

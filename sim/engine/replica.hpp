@@ -1,5 +1,6 @@
-// One instance of a model on its GPUs: takes requests, plans step after step by its scheduler policy, and keeps its books.
-// It jumps over decode steps that change nothing; `step_by_step` walks through them, with the same results to the bit.
+// One instance of a model on its GPUs: takes requests, plans step after step by its scheduler policy, and keeps its
+// books. It jumps over decode steps that change nothing; `step_by_step` walks through them, with the same results to
+// the bit.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 namespace flotilla::sim {
 
 struct ReplicaSpec {
-  std::shared_ptr<models::StepTimes> cost;  ///< shared by the replicas of a group: its memory of step times serves them all
+  std::shared_ptr<models::StepTimes>
+      cost;  ///< shared by the replicas of a group: its memory of step times serves them all
   std::unique_ptr<Scheduler> scheduler;
   std::int64_t kv_blocks = 0;
   int block_size = 16;
@@ -33,11 +35,11 @@ struct ReplicaSpec {
 struct ReplicaBooks {
   models::CauseTimes busy;
   std::int64_t steps = 0;
-  std::int64_t mixed_steps = 0;        ///< those with prefill in them
+  std::int64_t mixed_steps = 0;  ///< those with prefill in them
   std::int64_t preemptions = 0;
   std::int64_t output_tokens = 0;
-  std::int64_t prefill_tokens = 0;     ///< computed, recomputation after preemption included
-  double kv_block_seconds = 0;         ///< integral of blocks in use over busy time
+  std::int64_t prefill_tokens = 0;  ///< computed, recomputation after preemption included
+  double kv_block_seconds = 0;      ///< integral of blocks in use over busy time
   std::int64_t kv_peak_blocks = 0;
   std::int64_t requests = 0;
 };
@@ -52,15 +54,18 @@ class Replica {
 
   /// Called for each request that ends, after the recorder has seen it; the handle is still valid during the call.
   void on_finished(Finished callback) { finished_ = std::move(callback); }
-  /// A request arrives now. Once the frontend has passed it on, the next step that begins may take it: one that begins at this
-  /// very instant, too, unless the steps of this instant have begun already (`after_steps`, of a request sent without delay).
+  /// A request arrives now. Once the frontend has passed it on, the next step that begins may take it: one that begins
+  /// at this very instant, too, unless the steps of this instant have begun already (`after_steps`, of a request sent
+  /// without delay).
   void enqueue(RequestHandle handle, double now, bool after_steps);
 
   /// Closes the books at the end of the run; requests still here are recorded as unfinished.
   void close();
   [[nodiscard]] const ReplicaBooks& books() const { return books_; }
   [[nodiscard]] const ReplicaSpec& spec() const { return spec_; }
-  [[nodiscard]] std::int64_t outstanding() const { return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size()); }
+  [[nodiscard]] std::int64_t outstanding() const {
+    return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size());
+  }
 
  private:
   void take(RequestHandle handle, double now, bool after_steps);
@@ -86,14 +91,16 @@ class Replica {
   Finished finished_;
   Batch batch_;
   StepPlanner planner_;
-  int frontend_slot_;  ///< before slot_: a step sees what is passed on at its very beginning. -1 where nothing is delayed
+  int frontend_slot_;  ///< before slot_: a step sees what is passed on at its very beginning. -1 where nothing is
+                       ///< delayed
   int slot_;
 
   enum class State { kIdle, kMixedStep, kStretch } state_ = State::kIdle;
   Stretch stretch_;
   std::int64_t target_steps_ = 0;  ///< of the stretch, at the pending event
   std::int64_t mixed_decodes_ = 0;
-  /// Decoding sequences that were passed over by steps of prefill alone: how many, and when they made their latest token.
+  /// Decoding sequences that were passed over by steps of prefill alone: how many, and when they made their latest
+  /// token.
   struct Held {
     double since;
     std::int64_t sequences;

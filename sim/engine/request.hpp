@@ -15,12 +15,13 @@ enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kUnfinished };
 /// Times are seconds of simulated time; lengths are tokens.
 struct Request {
   std::int64_t id = 0;
-  double wished_arrival = 0;   ///< when the client wanted to send; earlier than arrival where max_concurrency held it back
-  double arrival = 0;          ///< when it was sent
-  double enqueued = 0;         ///< when the engine's loop could first see it: later than arrival by the frontend's time
-  double scheduled = -1;       ///< first time a step took it
+  double wished_arrival =
+      0;                  ///< when the client wanted to send; earlier than arrival where max_concurrency held it back
+  double arrival = 0;     ///< when it was sent
+  double enqueued = 0;    ///< when the engine's loop could first see it: later than arrival by the frontend's time
+  double scheduled = -1;  ///< first time a step took it
   double first_token = -1;
-  double last_token = -1;      ///< time of its latest output token while it is not decoding
+  double last_token = -1;  ///< time of its latest output token while it is not decoding
   std::int32_t input_tokens = 0;
   std::int32_t output_tokens = 0;
   std::int32_t cached_tokens = 0;  ///< of the input, found in the prefix cache: held in memory, not computed
@@ -28,11 +29,12 @@ struct Request {
   std::int32_t preemptions = 0;
 
   // The replica's own books.
-  std::int32_t generated = 0;       ///< output tokens so far (while decoding: as of when it joined the decoding set)
-  std::int32_t computed = 0;        ///< tokens whose KV is stored (while decoding: as of when it joined)
-  std::int32_t prefill_target = 0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
-  std::int64_t joined_at = -1;      ///< decode step counter when it joined the decoding set; -1 = not decoding
-  std::uint64_t admission = 0;      ///< rank in the order of admission to the running set
+  std::int32_t generated = 0;  ///< output tokens so far (while decoding: as of when it joined the decoding set)
+  std::int32_t computed = 0;   ///< tokens whose KV is stored (while decoding: as of when it joined)
+  std::int32_t prefill_target =
+      0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
+  std::int64_t joined_at = -1;          ///< decode step counter when it joined the decoding set; -1 = not decoding
+  std::uint64_t admission = 0;          ///< rank in the order of admission to the running set
   RequestHandle previous = kNoRequest;  ///< neighbours in the running set
   RequestHandle next = kNoRequest;
 
@@ -54,7 +56,9 @@ class RequestPool {
   }
   void release(RequestHandle handle) { free_.push_back(handle); }
   [[nodiscard]] Request& operator[](RequestHandle handle) { return requests_[static_cast<std::size_t>(handle)]; }
-  [[nodiscard]] const Request& operator[](RequestHandle handle) const { return requests_[static_cast<std::size_t>(handle)]; }
+  [[nodiscard]] const Request& operator[](RequestHandle handle) const {
+    return requests_[static_cast<std::size_t>(handle)];
+  }
 
  private:
   std::vector<Request> requests_;

@@ -1,5 +1,5 @@
-// Values of one metric, a value per request: kept whole, so that percentiles are exact, up to ten million; beyond that in a
-// sketch, so that memory stays bounded however long the run.
+// Values of one metric, a value per request: kept whole, so that percentiles are exact, up to ten million; beyond that
+// in a sketch, so that memory stays bounded however long the run.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
-// A stretch: decode steps with one and the same set of sequences, one after the other. Step i (from 0) reads n more KV tokens
-// than the one before, and so many more in windowed layers as there are views that grow, so that its duration is affine in i
-// and the boundary after k steps is a closed form. A view that turns ends the stretch. Every mode of
-// running computes boundaries by this one expression, so that jumping over steps and walking through them agree to the bit.
+// A stretch: decode steps with one and the same set of sequences, one after the other. Step i (from 0) reads n more KV
+// tokens than the one before, and so many more in windowed layers as there are views that grow, so that its duration is
+// affine in i and the boundary after k steps is a closed form. A view that turns ends the stretch. Every mode of
+// running computes boundaries by this one expression, so that jumping over steps and walking through them agree to the
+// bit.
 #pragma once
 
 #include <cmath>
@@ -12,14 +13,14 @@
 namespace flotilla::sim {
 
 struct Stretch {
-  double anchor = 0;              ///< when it began, s
-  double first = 0;               ///< duration of its first step, s
-  double growth = 0;              ///< what each step takes longer than the one before, s
+  double anchor = 0;  ///< when it began, s
+  double first = 0;   ///< duration of its first step, s
+  double growth = 0;  ///< what each step takes longer than the one before, s
   std::int64_t sequences = 0;
-  std::int64_t kv_tokens = 0;     ///< read by its first step
-  std::int64_t window_tokens = 0; ///< read by its first step in windowed layers
-  std::int64_t window_growth = 0; ///< what each step reads more of them than the one before
-  std::int64_t steps = 0;         ///< done so far
+  std::int64_t kv_tokens = 0;        ///< read by its first step
+  std::int64_t window_tokens = 0;    ///< read by its first step in windowed layers
+  std::int64_t window_growth = 0;    ///< what each step reads more of them than the one before
+  std::int64_t steps = 0;            ///< done so far
   std::int64_t blocks_at_start = 0;  ///< KV blocks in use, the first step's included
   std::int64_t blocks_at_end = 0;    ///< after the steps done so far
   const models::DecodeCost* cost = nullptr;

@@ -1,5 +1,5 @@
-// The replica with the fewest outstanding requests; among equals the one whose turn it is, so that an idle fleet is used evenly.
-// A tournament tree over the replicas makes a choice, and a change of load, logarithmic in their number.
+// The replica with the fewest outstanding requests; among equals the one whose turn it is, so that an idle fleet is
+// used evenly. A tournament tree over the replicas makes a choice, and a change of load, logarithmic in their number.
 #include <algorithm>
 #include <limits>
 

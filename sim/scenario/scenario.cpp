@@ -1,7 +1,8 @@
 #include "sim/scenario/scenario.hpp"
 
-#include <array>
 #include <fmt/format.h>
+
+#include <array>
 
 #include "scenarios/reader/embedded.hpp"
 #include "sim/router/router.hpp"
@@ -23,8 +24,8 @@ std::vector<std::string> scheduler_names() {
   return names;
 }
 
-constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{{
-    {Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
+constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{
+    {{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
 
 }  // namespace
 
@@ -34,12 +35,16 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
   static const auto schema =
       reader::Schema<PoolSpec>("pool", "GPUs of one kind")
           .key("name", &PoolSpec::name, "how serving groups refer to it", {.required = true})
-          .key("system", &PoolSpec::system, "hgx-h100, hgx-h200, hgx-b200, gb200-nvl72, or a file of your own", {.required = true})
-          .key("gpus", &PoolSpec::gpus, "GPUs in the pool; give this or nodes", {.min = 1, .max = 1e6, .default_text = "nodes * GPUs of a node"})
-          .key("nodes", &PoolSpec::nodes, "whole nodes in the pool", {.min = 1, .max = 1e6, .default_text = "as many as hold gpus"})
+          .key("system", &PoolSpec::system, "hgx-h100, hgx-h200, hgx-b200, gb200-nvl72, or a file of your own",
+               {.required = true})
+          .key("gpus", &PoolSpec::gpus, "GPUs in the pool; give this or nodes",
+               {.min = 1, .max = 1e6, .default_text = "nodes * GPUs of a node"})
+          .key("nodes", &PoolSpec::nodes, "whole nodes in the pool",
+               {.min = 1, .max = 1e6, .default_text = "as many as hold gpus"})
           .key("price", &PoolSpec::price, "a price list, or {usd_per_gpu_hour: 6.03}")
           .key("assumed_output_tok_s_per_gpu", &PoolSpec::assumed_output_tok_s_per_gpu,
-               "an assumed throughput for `show cost`; the simulation does not use it", {.min = 0, .above_min = true, .unit = "tok/s"});
+               "an assumed throughput for `show cost`; the simulation does not use it",
+               {.min = 0, .above_min = true, .unit = "tok/s"});
   return schema;
 }
 
@@ -53,21 +58,27 @@ const reader::Schema<FleetSpec>& FleetSpec::schema() {
 const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
   static const auto schema =
       reader::Schema<SchedulerSpec>("scheduler", "What enters each step")
-          .key("policy", &SchedulerSpec::policy, "scheduler policy", {.choices = scheduler_names, .default_text = "the engine's"})
-          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens, "tokens of one step at most, on each attention rank",
+          .key("policy", &SchedulerSpec::policy, "scheduler policy",
+               {.choices = scheduler_names, .default_text = "the engine's"})
+          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens,
+               "tokens of one step at most, on each attention rank",
                {.min = 1, .max = 1e7, .unit = "tokens", .aliases = {"max_num_tokens"}, .default_text = "the engine's"})
           .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once, on each attention rank",
-               {.min = 1, .max = 1e6, .aliases = {"max_batch_size", "max_running_requests"}, .default_text = "the engine's"})
-          .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill, "a prompt may be spread over several steps",
-               {.default_text = "the engine's"})
+               {.min = 1,
+                .max = 1e6,
+                .aliases = {"max_batch_size", "max_running_requests"},
+                .default_text = "the engine's"})
+          .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill,
+               "a prompt may be spread over several steps", {.default_text = "the engine's"})
           .key("reserve_full_isl", &SchedulerSpec::reserve_full_isl,
                "vLLM: a prompt enters only if all of it fits into the free KV memory, not just its first chunk",
                {.aliases = {"scheduler_reserve_full_isl"}, .default_text = "the engine's"})
           .key("batch_wait_max_tokens_ratio", &SchedulerSpec::batch_wait_max_tokens_ratio,
-               "TensorRT-LLM: while sequences decode, prompts wait until a step has this share of max_num_batched_tokens; 0 = they do not",
+               "TensorRT-LLM: while sequences decode, prompts wait until a step has this share of "
+               "max_num_batched_tokens; 0 = they do not",
                {.min = 0, .max = 1})
-          .key("batch_wait_timeout_iters", &SchedulerSpec::batch_wait_timeout_iters, "but for no more than so many steps; 0 = they do not wait",
-               {.min = 0, .max = 1e6});
+          .key("batch_wait_timeout_iters", &SchedulerSpec::batch_wait_timeout_iters,
+               "but for no more than so many steps; 0 = they do not wait", {.min = 0, .max = 1e6});
   return schema;
 }
 
@@ -76,10 +87,12 @@ const reader::Schema<SpeculationSpec>& SpeculationSpec::schema() {
       reader::Schema<SpeculationSpec>("speculation", "Tokens that are proposed ahead and verified in one step")
           .key("draft_tokens", &SpeculationSpec::draft_tokens, "proposed in each step, per sequence; 0 = none",
                {.min = 0, .max = 64, .unit = "tokens"})
-          .key("acceptance", &SpeculationSpec::acceptance, "chance that one is accepted, given those before it were", {.min = 0, .max = 1})
+          .key("acceptance", &SpeculationSpec::acceptance, "chance that one is accepted, given those before it were",
+               {.min = 0, .max = 1})
           .check([](const SpeculationSpec& spec, const reader::Node& node) {
             if (spec.draft_tokens > 0 && !node.has("acceptance")) {
-              node.fail("how many draft tokens are accepted? acceptance is missing", "DeepSeek-V3's report gives 0.85 to 0.9 for the first token of its module");
+              node.fail("how many draft tokens are accepted? acceptance is missing",
+                        "DeepSeek-V3's report gives 0.85 to 0.9 for the first token of its module");
             }
           });
   return schema;
@@ -91,23 +104,33 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("pool", &ServingSpec::pool, "the pool it runs on", {.required = true})
           .key("role", &ServingSpec::role, "what it does with a request")
           .key("engine", &ServingSpec::engine, "vllm, tensorrt-llm or sglang: defaults and calibration")
-          .key("engine_version", &ServingSpec::engine_version, "its release, such as '0.11': selects the measured set-up where there are several",
+          .key("engine_version", &ServingSpec::engine_version,
+               "its release, such as '0.11': selects the measured set-up where there are several",
                {.default_text = "the catalogue's"})
-          .key("calibration", &ServingSpec::calibration, "file of coefficients of one's own, as flotilla calibrate writes it",
+          .key("calibration", &ServingSpec::calibration,
+               "file of coefficients of one's own, as flotilla calibrate writes it",
                {.default_text = "the catalogue's nearest"})
           .key("weights", &ServingSpec::weights, "number format of the weights")
           .key("kv_cache_dtype", &ServingSpec::kv_cache_dtype, "number format of the KV cache")
-          .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer's attention", {.min = 1, .max = 1024, .aliases = {"tp"}})
-          .key("pipeline_parallel_size", &ServingSpec::pipeline_parallel_size, "pipeline stages, each with its share of the layers", {.min = 1, .max = 1024, .aliases = {"pp"}})
-          .key("expert_parallel_size", &ServingSpec::expert_parallel_size, "groups of GPUs with whole experts of their own; divides tp * dp", {.min = 1, .max = 1024, .aliases = {"ep"}})
-          .key("data_parallel_size", &ServingSpec::data_parallel_size, "attention ranks that step together, each with requests of its own", {.min = 1, .max = 1024, .aliases = {"dp"}})
-          .key("expert_skew", &ServingSpec::expert_skew, "exponent of the power law by which tokens prefer experts; 0 = balanced",
+          .key("tensor_parallel_size", &ServingSpec::tensor_parallel_size, "GPUs that share each layer's attention",
+               {.min = 1, .max = 1024, .aliases = {"tp"}})
+          .key("pipeline_parallel_size", &ServingSpec::pipeline_parallel_size,
+               "pipeline stages, each with its share of the layers", {.min = 1, .max = 1024, .aliases = {"pp"}})
+          .key("expert_parallel_size", &ServingSpec::expert_parallel_size,
+               "groups of GPUs with whole experts of their own; divides tp * dp",
+               {.min = 1, .max = 1024, .aliases = {"ep"}})
+          .key("data_parallel_size", &ServingSpec::data_parallel_size,
+               "attention ranks that step together, each with requests of its own",
+               {.min = 1, .max = 1024, .aliases = {"dp"}})
+          .key("expert_skew", &ServingSpec::expert_skew,
+               "exponent of the power law by which tokens prefer experts; 0 = balanced",
                {.min = 0, .max = 10, .default_text = "what the calibration found"})
           .key("speculation", &ServingSpec::speculation, "speculative decoding")
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
           .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
-          .key("block_size", &ServingSpec::block_size, "tokens of a KV block", {.min = 1, .max = 4096, .unit = "tokens", .default_text = "the engine's"})
+          .key("block_size", &ServingSpec::block_size, "tokens of a KV block",
+               {.min = 1, .max = 4096, .unit = "tokens", .default_text = "the engine's"})
           .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
                {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
           .key("scheduler", &ServingSpec::scheduler, "what enters each step");
@@ -120,7 +143,8 @@ const reader::Schema<SloSpec>& SloSpec::schema() {
           .key("ttft", &SloSpec::ttft, "time to first token at most", {.min = 0, .above_min = true})
           .key("tpot", &SloSpec::tpot, "time per output token at most", {.min = 0, .above_min = true})
           .key("e2el", &SloSpec::e2el, "end-to-end latency at most", {.min = 0, .above_min = true})
-          .key("percentile", &SloSpec::percentile, "of the requests that must meet it", {.min = 0, .max = 100, .above_min = true, .unit = "%"});
+          .key("percentile", &SloSpec::percentile, "of the requests that must meet it",
+               {.min = 0, .max = 100, .above_min = true, .unit = "%"});
   return schema;
 }
 
@@ -179,7 +203,8 @@ sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
   }
   if (!node.is_mapping()) node.fail("a price is the name of a price list, or {usd_per_gpu_hour: 6.03}");
   for (const auto& [key, value] : node.entries()) {
-    if (key != "usd_per_gpu_hour") value.fail_at_key(fmt::format("unknown key '{}'", key), suggest(key, {"usd_per_gpu_hour"}));
+    if (key != "usd_per_gpu_hour")
+      value.fail_at_key(fmt::format("unknown key '{}'", key), suggest(key, {"usd_per_gpu_hour"}));
     price.usd_per_gpu_hour = Codec<double>::read(value);
     if (*price.usd_per_gpu_hour < 0) value.fail("a price cannot be negative");
   }

@@ -15,14 +15,14 @@ namespace flotilla::sim {
 
 /// A catalogue's name, or the user's own figure.
 struct PriceRef {
-  std::string name;                          ///< empty if usd_per_gpu_hour is given, or nothing is known
+  std::string name;  ///< empty if usd_per_gpu_hour is given, or nothing is known
   std::optional<double> usd_per_gpu_hour;
   [[nodiscard]] bool given() const { return !name.empty() || usd_per_gpu_hour; }
 };
 
 struct PoolSpec {
   std::string name;
-  std::string system;                        ///< catalogue name or path
+  std::string system;  ///< catalogue name or path
   std::optional<int> gpus;
   std::optional<int> nodes;
   PriceRef price;
@@ -95,7 +95,7 @@ struct SloSpec {
 
 struct Scenario {
   std::string name;
-  std::string model;                         ///< catalogue name or path to a Hugging Face config.json
+  std::string model;  ///< catalogue name or path to a Hugging Face config.json
   FleetSpec fleet;
   std::vector<ServingSpec> serving;
   std::string router = "least_loaded";

@@ -40,15 +40,16 @@ std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_
 
 void StepPlanner::preempt_last() {
   const RequestHandle victim = batch_.preempt_last(now_);
-  chunks_.erase(std::remove_if(chunks_.begin(), chunks_.end(), [&](const PrefillChunk& c) { return c.request == victim; }),
-                chunks_.end());
+  chunks_.erase(
+      std::remove_if(chunks_.begin(), chunks_.end(), [&](const PrefillChunk& c) { return c.request == victim; }),
+      chunks_.end());
   preempted_ = true;
   ++preemptions_;
 }
 
 std::int32_t StepPlanner::decode_all() {
-  // A sequence that finds no block preempts the last admitted, in the end itself; going through them in the order of admission
-  // stops as soon as what is left fits, which is this loop.
+  // A sequence that finds no block preempts the last admitted, in the end itself; going through them in the order of
+  // admission stops as soon as what is left fits, which is this loop.
   while (batch_.decoding().size() > 0 && batch_.decoding().blocks_needed(1) > batch_.kv().free()) preempt_last();
   if (batch_.decoding().size() == 0) return 0;
   batch_.reserve_decode();

@@ -1,9 +1,9 @@
 // What enters the next step: the interface of scheduler policies, and the planner through which they see and decide.
 //
-// A policy is a pure decision over the state of one replica. It keeps no memory of its own between steps, so that a decision
-// that changed nothing would be made again: while only the contexts of decoding sequences grow, the engine need not ask. A plan
-// that preempted is the exception: the step after it is always planned anew. A policy that makes prompts wait for a number of
-// steps leaves the counting to the planner, which also knows when the wait is over.
+// A policy is a pure decision over the state of one replica. It keeps no memory of its own between steps, so that a
+// decision that changed nothing would be made again: while only the contexts of decoding sequences grow, the engine
+// need not ask. A plan that preempted is the exception: the step after it is always planned anew. A policy that makes
+// prompts wait for a number of steps leaves the counting to the planner, which also knows when the wait is over.
 #pragma once
 
 #include <functional>
@@ -49,28 +49,32 @@ class StepPlanner {
   [[nodiscard]] bool preempted() const { return preempted_; }
   /// Has this step a prefill in it so far?
   [[nodiscard]] bool prefilling() const { return !chunks_.empty(); }
-  /// Tokens of prompts that this step could take: running prefills go on, then the first `seqs` of the queue enter as long as
-  /// they fit to their ends, each with at most `most` tokens, whole unless `chunked`. Stops counting at `enough`.
-  [[nodiscard]] std::int64_t prompt_tokens_at_hand(std::int32_t budget, std::int32_t most, bool chunked, std::int64_t seqs,
-                                                   double enough) const;
+  /// Tokens of prompts that this step could take: running prefills go on, then the first `seqs` of the queue enter as
+  /// long as they fit to their ends, each with at most `most` tokens, whole unless `chunked`. Stops counting at
+  /// `enough`.
+  [[nodiscard]] std::int64_t prompt_tokens_at_hand(std::int32_t budget, std::int32_t most, bool chunked,
+                                                   std::int64_t seqs, double enough) const;
   /// Steps for which prompts that this step could take have been made to wait, since they were last let in.
   [[nodiscard]] std::int64_t steps_waited() const { return waited_; }
   /// Would every running sequence and the first of the queue reach their ends in the memory there is?
   [[nodiscard]] bool first_waiting_fits_to_its_end() const {
     const Request& r = first_waiting();
-    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <= batch_.kv().total();
+    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <=
+           batch_.kv().total();
   }
 
   // The decisions.
-  /// Every decoding sequence makes a token in this step; where memory is short, the last admitted sequences are preempted until
-  /// it suffices. Returns the tokens used.
+  /// Every decoding sequence makes a token in this step; where memory is short, the last admitted sequences are
+  /// preempted until it suffices. Returns the tokens used.
   std::int32_t decode_all();
-  /// Running prefills go on, in the order of admission, within the token budget; one that finds no memory preempts the last
-  /// admitted. Each takes no more than `most` tokens. Returns the tokens used.
+  /// Running prefills go on, in the order of admission, within the token budget; one that finds no memory preempts the
+  /// last admitted. Each takes no more than `most` tokens. Returns the tokens used.
   std::int32_t continue_prefills(std::int32_t budget, std::int32_t most);
-  /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has changed).
+  /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has
+  /// changed).
   bool admit(std::int32_t tokens);
-  /// Prompts wait in this step, as they will in those that follow until `most` steps are waited or somebody arrives or leaves.
+  /// Prompts wait in this step, as they will in those that follow until `most` steps are waited or somebody arrives or
+  /// leaves.
   void wait(std::int64_t most) { wait_left_ = most - waited_; }
   void end_wait() { waited_ = 0; }
 
@@ -101,14 +105,15 @@ class StepPlanner {
 
 /// Limits that every engine has.
 struct SchedulerLimits {
-  int max_num_batched_tokens = 8192;  ///< tokens of one step
-  int max_num_seqs = 1024;            ///< sequences that run at once
-  bool enable_chunked_prefill = true; ///< a prompt may be spread over several steps
-  bool reserve_full_isl = false;      ///< a prompt enters only if all of it fits into the free memory
-  int max_chunk_tokens = std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
-  int tokens_per_decode = 1;          ///< that a decoding sequence has computed in a step: drafts are verified along with it
-  /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no more
-  /// than so many steps. Either 0: nobody waits.
+  int max_num_batched_tokens = 8192;   ///< tokens of one step
+  int max_num_seqs = 1024;             ///< sequences that run at once
+  bool enable_chunked_prefill = true;  ///< a prompt may be spread over several steps
+  bool reserve_full_isl = false;       ///< a prompt enters only if all of it fits into the free memory
+  int max_chunk_tokens =
+      std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
+  int tokens_per_decode = 1;  ///< that a decoding sequence has computed in a step: drafts are verified along with it
+  /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no
+  /// more than so many steps. Either 0: nobody waits.
   double batch_wait_max_tokens_ratio = 0;
   int batch_wait_timeout_iters = 0;
 };

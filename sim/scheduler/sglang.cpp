@@ -1,10 +1,12 @@
-// SGLang's scheduler (python/sglang/srt/managers/{scheduler,schedule_policy,schedule_batch}.py, release 0.4.9; first come first
-// served, mixed chunks off): prefill comes first, in batches of its own of at most chunked_prefill_size tokens, and decoding waits
-// meanwhile. A request is admitted if its prompt, its longest answer, and a share of what the running sequences may still make fit
-// into the free memory; where decoding runs out of memory all the same, sequences are retracted and computed again.
+// SGLang's scheduler (python/sglang/srt/managers/{scheduler,schedule_policy,schedule_batch}.py, release 0.4.9; first
+// come first served, mixed chunks off): prefill comes first, in batches of its own of at most chunked_prefill_size
+// tokens, and decoding waits meanwhile. A request is admitted if its prompt, its longest answer, and a share of what
+// the running sequences may still make fit into the free memory; where decoding runs out of memory all the same,
+// sequences are retracted and computed again.
 //
-// SGLang lowers that share (new_token_ratio) from 0.7 to 0.098 over 600 decode steps and raises it after a retraction. Here it is
-// where it comes to rest, 0.7 * 0.14; and the retracted are the last admitted, where SGLang takes those with the fewest tokens.
+// SGLang lowers that share (new_token_ratio) from 0.7 to 0.098 over 600 decode steps and raises it after a retraction.
+// Here it is where it comes to rest, 0.7 * 0.14; and the retracted are the last admitted, where SGLang takes those with
+// the fewest tokens.
 #include <algorithm>
 
 #include "sim/scheduler/scheduler.hpp"
@@ -13,7 +15,8 @@ namespace flotilla::sim {
 namespace {
 
 constexpr double kNewTokenRatio = 0.7 * 0.14;
-constexpr std::int64_t kClippedOutput = 4096;  ///< CLIP_MAX_NEW_TOKENS_ESTIMATION: an answer counts for no more than this
+constexpr std::int64_t kClippedOutput =
+    4096;  ///< CLIP_MAX_NEW_TOKENS_ESTIMATION: an answer counts for no more than this
 
 class Sglang final : public Scheduler {
  public:
@@ -35,7 +38,9 @@ class Sglang final : public Scheduler {
       const std::int64_t answer = std::min<std::int64_t>(r.output_tokens - r.generated, kClippedOutput);
       const double reserved = kNewTokenRatio * static_cast<double>(step.remaining_output_tokens());
       // A lone request is admitted whatever its answer may come to.
-      if (step.running() > 0 && static_cast<double>(r.cached_tokens + prompt + answer) + reserved > static_cast<double>(step.free_tokens())) break;
+      if (step.running() > 0 &&
+          static_cast<double>(r.cached_tokens + prompt + answer) + reserved > static_cast<double>(step.free_tokens()))
+        break;
       const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>({prompt, budget, limits_.max_chunk_tokens}));
       if (chunk < prompt && !limits_.enable_chunked_prefill) break;
       if (!step.admit(chunk)) break;

@@ -1,13 +1,15 @@
-// TensorRT-LLM's in-flight batching with its default capacity policy GUARANTEED_NO_EVICT (tensorrt_llm/_torch/pyexecutor/
-// scheduler.py, release 1.0): a request enters only if it and every running sequence can reach their longest possible ends in
-// the memory there is, so that nothing is ever preempted; every running sequence makes a token in every step, and whole prompts
-// (or chunks, where chunked context is on) fill what is left of max_num_tokens.
+// TensorRT-LLM's in-flight batching with its default capacity policy GUARANTEED_NO_EVICT
+// (tensorrt_llm/_torch/pyexecutor/ scheduler.py, release 1.0): a request enters only if it and every running sequence
+// can reach their longest possible ends in the memory there is, so that nothing is ever preempted; every running
+// sequence makes a token in every step, and whole prompts (or chunks, where chunked context is on) fill what is left of
+// max_num_tokens.
 //
-// Batch waiting (py_executor.py, release 1.1, `_schedule` and `_waiting_requests`): while sequences decode, the prompts of a step
-// are held back until their tokens and those of the decoding sequences (one, and its drafts) reach batch_wait_max_tokens_ratio *
-// max_num_tokens, or until they have been held back in batch_wait_timeout_iters steps. The count starts anew only when prompts
-// were let in that way: it outlives a step in which nobody decoded. `stream_interval` needs no key: the first token of an answer
-// and its end are always sent at once, so that it shifts gaps between tokens, but neither TTFT, TPOT nor latency.
+// Batch waiting (py_executor.py, release 1.1, `_schedule` and `_waiting_requests`): while sequences decode, the prompts
+// of a step are held back until their tokens and those of the decoding sequences (one, and its drafts) reach
+// batch_wait_max_tokens_ratio * max_num_tokens, or until they have been held back in batch_wait_timeout_iters steps.
+// The count starts anew only when prompts were let in that way: it outlives a step in which nobody decoded.
+// `stream_interval` needs no key: the first token of an answer and its end are always sent at once, so that it shifts
+// gaps between tokens, but neither TTFT, TPOT nor latency.
 #include <algorithm>
 
 #include "sim/scheduler/scheduler.hpp"
@@ -40,10 +42,12 @@ class TrtllmInflight final : public Scheduler {
     const double wanted = limits_.batch_wait_max_tokens_ratio * limits_.max_num_batched_tokens;
     if (wanted <= 0 || limits_.batch_wait_timeout_iters <= 0 || step.decoding() == 0) return false;
     const double decoding = static_cast<double>(step.decoding()) * limits_.tokens_per_decode;
-    const std::int64_t prompts = step.prompt_tokens_at_hand(budget, limits_.max_chunk_tokens, limits_.enable_chunked_prefill,
-                                                            limits_.max_num_seqs - step.running(), wanted - decoding);
+    const std::int64_t prompts =
+        step.prompt_tokens_at_hand(budget, limits_.max_chunk_tokens, limits_.enable_chunked_prefill,
+                                   limits_.max_num_seqs - step.running(), wanted - decoding);
     if (prompts == 0) return false;
-    if (decoding + static_cast<double>(prompts) < wanted && step.steps_waited() < limits_.batch_wait_timeout_iters) return true;
+    if (decoding + static_cast<double>(prompts) < wanted && step.steps_waited() < limits_.batch_wait_timeout_iters)
+      return true;
     step.end_wait();
     return false;
   }

@@ -1,9 +1,9 @@
-// vLLM V1's scheduler (vllm/v1/core/sched/scheduler.py, release 0.11, first come first served, chunked prefill on): one token
-// budget per step, spent first on the running sequences in the order of admission (a token for each that decodes, a chunk for
-// each still in prefill), then, unless something was preempted in this step, on new sequences from the head of the queue.
-// Blocks are taken on demand, for the tokens of this step alone; a preempted sequence is computed again from its beginning.
-// Later releases look before they admit (scheduler_reserve_full_isl): a prompt of which only the first chunk fits would push
-// others out, or be pushed out itself, over and over.
+// vLLM V1's scheduler (vllm/v1/core/sched/scheduler.py, release 0.11, first come first served, chunked prefill on): one
+// token budget per step, spent first on the running sequences in the order of admission (a token for each that decodes,
+// a chunk for each still in prefill), then, unless something was preempted in this step, on new sequences from the head
+// of the queue. Blocks are taken on demand, for the tokens of this step alone; a preempted sequence is computed again
+// from its beginning. Later releases look before they admit (scheduler_reserve_full_isl): a prompt of which only the
+// first chunk fits would push others out, or be pushed out itself, over and over.
 #include <algorithm>
 
 #include "sim/scheduler/scheduler.hpp"

@@ -21,9 +21,9 @@ struct WorkloadSpec {
   std::optional<LengthSpec> input_tokens;
   std::optional<LengthSpec> output_tokens;
   std::optional<std::int64_t> num_prompts;
-  std::optional<Seconds> duration;  ///< of arrivals
+  std::optional<Seconds> duration;              ///< of arrivals
   std::optional<double> prefix_cache_hit_rate;  ///< share of each prompt
-  Seconds warmup{0};                ///< requests that arrive earlier are left out of latency statistics
+  Seconds warmup{0};                            ///< requests that arrive earlier are left out of latency statistics
   std::optional<TraceSpec> trace;
   static const reader::Schema<WorkloadSpec>& schema();
 

@@ -172,7 +172,8 @@ TEST_CASE("the rows of requests.csv give the summary's latencies, by numpy's rul
   same(s.ttft, describe(measured["ttft_ms"], 1));
   same(s.tpot, describe(measured["tpot_ms"], 1));
   same(s.e2el, describe(measured["e2el_ms"], 1));
-  CHECK((s.ttft_share.queue + s.ttft_share.other) * s.ttft.mean * static_cast<double>(measured["ttft_ms"].size()) == Approx(queued));
+  CHECK((s.ttft_share.queue + s.ttft_share.other) * s.ttft.mean * static_cast<double>(measured["ttft_ms"].size()) ==
+        Approx(queued));
 
   // Totals count all.
   const std::vector<double> outputs = numbers(table["output_tokens"]);
@@ -272,7 +273,8 @@ serving: [{pool: a, weights: bf16, kv_cache_dtype: bf16, scheduler: {max_num_seq
 workload: {request_rate: 1, input_tokens: 500, output_tokens: 100, num_prompts: 40000}
 )";
   const Summary alone = run_in_child(load_scenario(path, {"workload.num_prompts=1"}));
-  const double service = (alone.e2el.mean - alone.ttft_share.other * alone.ttft.mean) / 1000;  // the frontend serves all at once
+  const double service =
+      (alone.e2el.mean - alone.ttft_share.other * alone.ttft.mean) / 1000;  // the frontend serves all at once
   for (const double rho : {0.3, 0.6, 0.8}) {
     CAPTURE(rho);
     const Summary s = run_in_child(load_scenario(path, {"workload.request_rate=" + std::to_string(rho / service)}));

@@ -1,5 +1,5 @@
-// What SimGrid's loop costs when nothing else happens: actors that sleep, wake and sleep again. The yardstick for the speed of
-// whole runs, because a replica has to wake at least once for each step that it does not jump over.
+// What SimGrid's loop costs when nothing else happens: actors that sleep, wake and sleep again. The yardstick for the
+// speed of whole runs, because a replica has to wake at least once for each step that it does not jump over.
 //
 //   bare_loop [ACTORS [WAKE_UPS]]     defaults: 14 actors, 2,000,000 wake-ups in all
 //

@@ -1,4 +1,5 @@
-// The parts that whole runs spend their time in, each alone. Google Benchmark; `micro_bench --benchmark_filter=replica` for some.
+// The parts that whole runs spend their time in, each alone. Google Benchmark; `micro_bench --benchmark_filter=replica`
+// for some.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -90,8 +91,8 @@ void decode_set(benchmark::State& state) {
 }
 BENCHMARK(decode_set)->Arg(8)->Arg(256)->Arg(4096);
 
-/// A policy decides about a step in which `range(0)` sequences decode and prompts wait that find no seat, and the books of the
-/// memory follow: blocks are taken, and given back where a sequence ends.
+/// A policy decides about a step in which `range(0)` sequences decode and prompts wait that find no seat, and the books
+/// of the memory follow: blocks are taken, and given back where a sequence ends.
 void scheduler_step(benchmark::State& state, const std::string& name) {
   RequestPool pool;
   Batch batch(pool, state.range(0) * 2 * (kInput + kOutput) / kBlockSize, kBlockSize);
@@ -228,8 +229,8 @@ void write_mooncake(std::ofstream& out) {
   for (int i = 0; i < kRows; ++i) {
     std::string ids = "0";
     for (int k = 1; k <= i % 20; ++k) ids += fmt::format(", {}", 20 * i + k);
-    out << fmt::format("{{\"timestamp\": {}, \"input_length\": {}, \"output_length\": {}, \"hash_ids\": [{}]}}\n", i * 29,
-                       512 * (i % 20 + 1), 1 + i % 997, ids);
+    out << fmt::format("{{\"timestamp\": {}, \"input_length\": {}, \"output_length\": {}, \"hash_ids\": [{}]}}\n",
+                       i * 29, 512 * (i % 20 + 1), 1 + i % 997, ids);
   }
 }
 

@@ -1,10 +1,11 @@
-// Writes a made-up week of requests in the form of Azure's public one-week traces of 2024 (two services, 44 million requests, 73 a
-// second in the mean, with a daily wave), for a run of that size where the traces themselves are not at hand.
+// Writes a made-up week of requests in the form of Azure's public one-week traces of 2024 (two services, 44 million
+// requests, 73 a second in the mean, with a daily wave), for a run of that size where the traces themselves are not at
+// hand.
 //
 //   week_trace [REQUESTS] >week.csv            default: 44,000,000; fewer end the week earlier
 //
-// Lengths are lognormal with mean and median of the chat and code traces that Microsoft published with Splitwise (Patel et al.,
-// ISCA 2024): chat 1155/1020 input and 211/129 output tokens, code 2048/1469 and 28/13.
+// Lengths are lognormal with mean and median of the chat and code traces that Microsoft published with Splitwise (Patel
+// et al., ISCA 2024): chat 1155/1020 input and 211/129 output tokens, code 2048/1469 and 28/13.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -56,7 +57,8 @@ int main(int argc, char** argv) {
   std::string out = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
   double time = 0;
   for (std::int64_t i = 0; i < requests; ++i) {
-    // Candidates come at the highest rate; each stays with the share of the rate of its moment (Lewis and Shedler, 1979).
+    // Candidates come at the highest rate; each stays with the share of the rate of its moment (Lewis and Shedler,
+    // 1979).
     do {
       time += draw_exponential(engine) / (kRate * (1 + kWave));
     } while (draw_unit(engine) * kRate * (1 + kWave) > rate_at(time));

@@ -10,7 +10,7 @@ TEST_CASE("a sliding window sees the context until it is full") {
   CHECK(window.seen(1) == 1);
   CHECK(window.seen(4) == 4);
   CHECK(window.seen(100) == 4);
-  CHECK(window.pairs(4) == 8);            // 4 * 4 / 2
+  CHECK(window.pairs(4) == 8);           // 4 * 4 / 2
   CHECK(window.pairs(10) == 8 + 4 * 6);  // then four each
 }
 

@@ -209,9 +209,14 @@ TEST_CASE("FP8 on one H100 is helped by TP 2, fewer sequences and an H200") {
   std::vector<std::string> changes;
   for (const auto& a : found) changes.push_back(a.change);
   // Not by FP8 KV alone; by 0.95 of the memory just so.
-  const std::vector<std::string> expected{"tensor_parallel_size: 2", "tensor_parallel_size: 4", "tensor_parallel_size: 8",
-                                          "max_num_seqs: 256",       "gpu_memory_utilization: 0.95", "on h200-sxm",
-                                          "on b200-hgx",             "on gb200"};
+  const std::vector<std::string> expected{"tensor_parallel_size: 2",
+                                          "tensor_parallel_size: 4",
+                                          "tensor_parallel_size: 8",
+                                          "max_num_seqs: 256",
+                                          "gpu_memory_utilization: 0.95",
+                                          "on h200-sxm",
+                                          "on b200-hgx",
+                                          "on gb200"};
   for (const auto& change : expected) {
     CAPTURE(change);
     CHECK(std::find(changes.begin(), changes.end(), change) != changes.end());

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-
 #include "tests/reader/fleet_fixture.hpp"
 
 using namespace fixture;

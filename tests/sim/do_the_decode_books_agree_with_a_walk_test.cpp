@@ -117,8 +117,9 @@ TEST_CASE("numbers, KV tokens, remaining tokens, blocks and ends agree with a wa
 
 TEST_CASE("what windowed layers see, how it grows and when it turns agree with a walk over the sequences") {
   using flotilla::models::AttentionWindow;
-  for (const AttentionWindow window : {AttentionWindow{1, false}, AttentionWindow{128, false}, AttentionWindow{1000, false},
-                                       AttentionWindow{1, true}, AttentionWindow{7, true}, AttentionWindow{128, true}}) {
+  for (const AttentionWindow window :
+       {AttentionWindow{1, false}, AttentionWindow{128, false}, AttentionWindow{1000, false}, AttentionWindow{1, true},
+        AttentionWindow{7, true}, AttentionWindow{128, true}}) {
     CAPTURE(window.size);
     CAPTURE(window.chunked);
     std::mt19937_64 engine(static_cast<std::uint64_t>(window.size));
@@ -143,7 +144,8 @@ TEST_CASE("what windowed layers see, how it grows and when it turns agree with a
       REQUIRE(set.window_tokens() == seen_after(0));
       if (walked.empty()) continue;
       const std::int64_t straight = std::min(set.steps_to_next_finish(pool), set.steps_to_next_turn(pool));
-      for (std::int64_t k = 1; k < straight; ++k) REQUIRE(set.window_tokens() + k * set.window_growth() == seen_after(k));
+      for (std::int64_t k = 1; k < straight; ++k)
+        REQUIRE(set.window_tokens() + k * set.window_growth() == seen_after(k));
     }
     // A sliding window of one token is full from the start, one of 1,000 is never filled by 360 tokens.
     CHECK((turns > 0) == (window.chunked || window.size == 128));

@@ -19,11 +19,14 @@ std::string fingerprint(const Outcome& o) {
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {
-    out << '\n' << id << ' ' << r.arrival << ' ' << r.enqueued << ' ' << r.scheduled << ' ' << r.first_token << ' ' << r.last_token << ' ' << r.preemptions;
+    out << '\n'
+        << id << ' ' << r.arrival << ' ' << r.enqueued << ' ' << r.scheduled << ' ' << r.first_token << ' '
+        << r.last_token << ' ' << r.preemptions;
   }
   const ReplicaBooks& b = o.books;
-  out << '\n' << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens << ' '
-      << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << '\n'
+  out << '\n'
+      << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens
+      << ' ' << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << '\n'
       << o.rejected << ' ' << o.peak_tokens_per_second << ' ' << o.itl_median << ' ' << o.itl_count;
   return out.str();
 }
@@ -65,7 +68,9 @@ struct Case {
 
 Case random_case(std::uint64_t seed) {
   std::mt19937_64 engine(seed);
-  const auto pick = [&](int low, int high) { return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1)); };
+  const auto pick = [&](int low, int high) {
+    return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1));
+  };
   Case c;
   const auto& policies = schedulers();
   c.setup.scheduler = policies[static_cast<std::size_t>(pick(0, static_cast<int>(policies.size()) - 1))].name;
@@ -139,8 +144,8 @@ TEST_CASE("the boundaries of a stretch are the sum of its steps within 1e-9") {
 }
 
 TEST_CASE("in windowed layers each step reads more by the views that grow") {
-  // 2 s, 0.5 s per token, 0.25 s per windowed token. 3 sequences with 10 tokens; 7 of them seen, by two views that grow. Steps:
-  // 2 + 5 + 1.75 = 8.75, then 2 + 6.5 + 2.25 = 10.75, then 12.75: 8.75, 19.5, 32.25.
+  // 2 s, 0.5 s per token, 0.25 s per windowed token. 3 sequences with 10 tokens; 7 of them seen, by two views that
+  // grow. Steps: 2 + 5 + 1.75 = 8.75, then 2 + 6.5 + 2.25 = 10.75, then 12.75: 8.75, 19.5, 32.25.
   flotilla::models::DecodeCost cost;
   cost.base = cost.base_by_cause.host = 2;
   cost.slope = cost.slope_by_cause.memory = 0.5;

@@ -56,7 +56,8 @@ TEST_CASE("random schedules and cancellations keep the order") {
       REQUIRE(now >= last);
       last = now;
       if (++fired > 5000) return;
-      for (int k = 0; k < 2; ++k) clock.schedule(slots[engine() % slots.size()], now + 0.001 * static_cast<double>(engine() % 100));
+      for (int k = 0; k < 2; ++k)
+        clock.schedule(slots[engine() % slots.size()], now + 0.001 * static_cast<double>(engine() % 100));
       clock.cancel(slots[engine() % slots.size()]);
     });
   }

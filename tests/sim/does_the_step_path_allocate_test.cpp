@@ -1,5 +1,5 @@
-// Memory comes from the heap when something new begins, never because time goes on: counted by a global operator new of one's own.
-// SimGrid allocates its timers, one an event, so that events alone are measured first.
+// Memory comes from the heap when something new begins, never because time goes on: counted by a global operator new of
+// one's own. SimGrid allocates its timers, one an event, so that events alone are measured first.
 #include <doctest/doctest.h>
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Small schedules worked out by hand. Unless said otherwise a decode step takes 1 s, and a step with prefill 1 s and 0.01 s per
-// prompt token.
+// Small schedules worked out by hand. Unless said otherwise a decode step takes 1 s, and a step with prefill 1 s and
+// 0.01 s per prompt token.
 #include <doctest/doctest.h>
 
 #include "tests/sim/fleet_of_one.hpp"
@@ -29,8 +29,8 @@ TEST_CASE("one request: a prefill step, then a step per further token") {
 }
 
 TEST_CASE("a newcomer waits for the step under way and then shares one with the decoding sequence") {
-  // A: prefill 0 .. 2, token 2 at 3. B arrives at 2.5, is taken at 3: step 3 .. 5 (1 + 100 * 0.01) makes B's first token and A's
-  // third. Both go on at 6, 7: A (5 tokens) ends at 7; B (3 tokens) ends at 7.
+  // A: prefill 0 .. 2, token 2 at 3. B arrives at 2.5, is taken at 3: step 3 .. 5 (1 + 100 * 0.01) makes B's first
+  // token and A's third. Both go on at 6, 7: A (5 tokens) ends at 7; B (3 tokens) ends at 7.
   const Outcome o = simulate_list(hand_setup(), {{0, 100, 5}, {2.5, 100, 3}});
   CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
   CHECK(o.requests.at(1).first_token == doctest::Approx(5).epsilon(1e-12));
@@ -66,11 +66,11 @@ TEST_CASE("max_num_seqs holds the queue back until somebody leaves") {
 }
 
 TEST_CASE("where memory runs out the last admitted is preempted and computed again with what it had made") {
-  // Blocks of 4 tokens, 5 blocks. A and B: 7 tokens in, 6 out. Prefill of both (14 tokens): 0 .. 1.14; 2 blocks each, 1 free.
-  // Stored 7 each. Step 1 (1.14 .. 2.14) stores the 8th: no new block. Step 2 needs a block for each of the two, 1 is free: B is
-  // preempted at 2.14 with 2 tokens made; A takes a block. Steps end at 3.14, 4.14, 5.14, 6.14 for A's tokens 3, 4, 5, 6.
-  // 2 blocks free: B needs 7 + 2 = 9 tokens, 3 blocks: not before A's end at 6.14. Then 9 prompt tokens: 6.14 .. 7.23 make its
-  // third token; its tokens 4, 5, 6 end at 8.23, 9.23, 10.23.
+  // Blocks of 4 tokens, 5 blocks. A and B: 7 tokens in, 6 out. Prefill of both (14 tokens): 0 .. 1.14; 2 blocks each, 1
+  // free. Stored 7 each. Step 1 (1.14 .. 2.14) stores the 8th: no new block. Step 2 needs a block for each of the two,
+  // 1 is free: B is preempted at 2.14 with 2 tokens made; A takes a block. Steps end at 3.14, 4.14, 5.14, 6.14 for A's
+  // tokens 3, 4, 5, 6. 2 blocks free: B needs 7 + 2 = 9 tokens, 3 blocks: not before A's end at 6.14. Then 9 prompt
+  // tokens: 6.14 .. 7.23 make its third token; its tokens 4, 5, 6 end at 8.23, 9.23, 10.23.
   Setup setup = hand_setup();
   setup.block_size = 4;
   setup.kv_blocks = 5;
@@ -86,9 +86,9 @@ TEST_CASE("where memory runs out the last admitted is preempted and computed aga
 }
 
 TEST_CASE("where whole prompts must fit, one of which only the first chunk would waits instead of being thrown out") {
-  // Blocks of 4 tokens, 5 blocks, a budget of 8. A (7 in, 10 out): prefill 0 .. 1.07 in 2 blocks, then a token each second to
-  // 10.07. B needs 14 tokens, 4 blocks, and finds 3 free at the start, fewer later: it waits until A has left, then 8 tokens
-  // 10.07 .. 11.15 and 6 tokens 11.15 .. 12.21.
+  // Blocks of 4 tokens, 5 blocks, a budget of 8. A (7 in, 10 out): prefill 0 .. 1.07 in 2 blocks, then a token each
+  // second to 10.07. B needs 14 tokens, 4 blocks, and finds 3 free at the start, fewer later: it waits until A has
+  // left, then 8 tokens 10.07 .. 11.15 and 6 tokens 11.15 .. 12.21.
   Setup setup = hand_setup();
   setup.block_size = 4;
   setup.kv_blocks = 5;
@@ -143,8 +143,8 @@ TEST_CASE("a prompt waits for a whole step's budget where chunked prefill is off
 }
 
 TEST_CASE("a prompt takes no more of a step than its attention rank can") {
-  // Two ranks of 60 tokens each: 120 in a step, of one prompt 60. A and B (100 tokens each) go side by side: 60 of both in
-  // 0 .. 2.2, 40 of both in 2.2 .. 4.0. (As one rank of 120 A would be done at 2.2.)
+  // Two ranks of 60 tokens each: 120 in a step, of one prompt 60. A and B (100 tokens each) go side by side: 60 of both
+  // in 0 .. 2.2, 40 of both in 2.2 .. 4.0. (As one rank of 120 A would be done at 2.2.)
   Setup setup = hand_setup();
   setup.limits.max_num_batched_tokens = 120;
   setup.limits.max_chunk_tokens = 60;
@@ -154,8 +154,9 @@ TEST_CASE("a prompt takes no more of a step than its attention rank can") {
 }
 
 TEST_CASE("a sliding window that is full costs no more") {
-  // A window of 5 tokens, 1 s per token seen in a decode step, 1 s per pair in prefill. 3 prompt tokens: 1 + 0.03 + 3 * 3 / 2 = 5.53
-  // (each token sees those before it and half of itself). Contexts 4, 5, 6, 7 see 4, 5, 5, 5: steps of 5, 6, 6, 6 to 28.53.
+  // A window of 5 tokens, 1 s per token seen in a decode step, 1 s per pair in prefill. 3 prompt tokens: 1 + 0.03 + 3 *
+  // 3 / 2 = 5.53 (each token sees those before it and half of itself). Contexts 4, 5, 6, 7 see 4, 5, 5, 5: steps of 5,
+  // 6, 6, 6 to 28.53.
   Setup setup = hand_setup();
   setup.window = {5, false};
   setup.times.per_window_token = 1;
@@ -166,7 +167,8 @@ TEST_CASE("a sliding window that is full costs no more") {
 }
 
 TEST_CASE("a chunked window begins anew") {
-  // Chunks of 5. The third step's token is the first of the second chunk: contexts 4, 5, 6, 7 see 4, 5, 1, 2: steps of 5, 6, 2, 3.
+  // Chunks of 5. The third step's token is the first of the second chunk: contexts 4, 5, 6, 7 see 4, 5, 1, 2: steps of
+  // 5, 6, 2, 3.
   Setup setup = hand_setup();
   setup.window = {5, true};
   setup.times.per_window_token = 1;
@@ -175,8 +177,9 @@ TEST_CASE("a chunked window begins anew") {
 }
 
 TEST_CASE("the frontend delays a request on its way to the queue, in the order of arrival") {
-  // 0.5 s and 0.01 s per input token. A (100 tokens) arrives at 0 and is queued at 1.5: 1.5 .. 3.5, 4.5, 5.5. B (10 tokens) arrives at
-  // 0.2, would be through at 0.8, but is behind A: 1.5, too, in the same step, which makes it 1 + 1.1 s: 1.5 .. 3.6, and A ends at 5.6.
+  // 0.5 s and 0.01 s per input token. A (100 tokens) arrives at 0 and is queued at 1.5: 1.5 .. 3.5, 4.5, 5.5. B (10
+  // tokens) arrives at 0.2, would be through at 0.8, but is behind A: 1.5, too, in the same step, which makes it 1
+  // + 1.1 s: 1.5 .. 3.6, and A ends at 5.6.
   Setup setup = hand_setup();
   setup.frontend = {0.5, 0.01};
   const Outcome o = simulate_list(setup, {{0, 100, 3}, {0.2, 10, 1}});
@@ -188,7 +191,9 @@ TEST_CASE("the frontend delays a request on its way to the queue, in the order o
   CHECK(o.requests.at(0).last_token == doctest::Approx(5.6).epsilon(1e-12));
 }
 
-TEST_CASE("a request that the frontend passes on at the very instant of a step boundary is seen by the step that begins there") {
+TEST_CASE(
+    "a request that the frontend passes on at the very instant of a step boundary is seen by the step that begins "
+    "there") {
   // As where nobody delays it: A 0.25 .. 2.25, 3.25; B arrives at 3 and is passed on at 3.25.
   Setup setup = hand_setup();
   setup.frontend = {0.25, 0};

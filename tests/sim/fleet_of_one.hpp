@@ -13,8 +13,8 @@
 namespace flotilla::sim {
 
 /// A decode step of n sequences over K KV tokens, W of them in windowed layers, takes `base` + `per_sequence` * n +
-/// `per_kv_token` * K + `per_window_token` * W seconds; a step with prefill the same, `per_prompt_token` for each prompt token
-/// and `per_window_pair` for each query-key pair of windowed layers.
+/// `per_kv_token` * K + `per_window_token` * W seconds; a step with prefill the same, `per_prompt_token` for each
+/// prompt token and `per_window_pair` for each query-key pair of windowed layers.
 class LinearTimes final : public models::StepTimes {
  public:
   double base = 1;
@@ -38,9 +38,11 @@ class LinearTimes final : public models::StepTimes {
   }
   models::CauseTimes mixed(const models::MixedBatch& batch) override {
     models::CauseTimes times;
-    times.memory = base + per_sequence * batch.decode_seqs + per_kv_token * static_cast<double>(batch.decode_kv_tokens) +
+    times.memory = base + per_sequence * batch.decode_seqs +
+                   per_kv_token * static_cast<double>(batch.decode_kv_tokens) +
                    per_window_token * static_cast<double>(batch.decode_window_tokens);
-    times.compute = per_prompt_token * static_cast<double>(batch.prefill_tokens) + per_window_pair * batch.prefill_window_pairs;
+    times.compute =
+        per_prompt_token * static_cast<double>(batch.prefill_tokens) + per_window_pair * batch.prefill_window_pairs;
     return times;
   }
 
@@ -111,7 +113,8 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   });
   ListSource source(std::move(arrivals));
   const auto router = make_router(setup.router, 1);
-  Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock, recorder);
+  Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock,
+                  recorder);
   gateway.cache_share(setup.cached_share);
   const auto times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;

@@ -1,4 +1,5 @@
-// The closed form against the naive sum, step by step: a stretch alone, with step times of real models, and a whole run.
+// The closed form against the naive sum, step by step: a stretch alone, with step times of real models, and a whole
+// run.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@ namespace models = flotilla::models;
 
 TEST_CASE("a stretch of a real model's steps lasts as long as their sum, within 1e-9") {
   std::mt19937_64 engine(7);
-  const auto pick = [&](int low, int high) { return low + static_cast<int>(engine() % static_cast<unsigned>(high - low + 1)); };
+  const auto pick = [&](int low, int high) {
+    return low + static_cast<int>(engine() % static_cast<unsigned>(high - low + 1));
+  };
   for (const char* name : {"llama-3.3-70b", "gpt-oss-120b", "deepseek-r1"}) {
     CAPTURE(name);
     models::Deployment d =
@@ -48,7 +51,8 @@ TEST_CASE("requests of a whole run end when a naive walk says so, within 1e-9") 
   std::mt19937_64 engine(9);
   std::vector<Arrival> arrivals;
   for (int i = 0; i < 50; ++i) {
-    arrivals.push_back({0, static_cast<std::int32_t>(1 + engine() % 2000), static_cast<std::int32_t>(1 + engine() % 9000)});
+    arrivals.push_back(
+        {0, static_cast<std::int32_t>(1 + engine() % 2000), static_cast<std::int32_t>(1 + engine() % 9000)});
   }
   const Outcome outcome = simulate_list(setup, arrivals);
   REQUIRE(outcome.completed == 50);
