@@ -65,7 +65,11 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("sampler_bytes_per_logit", &Engine::sampler_bytes_per_logit,
                "sampling workspace per sequence and vocabulary entry", {.min = 0})
           .key("sampler_max_seqs", &Engine::sampler_max_seqs, "sequences counted in the sampling workspace at most",
-               {.min = 0});
+               {.min = 0})
+          .key("kv_transfer_overhead", &Engine::kv_transfer_overhead,
+               "of handing a prompt's KV from prefill to decode, before the first byte moves", {.min = 0})
+          .key("kv_transfer_efficiency", &Engine::kv_transfer_efficiency,
+               "share of a NIC's bandwidth that one flow of a hand-off reaches", {.min = 0, .max = 1, .above_min = true});
   return s;
 }
 

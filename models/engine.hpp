@@ -60,6 +60,10 @@ struct Engine {
   Sourced<double> sampler_bytes_per_logit;  ///< workspace of a sampling step, per sequence and vocabulary entry
   Sourced<int> sampler_max_seqs;            ///< sequences for which that workspace is counted at most
 
+  // Where prefill and decode are apart: what handing over a prompt's KV takes beside the wires.
+  Sourced<Seconds> kv_transfer_overhead;   ///< before the first byte moves
+  Sourced<double> kv_transfer_efficiency;  ///< of a NIC's bandwidth, that one flow reaches
+
   static const reader::Schema<Engine>& schema();
 };
 

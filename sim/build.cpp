@@ -44,7 +44,7 @@ class Builder {
   void build_pools();
   Pool build_pool(std::size_t index);
   void build_groups();
-  void refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index);
+  void check_roles();
   void check_parallelism(const models::Deployment& d, std::size_t index);
   void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
@@ -119,16 +119,37 @@ Pool Builder::build_pool(std::size_t index) {
 
 void Builder::build_groups() {
   if (scenario_.serving.empty()) document_.fail("serving", "nobody serves: give at least one serving group");
-  for (std::size_t i = 0; i < scenario_.serving.size(); ++i) {
-    refuse_what_is_not_modelled(scenario_.serving[i], i);
-    build_.groups.push_back(build_group(i));
-  }
+  check_roles();
+  for (std::size_t i = 0; i < scenario_.serving.size(); ++i) build_.groups.push_back(build_group(i));
 }
 
-void Builder::refuse_what_is_not_modelled(const ServingSpec& spec, std::size_t index) {
-  if (spec.role != Role::kMixed) {
-    document_.fail(path_of("serving", index, "role"),
-                   "disaggregated prefill and decode are not modelled in this version", "use role: mixed");
+/// Who prefills needs somebody who decodes, in the same cache format, and the other way round.
+void Builder::check_roles() {
+  const auto first = [&](Role role) {
+    const auto& serving = scenario_.serving;
+    return static_cast<std::size_t>(
+        std::find_if(serving.begin(), serving.end(), [&](const ServingSpec& s) { return s.role == role; }) -
+        serving.begin());
+  };
+  const std::size_t none = scenario_.serving.size();
+  const std::size_t prefill = first(Role::kPrefill), decode = first(Role::kDecode);
+  if (prefill == none && decode == none) return;
+  if (decode == none) {
+    document_.fail(path_of("serving", prefill, "role"), "nobody decodes what this group prefills",
+                   "add a serving group with role: decode, or use role: mixed");
+  }
+  if (prefill == none) {
+    document_.fail(path_of("serving", decode, "role"), "nobody prefills for this group",
+                   "add a serving group with role: prefill, or use role: mixed");
+  }
+  for (std::size_t i = 0; i < none; ++i) {
+    const ServingSpec& spec = scenario_.serving[i];
+    if (spec.role == Role::kMixed || spec.kv_cache_dtype == scenario_.serving[prefill].kv_cache_dtype) continue;
+    document_.fail(
+        path_of("serving", i, "kv_cache_dtype"),
+        fmt::format("{} here, {} where prompts are prefilled: KV is handed over as it is",
+                    models::name_of(spec.kv_cache_dtype), models::name_of(scenario_.serving[prefill].kv_cache_dtype)),
+        "give prefill and decode groups the same kv_cache_dtype");
   }
 }
 
@@ -203,6 +224,7 @@ ServingGroup Builder::build_group(std::size_t index) {
     document_.fail(path("pool"), fmt::format("there is no pool '{}'", spec.pool), reader::suggest(spec.pool, names));
   }
   group.pool = static_cast<std::size_t>(pool - pools.begin());
+  group.role = spec.role;
 
   models::Deployment& d = group.deployment;
   d.llm = models::load_llm(root_.at("model"));

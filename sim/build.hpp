@@ -29,6 +29,7 @@ struct Pool {
 /// One entry of `serving`, resolved.
 struct ServingGroup {
   std::size_t pool = 0;  ///< index into the pools
+  Role role = Role::kMixed;
   models::Deployment deployment;
   models::MemoryLedger memory;  ///< of one GPU
   std::string scheduler;

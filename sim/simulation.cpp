@@ -23,19 +23,36 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;
   spec.block_size = group.deployment.block_size;
   spec.window = models::window_of(group.deployment.llm);
+  spec.max_num_seqs = group.limits.max_num_seqs;
+  spec.prefills_only = group.role == Role::kPrefill;
   spec.gpus = group.gpus_per_replica;
   spec.serving_group = index;
   spec.step_by_step = step_by_step;
   return spec;
 }
 
-AdmissionLimits admission_limits(const ServingGroup& group) {
+/// What a replica of this group can take, or, if it only prefills, it and any replica that may decode afterwards.
+AdmissionLimits admission_limits(const Build& build, const ServingGroup& group) {
   AdmissionLimits limits;
   // A request lives on one attention rank.
   limits.max_model_len = group.max_model_len;
-  limits.kv_tokens = group.memory.kv_tokens;
+  limits.kv_tokens = limits.prompt_kv_tokens = group.memory.kv_tokens;
   limits.max_prompt = group.limits.enable_chunked_prefill ? INT64_MAX : group.deployment.max_num_batched_tokens;
+  if (group.role != Role::kPrefill) return limits;
+  limits.kv_tokens = INT64_MAX;
+  for (const ServingGroup& other : build.groups) {
+    if (other.role != Role::kDecode) continue;
+    limits.max_model_len = std::min<std::int64_t>(limits.max_model_len, other.max_model_len);
+    limits.kv_tokens = std::min(limits.kv_tokens, other.memory.kv_tokens);
+  }
   return limits;
+}
+
+Seat seat_of(const Build& build, const ServingGroup& group, int replica) {
+  Seat seat{&group.deployment, {}};
+  for (const topologies::GpuId gpu : group.placement[static_cast<std::size_t>(replica)])
+    seat.gpus.push_back(build.fleet.gpus[gpu].vertex);
+  return seat;
 }
 
 void add(ReplicaBooks& sum, const ReplicaBooks& b) {
@@ -50,9 +67,79 @@ void add(ReplicaBooks& sum, const ReplicaBooks& b) {
   sum.requests += b.requests;
 }
 
-std::vector<GroupFacts> group_facts(const std::vector<std::unique_ptr<Replica>>& replicas, std::size_t groups) {
+/// Of the KV flows that there may be.
+std::vector<topologies::RateLimit> rate_limits(const Build& build) {
+  std::vector<topologies::RateLimit> limits;
+  for (const ServingGroup& group : build.groups) {
+    if (group.role != Role::kPrefill) continue;
+    for (int i = 0; i < group.replicas; ++i) {
+      const Seat seat = seat_of(build, group, i);
+      for (const topologies::VertexId gpu : seat.gpus) limits.push_back(rate_limit(build.fleet, seat, gpu));
+    }
+  }
+  return limits;
+}
+
+/// The replicas, and what takes KV from those that prefill to those that decode, if any do.
+class Replicas {
+ public:
+  Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform, bool step_by_step,
+           RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway) {
+    const auto add = [&](std::size_t g, const auto& receive) {
+      const ServingGroup& group = build.groups[g];
+      const auto cost = std::make_shared<models::StepCost>(group.deployment);
+      for (int i = 0; i < group.replicas; ++i) {
+        all_.push_back(std::make_unique<Replica>(replica_spec(group, static_cast<int>(g), cost, step_by_step), pool,
+                                                 clock, recorder));
+        receive(*all_.back(), seat_of(build, group, i));
+      }
+    };
+    std::vector<std::pair<Replica*, Seat>> entries;
+    for (std::size_t g = 0; g < build.groups.size(); ++g) {
+      if (build.groups[g].role == Role::kDecode) continue;
+      add(g, [&](Replica& replica, Seat seat) {
+        gateway.add_replica(replica, admission_limits(build, build.groups[g]));
+        entries.emplace_back(&replica, std::move(seat));
+      });
+    }
+    const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
+    if (std::none_of(build.groups.begin(), build.groups.end(), decodes)) return;
+    transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock);
+    decode_router_ =
+        make_router(scenario.router, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"));
+    hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
+    for (auto& [replica, seat] : entries) hand_off_->add_prefill(*replica, std::move(seat));
+    for (std::size_t g = 0; g < build.groups.size(); ++g) {
+      if (!decodes(build.groups[g])) continue;
+      add(g, [&](Replica& replica, Seat seat) { hand_off_->add_decode(replica, std::move(seat)); });
+    }
+    hand_off_->start();
+  }
+
+  /// Closes the books.
+  void close(RunFacts& facts) {
+    for (const auto& replica : all_) replica->close();
+    if (hand_off_ == nullptr) return;
+    hand_off_->close();
+    facts.hand_off = hand_off_->facts();
+    facts.links = transfers_->link_facts();
+    if (transfers_->under_way() > 0 || transfers_->bytes_sent() == transfers_->bytes_delivered()) return;
+    throw InvariantError("bytes delivered = bytes sent",
+                         fmt::format("{} != {}", transfers_->bytes_delivered(), transfers_->bytes_sent()));
+  }
+
+  [[nodiscard]] std::vector<GroupFacts> group_facts(std::size_t groups) const;
+
+ private:
+  std::vector<std::unique_ptr<Replica>> all_;
+  std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Router> decode_router_;
+  std::unique_ptr<HandOff> hand_off_;
+};
+
+std::vector<GroupFacts> Replicas::group_facts(std::size_t groups) const {
   std::vector<GroupFacts> facts(groups);
-  for (const auto& replica : replicas) {
+  for (const auto& replica : all_) {
     GroupFacts& group = facts[static_cast<std::size_t>(replica->spec().serving_group)];
     add(group.books, replica->books());
     group.kv_blocks += replica->spec().kv_blocks;
@@ -74,7 +161,7 @@ void check_conservation(const RunFacts& f) {
 
 RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& source, const RunOptions& options) {
   Clock clock;
-  const topologies::Platform platform = topologies::make_platform(build.fleet);
+  const topologies::Platform platform = topologies::make_platform(build.fleet, rate_limits(build));
   RequestPool pool;
   const auto promised = [](const std::optional<Seconds>& limit) { return limit ? limit->value() : -1.0; };
   Recorder recorder({promised(scenario.slo.ttft), promised(scenario.slo.tpot), promised(scenario.slo.e2el)},
@@ -89,15 +176,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
   gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
 
-  std::vector<std::unique_ptr<Replica>> replicas;
-  for (std::size_t g = 0; g < build.groups.size(); ++g) {
-    const auto cost = std::make_shared<models::StepCost>(build.groups[g].deployment);
-    for (int i = 0; i < build.groups[g].replicas; ++i) {
-      replicas.push_back(std::make_unique<Replica>(
-          replica_spec(build.groups[g], static_cast<int>(g), cost, options.step_by_step), pool, clock, recorder));
-      gateway.add_replica(*replicas.back(), admission_limits(build.groups[g]));
-    }
-  }
+  Replicas replicas(scenario, build, platform, options.step_by_step, pool, clock, recorder, gateway);
 
   RunFacts facts;
   clock.on_tick([&](double now) {
@@ -110,7 +189,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   gateway.start();
   if (options.on_start) options.on_start();
   clock.run();
-  for (const auto& replica : replicas) replica->close();
+  replicas.close(facts);
 
   facts.samples = recorder.take_samples();
   facts.itl = recorder.itl();
@@ -128,7 +207,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   facts.arrival_window = recorder.last_arrival - recorder.first_arrival;
   facts.events = clock.events();
   facts.refusals = gateway.refusals();
-  facts.groups = group_facts(replicas, build.groups.size());
+  facts.groups = replicas.group_facts(build.groups.size());
   check_conservation(facts);
   return facts;
 }

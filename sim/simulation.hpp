@@ -9,6 +9,8 @@
 
 #include "sim/build.hpp"
 #include "sim/engine/gateway.hpp"
+#include "sim/engine/hand_off.hpp"
+#include "sim/engine/link_meter.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
 
@@ -54,6 +56,8 @@ struct RunFacts {
   std::uint64_t events = 0;
   bool interrupted = false;
   Refusals refusals;
+  HandOffFacts hand_off;         ///< nothing where no pool decodes apart
+  std::vector<LinkFacts> links;  ///< that carried flows
   std::vector<GroupFacts> groups;  ///< in the order of the scenario's serving groups
 };
 

@@ -1,5 +1,8 @@
 #include "topologies/platform.hpp"
 
+#include <fmt/format.h>
+
+#include <map>
 #include <simgrid/kernel/routing/NetPoint.hpp>
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
 #include <simgrid/s4u.hpp>
@@ -8,12 +11,13 @@
 #include "topologies/route.hpp"
 
 namespace flotilla::topologies {
-namespace {
 
 namespace sg4 = simgrid::s4u;
 namespace routing = simgrid::kernel::routing;
 
+namespace {
 constexpr double kHostSpeed = 1e9;  // flop/s; nothing is computed on hosts
+}
 
 /// A zone that finds each route when it is asked for. SimGrid's own zones either keep a table of n^2 routes or search
 /// for milliseconds.
@@ -34,6 +38,23 @@ class FleetZone : public routing::NetZoneImpl {
     for (const auto& hop : route(fleet_, vertices_.at(src->id()), vertices_.at(dst->id()))) {
       into->link_list_.push_back(links_.at(2 * hop.link + (hop.reversed ? 1 : 0)));
     }
+    if (rate_limit_ != nullptr) into->link_list_.push_back(rate_limit_);
+  }
+
+  /// The next route that is asked for has a limit for each flow on it, which add_rate_limit has made; 0 = none.
+  /// SimGrid's own Comm::set_rate is without effect on communications between hosts (3.32). The limit is a link that
+  /// flows do not share (a fat pipe), one for each source, so that flows from elsewhere need not be shared out anew
+  /// when one begins.
+  void limit_next_flow(VertexId source, BytesPerSecond rate) {
+    rate_limit_ = rate.value() > 0 ? rate_limits_.at({source, rate.value()}) : nullptr;
+  }
+
+  void add_rate_limit(const RateLimit& limit) {
+    auto& link = rate_limits_[{limit.source, limit.rate.value()}];
+    if (link != nullptr) return;
+    const auto name = fmt::format("{}:at most {} B/s", fleet_.name(limit.source), limit.rate.value());
+    auto* made = create_link(name, {limit.rate.value()});
+    link = made->set_sharing_policy(sg4::Link::SharingPolicy::FATPIPE)->seal()->get_impl();
   }
 
   sg4::Host* add_host(VertexId vertex) {
@@ -53,7 +74,11 @@ class FleetZone : public routing::NetZoneImpl {
   const Fleet& fleet_;
   std::vector<VertexId> vertices_;  ///< by net point
   std::vector<simgrid::kernel::resource::StandardLinkImpl*> links_;
+  std::map<std::pair<VertexId, double>, simgrid::kernel::resource::StandardLinkImpl*> rate_limits_;
+  simgrid::kernel::resource::StandardLinkImpl* rate_limit_ = nullptr;
 };
+
+namespace {
 
 /// CM02 is the plain flow model. LV08, the default, is fitted to TCP: it multiplies latencies by 13. Gamma is TCP's
 /// largest window (0 = none), and cross-traffic is the acknowledgements' bandwidth on the way back.
@@ -64,6 +89,9 @@ void choose_network_model() {
   sg4::Engine::set_config("network/model:CM02");
   sg4::Engine::set_config("network/TCP-gamma:0");
   sg4::Engine::set_config("network/crosstraffic:0");
+  // Flows that end within this time of any event would end with it: with a nanosecond, the default, results would
+  // depend on which other events there are.
+  sg4::Engine::set_config("surf/precision:1e-300");
 }
 
 }  // namespace
@@ -75,11 +103,19 @@ void Platform::transfer(VertexId from, VertexId to, Bytes bytes) const {
   sg4::Comm::sendto(host_of(from), host_of(to), static_cast<std::uint64_t>(bytes.value()));
 }
 
-Platform make_platform(const Fleet& fleet) {
+sg4::CommPtr Platform::start(VertexId from, VertexId to, Bytes bytes, BytesPerSecond rate) const {
+  zone_->limit_next_flow(from, rate);
+  auto comm = sg4::Comm::sendto_async(host_of(from), host_of(to), static_cast<std::uint64_t>(bytes.value()));
+  zone_->limit_next_flow(from, BytesPerSecond(0));
+  return comm;
+}
+
+Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits) {
   choose_network_model();
   auto* zone = new FleetZone(fleet, "fleet");  // SimGrid's engine owns and deletes it
   Platform platform;
   platform.fleet_ = &fleet;
+  platform.zone_ = zone;
   platform.hosts_.resize(boost::num_vertices(fleet.graph), nullptr);
   for (const auto& node : fleet.nodes) {
     const auto& system = node.shape->system;
@@ -93,6 +129,7 @@ Platform make_platform(const Fleet& fleet) {
     platform.links_.push_back(zone->add_link(name + ":out", fleet.links[id]));
     platform.links_.push_back(zone->add_link(name + ":back", fleet.links[id]));
   }
+  for (const RateLimit& limit : limits) zone->add_rate_limit(limit);
   zone->seal();
   return platform;
 }

@@ -9,6 +9,14 @@
 
 namespace flotilla::topologies {
 
+class FleetZone;
+
+/// What a flow from this GPU or CPU may be limited to.
+struct RateLimit {
+  VertexId source = kNone;
+  BytesPerSecond rate{0};
+};
+
 /// Where transfers start and end, and the links they share. Valid as long as SimGrid's engine.
 class Platform {
  public:
@@ -20,10 +28,16 @@ class Platform {
   /// Moves bytes between two GPUs or CPUs and returns when they have arrived. Blocks the calling actor, which may run
   /// anywhere. Throws simgrid::NetworkFailureException when a link on the way fails.
   void transfer(VertexId from, VertexId to, Bytes bytes) const;
+  /// The bytes alone, whose latency has been waited for: starts them and returns at once, called by an actor, which
+  /// must wait for the end. Their rate is at most `rate`, one of the limits given to make_platform; 0 = what the links
+  /// give.
+  [[nodiscard]] boost::intrusive_ptr<simgrid::s4u::Comm> start(VertexId from, VertexId to, Bytes bytes,
+                                                               BytesPerSecond rate) const;
 
  private:
-  friend Platform make_platform(const Fleet& fleet);
+  friend Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits);
   const Fleet* fleet_ = nullptr;
+  FleetZone* zone_ = nullptr;               ///< SimGrid's engine owns it
   std::vector<simgrid::s4u::Host*> hosts_;  ///< by vertex
   std::vector<simgrid::s4u::Link*> links_;  ///< by link and direction
 };
@@ -34,6 +48,6 @@ class Platform {
 /// Platform::transfer: a bare SimGrid communication between the hosts has none. Needs an Engine without a platform
 /// (std::logic_error otherwise): the network model is chosen here, before anything is built. The fleet must outlive the
 /// simulation.
-Platform make_platform(const Fleet& fleet);
+Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits = {});
 
 }  // namespace flotilla::topologies

@@ -82,6 +82,12 @@ std::vector<Hop> route(const Fleet& fleet, VertexId from, VertexId to) {
   return hops;
 }
 
+BytesPerSecond nic_bandwidth(const Fleet& fleet, VertexId vertex) {
+  const auto& node = node_of(fleet, vertex);
+  const auto nic = node.shape->own_nic[fleet.local(vertex)];
+  return nic == kNone ? BytesPerSecond(0) : fleet.links[node.nic_ports[nic - node.shape->first_nic()].link].bandwidth;
+}
+
 RouteFacts facts(const Fleet& fleet, const std::vector<Hop>& route) {
   RouteFacts result;
   for (const auto& hop : route) {

@@ -23,4 +23,7 @@ struct RouteFacts {
 };
 RouteFacts facts(const Fleet& fleet, const std::vector<Hop>& route);
 
+/// Of the cable by which a GPU or CPU leaves its node; 0 without a NIC.
+BytesPerSecond nic_bandwidth(const Fleet& fleet, VertexId vertex);
+
 }  // namespace flotilla::topologies

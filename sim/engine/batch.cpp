@@ -11,7 +11,7 @@ void Batch::link_last(RequestHandle handle) {
   (tail_ == kNoRequest ? head_ : pool_[tail_].next) = handle;
   tail_ = handle;
   ++running_;
-  committed_ += kv_.blocks_for(r.input_tokens + r.output_tokens - 1);
+  committed_ += blocks_at_end(r);
 }
 
 void Batch::unlink(RequestHandle handle) {
@@ -19,7 +19,7 @@ void Batch::unlink(RequestHandle handle) {
   (r.previous == kNoRequest ? head_ : pool_[r.previous].next) = r.next;
   (r.next == kNoRequest ? tail_ : pool_[r.next].previous) = r.previous;
   --running_;
-  committed_ -= kv_.blocks_for(r.input_tokens + r.output_tokens - 1);
+  committed_ -= blocks_at_end(r);
 }
 
 void Batch::start_first_waiting() {
@@ -52,7 +52,7 @@ bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {
 void Batch::start_decoding(RequestHandle handle) {
   prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
   Request& r = pool_[handle];
-  if (r.generated < r.output_tokens) decoding_.join(handle, r);
+  if (r.generated < r.output_here) decoding_.join(handle, r);
 }
 
 void Batch::reserve_decode() {
@@ -74,6 +74,36 @@ void Batch::retire(RequestHandle handle) {
   kv_.give_back(kv_.blocks_for(pool_[handle].computed));
   claimed_ -= pool_[handle].computed;
   unlink(handle);
+}
+
+void Batch::hold(RequestHandle handle) {
+  held_ += kv_.blocks_for(pool_[handle].computed);
+  unlink(handle);
+}
+
+void Batch::release_held(std::int64_t tokens) {
+  const std::int64_t blocks = kv_.blocks_for(tokens);
+  claimed_ -= tokens;
+  held_ -= blocks;
+  kv_.give_back(blocks);
+}
+
+void Batch::expect(RequestHandle handle) {
+  const Request& r = pool_[handle];
+  kv_.take(kv_.blocks_for(r.input_tokens));
+  claimed_ += r.input_tokens;
+  committed_ += blocks_at_end(r);
+  ++expected_;
+}
+
+void Batch::join_decoding(RequestHandle handle) {
+  Request& r = pool_[handle];
+  --expected_;
+  committed_ -= blocks_at_end(r);
+  r.admission = ++admissions_;
+  r.computed = r.input_tokens;
+  link_last(handle);
+  decoding_.join(handle, r);
 }
 
 RequestHandle Batch::preempt_last(double now) {

@@ -36,6 +36,16 @@ class Batch {
   bool advance_decoding(std::int64_t steps);
   /// Ends a sequence that is in no other book any more (finished in prefill, or popped from the decoding set).
   void retire(RequestHandle handle);
+  /// The same for a sequence whose KV is to move to another replica: the memory of its `tokens` stays taken until
+  /// release_held().
+  void hold(RequestHandle handle);
+  void release_held(std::int64_t tokens);
+  /// Memory for a sequence whose KV is about to come from another replica: the blocks of its prompt. The caller has
+  /// made sure that they fit.
+  void expect(RequestHandle handle);
+  /// Its KV is here, and it joins the decoding sequences.
+  void join_decoding(RequestHandle handle);
+
   /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to
   /// be computed again. Returns it.
   RequestHandle preempt_last(double now);
@@ -60,11 +70,19 @@ class Batch {
   [[nodiscard]] RequestHandle last_running() const { return tail_; }
   /// Tokens that the running sequences have stored, or will have when their prefill is done.
   [[nodiscard]] std::int64_t claimed_tokens() const { return claimed_; }
-  /// Blocks that the running sequences will hold when each is about to end (its last token is never stored).
-  [[nodiscard]] std::int64_t committed_blocks() const { return committed_; }
+  /// Blocks that the running and the expected sequences will hold when each is about to end (its last token is never
+  /// stored), and those that are held.
+  [[nodiscard]] std::int64_t committed_blocks() const { return committed_ + held_; }
+  /// Sequences whose KV is on its way here.
+  [[nodiscard]] std::int64_t expected() const { return expected_; }
+  /// Blocks of sequences that have been computed here and whose KV has not yet arrived where they decode.
+  [[nodiscard]] std::int64_t held_blocks() const { return held_; }
 
  private:
   void link_last(RequestHandle handle);
+  [[nodiscard]] std::int64_t blocks_at_end(const Request& r) const {
+    return kv_.blocks_for(r.input_tokens + r.output_here - 1);
+  }
   void unlink(RequestHandle handle);
 
   RequestPool& pool_;
@@ -77,6 +95,8 @@ class Batch {
   std::int64_t running_ = 0;
   std::int64_t committed_ = 0;
   std::int64_t claimed_ = 0;
+  std::int64_t expected_ = 0;
+  std::int64_t held_ = 0;
   std::uint64_t admissions_ = 0;
   std::int64_t reserved_ = 0;  ///< blocks taken for the decode step that is planned or under way
   bool decode_planned_ = false;

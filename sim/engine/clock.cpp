@@ -25,6 +25,8 @@ constexpr std::size_t kCacheLine = 64;
 
 struct Clock::SimgridEngine {
   Timer* timer = nullptr;
+  double armed_at = 0;         ///< the timer's date, while there is one
+  bool waiting = false;        ///< between two events
   std::exception_ptr failure;  ///< what a handler threw: it must not pass through SimGrid, which would lose its timer
 };
 
@@ -47,9 +49,7 @@ Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
   }
 }
 
-Clock::~Clock() {
-  if (engine_->timer != nullptr) engine_->timer->remove();
-}
+Clock::~Clock() { disarm(); }
 
 int Clock::add_slot(Handler handler, std::span<const std::byte> state) {
   parties_.push_back({std::move(handler), state});
@@ -113,9 +113,14 @@ void Clock::schedule(int slot, double date) {
   }
   if (slot == firing_) firing_ = -1;
   const int position = positions_[static_cast<std::size_t>(slot)];
-  if (position >= 0) return settle(static_cast<std::size_t>(position), {date, slot});
-  heap_.emplace_back();
-  sift_up(heap_.size() - 1, {date, slot});
+  if (position >= 0) {
+    settle(static_cast<std::size_t>(position), {date, slot});
+  } else {
+    heap_.emplace_back();
+    sift_up(heap_.size() - 1, {date, slot});
+  }
+  // Asked for between events, by an actor whose flow has ended: the timer waits for a later one.
+  if (engine_->waiting && (engine_->timer == nullptr || date < engine_->armed_at)) arm();
 }
 
 void Clock::cancel(int slot) {
@@ -128,17 +133,40 @@ void Clock::cancel(int slot) {
   if (last.slot != slot) settle(static_cast<std::size_t>(position), last);
 }
 
+/// SimGrid advances by adding the time that is left, which gives the date itself only if that is no further away than
+/// the clock has come (Sterbenz 1974): longer ways are cut at twice the present date, some fifty times in a run.
 void Clock::arm() {
-  if (heap_.empty() || stopped_) return;
-  engine_->timer = Timer::set(heap_.front().date, [this] {
+  disarm();
+  if (stopped_ || (heap_.empty() && holds_ == 0)) {
+    if (end_) std::exchange(end_, {})();
+    return;
+  }
+  engine_->waiting = true;
+  const double twice = 2 * simgrid::s4u::Engine::get_clock();
+  if (!heap_.empty() && (twice == 0 || heap_.front().date <= twice)) {
+    arm_at(heap_.front().date, true);
+  } else if (twice > 0) {
+    arm_at(twice, false);
+  }
+}
+
+void Clock::arm_at(double date, bool fires) {
+  engine_->armed_at = date;
+  engine_->timer = Timer::set(date, [this, fires] {
     engine_->timer = nullptr;
+    engine_->waiting = false;
     try {
-      fire();
+      if (fires) fire();
       arm();
     } catch (...) {  // nothing is armed any more, so that SimGrid's run ends
       engine_->failure = std::current_exception();
+      if (end_) std::exchange(end_, {})();
     }
   });
+}
+
+void Clock::disarm() {
+  if (engine_->timer != nullptr) std::exchange(engine_->timer, nullptr)->remove();
 }
 
 /// The next event is the one behind the first, most of the time.
@@ -149,7 +177,6 @@ void Clock::fetch_next() const {
 }
 
 void Clock::fire() {
-  // SimGrid's clock may stand an ulp before the date asked for: the date itself is the truth that handlers see.
   const Event event = heap_.front();
   now_ = event.date;
   firing_ = event.slot;

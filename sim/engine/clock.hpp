@@ -4,7 +4,8 @@
 // events by (time, slot), so that ties fall alike on every run and in every mode: the gateway's slot is the lowest,
 // hence an arrival at the very instant of a step boundary is seen by the step that begins there. SimGrid is asked for
 // one timer, at the earliest date: its network models advance in between, and the calendar costs no context switch
-// (docs/decisions/0001).
+// (docs/decisions/0001). SimGrid's clock stands at exactly the date of each event, whatever came before it, so that
+// flows which begin there do not depend on how finely the time until then was cut.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +45,14 @@ class Clock {
   /// Called every few thousand events, for progress and interruption; it may call stop().
   void on_tick(Handler tick) { tick_ = std::move(tick); }
 
-  /// Runs until no event is pending or stop() was called.
+  /// Something outside the calendar is under way (flows on SimGrid's network) that will ask for an event when it ends:
+  /// the run goes on until each hold is released, by a handler.
+  void hold() { ++holds_; }
+  void release() { --holds_; }
+  /// Called once when the run is over, while SimGrid still runs: the time to end its actors.
+  void on_end(std::function<void()> end) { end_ = std::move(end); }
+
+  /// Runs until nothing is pending or held, or stop() was called.
   void run();
   void stop() { stopped_ = true; }
 
@@ -60,6 +68,8 @@ class Clock {
   };
 
   void arm();
+  void arm_at(double date, bool fires);
+  void disarm();
   void fire();
   void fetch_next() const;
   void settle(std::size_t position, Event event);
@@ -71,12 +81,14 @@ class Clock {
   struct SimgridEngine;
   std::unique_ptr<SimgridEngine> engine_;
   Handler tick_;
+  std::function<void()> end_;
   std::vector<Party> parties_;  ///< by slot
   std::vector<int> positions_;  ///< by slot: where it stands in heap_, or -1
   std::vector<Event> heap_;     ///< earliest first, four children below each
   int firing_ = -1;             ///< slot whose event is being handled; it keeps its place in case it asks for another
   double now_ = 0;
   std::uint64_t events_ = 0;
+  int holds_ = 0;
   bool stopped_ = false;
 };
 

@@ -14,9 +14,9 @@ void DecodeSet::join(RequestHandle handle, Request& r) {
   r.joined_at = step_;
   ++size_;
   kv_tokens_ += r.computed + 1;
-  remaining_ += r.output_tokens - r.generated;
+  remaining_ += r.output_here - r.generated;
   ++residues_[residue(r.computed)];
-  calendar_.push({step_ + r.output_tokens - r.generated, r.admission, handle});
+  calendar_.push({step_ + r.output_here - r.generated, r.admission, handle});
   if (window_.size > 0) watch_window(handle, r);
 }
 
@@ -31,7 +31,7 @@ void DecodeSet::take_out(Request& r) {
   r.joined_at = -1;
   --size_;
   kv_tokens_ -= r.computed + 1;
-  remaining_ -= r.output_tokens - r.generated;
+  remaining_ -= r.output_here - r.generated;
   --residues_[residue(r.computed)];
   if (window_.size > 0) forget_window(r);
 }
@@ -43,7 +43,7 @@ void DecodeSet::watch_window(RequestHandle handle, const Request& r) {
   ++growing_;
   // A full chunk is followed by a view of one token; a sliding window that is full stays so.
   const std::int64_t turn = window_.size - seen + (window_.chunked ? 1 : 0);
-  if (turn <= r.output_tokens - r.generated) turns_.push({step_ + turn, r.admission, handle});
+  if (turn <= r.output_here - r.generated) turns_.push({step_ + turn, r.admission, handle});
 }
 
 void DecodeSet::forget_window(const Request& r) {
@@ -61,7 +61,7 @@ bool DecodeSet::take_turns(const RequestPool& pool) {
     if (window_.chunked) {
       window_tokens_ -= window_.size;
       const Request& r = pool[date.handle];
-      if (window_.size <= r.output_tokens - generated(r))
+      if (window_.size <= r.output_here - generated(r))
         turns_.push({step_ + window_.size, date.admission, date.handle});
     } else {
       --growing_;

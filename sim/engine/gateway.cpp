@@ -73,15 +73,18 @@ std::int64_t* Gateway::reason_to_refuse(const Request& r, const AdmissionLimits&
   if (r.input_tokens < 1 || r.output_tokens < 1) return &refusals_.empty;
   const std::int64_t tokens = std::int64_t{r.input_tokens} + r.output_tokens;
   if (tokens > limits.max_model_len) return &refusals_.longer_than_context;
-  if (tokens > limits.kv_tokens) return &refusals_.larger_than_memory;
+  if (tokens > limits.kv_tokens || r.input_tokens > limits.prompt_kv_tokens) return &refusals_.larger_than_memory;
   if (r.input_tokens - r.cached_tokens > limits.max_prompt) return &refusals_.longer_than_step;
   return nullptr;
 }
 
-void Gateway::finished(RequestHandle handle) {
-  const auto replica = static_cast<std::size_t>(pool_[handle].replica);
+void Gateway::left(std::size_t replica) {
   --loads_[replica].outstanding;
   router_.changed(replica, loads_[replica]);
+}
+
+void Gateway::finished(RequestHandle handle) {
+  if (pool_[handle].decode_replica < 0) left(static_cast<std::size_t>(pool_[handle].replica));
   pool_.release(handle);
   if (!waiting_for_room_) return;
   waiting_for_room_ = false;

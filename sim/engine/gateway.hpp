@@ -25,7 +25,8 @@ struct Refusals {
 /// What a replica can take at all.
 struct AdmissionLimits {
   std::int64_t max_model_len = 0;
-  std::int64_t kv_tokens = 0;
+  std::int64_t kv_tokens = 0;         ///< of a whole request, where it ends
+  std::int64_t prompt_kv_tokens = 0;  ///< of its prompt, where that is computed
   std::int64_t max_prompt = 0;
 };
 
@@ -43,13 +44,16 @@ class Gateway {
   void cache_share(double share) { cached_share_ = share; }
   void add_replica(Replica& replica, const AdmissionLimits& limits);
   void start();
+  /// A request that was sent to this replica is no longer its business: its KV has moved on.
+  void left(std::size_t replica);
+  /// A request has ended, wherever it was.
+  void finished(RequestHandle handle);
 
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
  private:
   void send_due(double now, bool after_steps);
   void send(const ArrivingRequest& arriving, double now, bool after_steps);
-  void finished(RequestHandle handle);
   [[nodiscard]] bool full() const { return max_concurrency_ > 0 && recorder_.in_flight >= max_concurrency_; }
   [[nodiscard]] std::int64_t* reason_to_refuse(const Request& r, const AdmissionLimits& limits);
 

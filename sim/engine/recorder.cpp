@@ -67,7 +67,9 @@ void Recorder::finished(const Request& r) {
     samples_.queue_sum += r.scheduled - r.enqueued;
     samples_.frontend_sum += r.enqueued - r.arrival;
     samples_.client_queue_sum += r.arrival - r.wished_arrival;
-    samples_.prefill_sum += r.first_token - r.scheduled;
+    const double computed = r.prefilled >= 0 ? r.prefilled : r.first_token;
+    samples_.prefill_sum += computed - r.scheduled;
+    samples_.transfer_sum += r.first_token - computed;
     samples_.itl_sum += r.last_token - r.first_token;
     samples_.itl_count += r.output_tokens - 1;
     const bool good = (slo_.ttft < 0 || ttft <= slo_.ttft) && (slo_.tpot < 0 || tpot <= slo_.tpot) &&

@@ -29,7 +29,8 @@ struct RequestSamples {
   double queue_sum = 0;         ///< of scheduled - enqueued
   double frontend_sum = 0;      ///< of enqueued - arrival
   double client_queue_sum = 0;  ///< of arrival - wished arrival
-  double prefill_sum = 0;       ///< of first token - scheduled
+  double prefill_sum = 0;       ///< of first token - scheduled, or of prefilled - scheduled where KV moves then
+  double transfer_sum = 0;      ///< of first token - prefilled, where KV moves
   double itl_sum = 0;           ///< of the gaps between output tokens of measured requests
   std::int64_t itl_count = 0;
   std::int64_t good = 0;  ///< met every promise

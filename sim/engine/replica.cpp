@@ -23,6 +23,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
   Request& r = pool_[handle];
+  r.output_here = spec_.prefills_only ? 1 : r.output_tokens;
   const double delay = spec_.frontend.seconds(r.input_tokens);
   r.enqueued = now + delay;
   if (in_frontend_.empty()) {
@@ -50,19 +51,71 @@ void Replica::take(RequestHandle handle, double now, bool after_steps) {
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
   } else if (state_ == State::kStretch && (!somebody_waited || planner_.waiting())) {
-    // A jump ends at the first boundary at which the newcomer can be seen.
-    const double from = after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now;
-    const std::int64_t k = stretch_.first_boundary_from(from, stretch_.steps + 1);
-    if (k < target_steps_) {
-      target_steps_ = k;
-      clock_.schedule(slot_, stretch_.boundary(k));
-    }
+    end_jump_by(after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now);
   }
+}
+
+/// A jump ends at the first boundary at which a newcomer can be seen.
+void Replica::end_jump_by(double date) {
+  const std::int64_t k = stretch_.first_boundary_from(date, stretch_.steps + 1);
+  if (k >= target_steps_) return;
+  target_steps_ = k;
+  clock_.schedule(slot_, stretch_.boundary(k));
+}
+
+bool Replica::has_room_for(RequestHandle handle, double now) const {
+  const Request& r = pool_[handle];
+  if (!batch_.waiting().empty()) return false;
+  std::int64_t free = batch_.kv().free();
+  if (state_ == State::kStretch) {
+    // The books stand where the jump began; since then sequences have grown, up to the step that is under way.
+    const std::int64_t steps = stretch_.first_boundary_from(now, stretch_.steps + 1) - stretch_.steps;
+    free -= batch_.decoding().blocks_needed(steps) - batch_.decoding().blocks_needed(1);
+  }
+  return batch_.kv().blocks_for(r.input_tokens) <= free && spec_.scheduler->may_receive(batch_, r);
+}
+
+void Replica::expect(RequestHandle handle, double now) {
+  ++books_.requests;
+  pool_[handle].output_here = pool_[handle].output_tokens;
+  // What a jump took for granted is no longer free.
+  if (state_ == State::kStretch) end_jump_by(now);
+  batch_.expect(handle);
+}
+
+void Replica::receive(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  r.first_token = r.last_token = now;
+  ++books_.output_tokens;
+  recorder_.tokens(now, 1);
+  received_.push_back(handle);
+  if (state_ == State::kIdle) {
+    clock_.schedule(slot_, now);
+  } else if (state_ == State::kStretch) {
+    end_jump_by(now);
+  }
+}
+
+void Replica::join_received() {
+  while (!received_.empty() && batch_.running() < spec_.max_num_seqs) {
+    close_stretch();
+    const RequestHandle handle = received_.front();
+    received_.pop_front();
+    batch_.join_decoding(handle);
+    held_.push_back({pool_[handle].last_token, 1});
+    ++held_sequences_;
+  }
+}
+
+void Replica::release_held(RequestHandle handle, double now) {
+  batch_.release_held(pool_[handle].input_tokens);
+  if (state_ == State::kIdle && !batch_.waiting().empty()) clock_.schedule(slot_, now);
 }
 
 void Replica::on_event(double now) {
   complete_steps(now);
   begin_step(now);
+  if (std::exchange(made_room_, false) && room_) room_();
 }
 
 void Replica::complete_steps(double now) {
@@ -100,6 +153,7 @@ void Replica::complete_prefills(double now) {
 
 void Replica::token_made(RequestHandle handle, double now) {
   Request& r = pool_[handle];
+  if (spec_.prefills_only && r.output_tokens > 1) return pass_to_decode(handle, now);
   if (r.first_token < 0) {
     r.first_token = now;
   } else {
@@ -116,10 +170,21 @@ void Replica::token_made(RequestHandle handle, double now) {
   finished_(handle);
 }
 
+/// Its first token travels with its KV: the user sees it when that has arrived.
+void Replica::pass_to_decode(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  r.prefilled = now;
+  r.generated = 1;
+  batch_.start_decoding(handle);  // which ends its prefill: there is no more to make here
+  batch_.hold(handle);
+  prefilled_(handle);
+}
+
 void Replica::retire_finished(double now) {
   for (RequestHandle handle = batch_.decoding().pop_finished(pool_); handle != kNoRequest;
        handle = batch_.decoding().pop_finished(pool_)) {
     if (stretch_.open()) close_stretch();
+    made_room_ = true;
     Request& r = pool_[handle];
     r.last_token = now;
     batch_.retire(handle);
@@ -129,6 +194,7 @@ void Replica::retire_finished(double now) {
 }
 
 void Replica::begin_step(double now) {
+  join_received();
   planner_.begin(now);
   spec_.scheduler->plan(planner_);
   if (planner_.preempted()) trim_held();
@@ -139,7 +205,8 @@ void Replica::begin_step(double now) {
   } else {
     close_stretch();
     state_ = State::kIdle;
-    if (outstanding() > 0) {
+    const bool memory_is_elsewhere = batch_.held_blocks() > 0 || batch_.expected() > 0;
+    if (batch_.running() > 0 || (!batch_.waiting().empty() && !memory_is_elsewhere)) {
       throw InvariantError("a replica with work and memory is never idle",
                            fmt::format("{} running, {} waiting, {} of {} blocks free at {} s", batch_.running(),
                                        batch_.waiting().size(), batch_.kv().free(), batch_.kv().total(), now));
@@ -149,6 +216,7 @@ void Replica::begin_step(double now) {
 
 void Replica::begin_mixed_step(double now) {
   close_stretch();
+  made_room_ = true;  // in the queue, at least: who was preempted may be back
   if (!planner_.decode_planned()) hold_decoding(now);
   models::MixedBatch mixed;
   mixed_decodes_ = planner_.decode_planned() ? batch_.decoding().size() : 0;
@@ -240,11 +308,12 @@ void Replica::close_stretch() {
 
 void Replica::close() {
   close_stretch();
-  if (outstanding() == 0 && batch_.kv().used() != 0) {
+  if (outstanding() == 0 && batch_.kv().used() != batch_.held_blocks()) {
     throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
   }
   batch_.for_each([this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); });
   for (const RequestHandle handle : in_frontend_) recorder_.unfinished(pool_[handle]);
+  for (const RequestHandle handle : received_) recorder_.unfinished(pool_[handle]);
   books_.preemptions = planner_.preemptions();
   books_.kv_peak_blocks = batch_.kv().peak();
 }

@@ -25,6 +25,8 @@ struct ReplicaSpec {
   std::int64_t kv_blocks = 0;
   int block_size = 16;
   models::AttentionWindow window;  ///< of the model's windowed layers
+  int max_num_seqs = 1024;         ///< sequences that run at once, as the scheduler has it
+  bool prefills_only = false;      ///< it passes requests on once their prompt is computed
   models::FrontendCost frontend;   ///< before the engine's loop sees a request, and on its first token's way back
   int gpus = 1;
   int serving_group = 0;  ///< index into the scenario's serving groups
@@ -54,6 +56,21 @@ class Replica {
 
   /// Called for each request that ends, after the recorder has seen it; the handle is still valid during the call.
   void on_finished(Finished callback) { finished_ = std::move(callback); }
+  /// Called for each prompt that is computed where the replica only prefills and there is more to make: its memory
+  /// stays held until release_held().
+  void on_prefilled(Finished callback) { prefilled_ = std::move(callback); }
+  /// Called after a step has begun before which memory may have become free.
+  void on_room(std::function<void()> callback) { room_ = std::move(callback); }
+  /// The KV of a request that was prefilled here has arrived where it decodes.
+  void release_held(RequestHandle handle, double now);
+
+  /// Is there memory for a request whose KV is to come from another replica? None is given while others wait for it.
+  [[nodiscard]] bool has_room_for(RequestHandle handle, double now) const;
+  /// Takes that memory.
+  void expect(RequestHandle handle, double now);
+  /// Its KV is here, and its first token with it.
+  void receive(RequestHandle handle, double now);
+
   /// A request arrives now. Once the frontend has passed it on, the next step that begins may take it: one that begins
   /// at this very instant, too, unless the steps of this instant have begun already (`after_steps`, of a request sent
   /// without delay).
@@ -64,7 +81,7 @@ class Replica {
   [[nodiscard]] const ReplicaBooks& books() const { return books_; }
   [[nodiscard]] const ReplicaSpec& spec() const { return spec_; }
   [[nodiscard]] std::int64_t outstanding() const {
-    return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size());
+    return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size()) + batch_.expected();
   }
 
  private:
@@ -74,6 +91,9 @@ class Replica {
   void complete_steps(double now);
   void complete_prefills(double now);
   void token_made(RequestHandle handle, double now);
+  void pass_to_decode(RequestHandle handle, double now);
+  void join_received();
+  void end_jump_by(double date);
   void retire_finished(double now);
   void begin_step(double now);
   void begin_mixed_step(double now);
@@ -89,6 +109,9 @@ class Replica {
   Clock& clock_;
   Recorder& recorder_;
   Finished finished_;
+  Finished prefilled_;
+  std::function<void()> room_;
+  bool made_room_ = false;
   Batch batch_;
   StepPlanner planner_;
   int frontend_slot_;  ///< before slot_: a step sees what is passed on at its very beginning. -1 where nothing is
@@ -109,6 +132,7 @@ class Replica {
   std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
+  std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
   ReplicaBooks books_;
 };
 

@@ -20,17 +20,20 @@ struct Request {
   double arrival = 0;     ///< when it was sent
   double enqueued = 0;    ///< when the engine's loop could first see it: later than arrival by the frontend's time
   double scheduled = -1;  ///< first time a step took it
+  double prefilled = -1;  ///< when its prompt was computed, if its KV then moved to another replica
   double first_token = -1;
   double last_token = -1;  ///< time of its latest output token while it is not decoding
   std::int32_t input_tokens = 0;
   std::int32_t output_tokens = 0;
-  std::int32_t cached_tokens = 0;  ///< of the input, found in the prefix cache: held in memory, not computed
-  std::int32_t replica = -1;
+  std::int32_t cached_tokens = 0;    ///< of the input, found in the prefix cache: held in memory, not computed
+  std::int32_t replica = -1;         ///< that it was sent to
+  std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
 
   // The replica's own books.
-  std::int32_t generated = 0;  ///< output tokens so far (while decoding: as of when it joined the decoding set)
-  std::int32_t computed = 0;   ///< tokens whose KV is stored (while decoding: as of when it joined)
+  std::int32_t output_here = 0;  ///< output tokens after which it leaves this replica: all, or one if its KV moves then
+  std::int32_t generated = 0;    ///< output tokens so far (while decoding: as of when it joined the decoding set)
+  std::int32_t computed = 0;     ///< tokens whose KV is stored (while decoding: as of when it joined)
   std::int32_t prefill_target =
       0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
   std::int64_t joined_at = -1;          ///< decode step counter when it joined the decoding set; -1 = not decoding

@@ -59,7 +59,7 @@ class StepPlanner {
   /// Would every running sequence and the first of the queue reach their ends in the memory there is?
   [[nodiscard]] bool first_waiting_fits_to_its_end() const {
     const Request& r = first_waiting();
-    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <=
+    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_here - 1) <=
            batch_.kv().total();
   }
 
@@ -122,6 +122,8 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
   virtual void plan(StepPlanner& step) const = 0;
+  /// May a sequence come whose KV was computed by another replica? There is free memory for its prompt.
+  [[nodiscard]] virtual bool may_receive(const Batch& /*batch*/, const Request& /*request*/) const { return true; }
 };
 
 /// A policy registers itself by name, with a line of help, from its own file.

@@ -35,7 +35,7 @@ class Sglang final : public Scheduler {
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const Request& r = step.first_waiting();
       const std::int64_t prompt = step.first_waiting_tokens();
-      const std::int64_t answer = std::min<std::int64_t>(r.output_tokens - r.generated, kClippedOutput);
+      const std::int64_t answer = std::min<std::int64_t>(r.output_here - r.generated, kClippedOutput);
       const double reserved = kNewTokenRatio * static_cast<double>(step.remaining_output_tokens());
       // A lone request is admitted whatever its answer may come to.
       if (step.running() > 0 &&

@@ -37,6 +37,11 @@ class TrtllmInflight final : public Scheduler {
     }
   }
 
+  /// It never preempts: whoever comes must fit to its end.
+  [[nodiscard]] bool may_receive(const Batch& batch, const Request& r) const override {
+    return batch.committed_blocks() + batch.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <= batch.kv().total();
+  }
+
  private:
   [[nodiscard]] bool waits_for_more(StepPlanner& step, std::int32_t budget) const {
     const double wanted = limits_.batch_wait_max_tokens_ratio * limits_.max_num_batched_tokens;

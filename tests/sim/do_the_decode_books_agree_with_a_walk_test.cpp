@@ -32,10 +32,10 @@ void join(DecodeSet& set, RequestPool& pool, std::map<RequestHandle, Walked>& wa
   Request& r = pool[handle];
   r.computed = static_cast<std::int32_t>(1 + engine() % 300);
   r.generated = 1;
-  r.output_tokens = static_cast<std::int32_t>(2 + engine() % 60);
+  r.output_here = static_cast<std::int32_t>(2 + engine() % 60);
   r.admission = admission;
   set.join(handle, r);
-  walked[handle] = {r.computed, 1, r.output_tokens};
+  walked[handle] = {r.computed, 1, r.output_here};
 }
 
 /// One sequence leaves before its end.
@@ -158,7 +158,7 @@ TEST_CASE("without a window nothing is seen through one, and nothing turns") {
   Request& r = pool[pool.allocate()];
   r.computed = 100;
   r.generated = 1;
-  r.output_tokens = 50;
+  r.output_here = 50;
   set.join(0, r);
   CHECK_FALSE(set.advance(20, pool));
   CHECK(set.window_tokens() == 0);

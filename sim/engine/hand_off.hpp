@@ -1,0 +1,101 @@
+// From prefill to decode: where a prompt's KV goes once it is computed, when it may start, and what holds it up.
+//
+//   prefill replica ---- KV, flows on the fabric ---> decode replica
+//     its memory stays held until the KV is there       memory is taken before the first byte moves
+//
+// The decode replica pulls: it is chosen by the router's policy when the prompt is computed, and takes requests in the
+// order in which they were given to it. While it has no room, they keep their memory on the prefill side, which in the
+// end stops admitting (back-pressure). The first token travels with the KV.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "sim/engine/gateway.hpp"
+#include "sim/engine/kv_shards.hpp"
+#include "sim/engine/replica.hpp"
+#include "sim/engine/transfers.hpp"
+#include "sim/router/router.hpp"
+
+namespace flotilla::sim {
+
+/// Where a replica's GPUs are, and how its attention ranks divide them.
+struct Seat {
+  const models::Deployment* deployment = nullptr;
+  std::vector<topologies::VertexId> gpus;
+};
+
+/// What a flow of KV from this GPU across the fabric gets at most: the engine's connector does not fill a NIC.
+topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const Seat& seat, topologies::VertexId gpu);
+
+struct HandOffFacts {
+  std::int64_t count = 0;
+  double bytes = 0;
+  double wait_sum = 0;      ///< seconds from the end of prefill until the decode side had room
+  double transfer_sum = 0;  ///< seconds from then until the KV was there
+  SampleSet times;          ///< of the transfers, s
+};
+
+class HandOff {
+ public:
+  /// Slots are taken here, after those of the prefill replicas and before those of the decode replicas.
+  HandOff(const topologies::Fleet& fleet, Transfers& transfers, Router& router, Gateway& gateway, RequestPool& pool,
+          Clock& clock, Recorder& recorder);
+
+  /// `index` is the replica's in the gateway. Call in the gateway's order.
+  void add_prefill(Replica& replica, Seat seat);
+  void add_decode(Replica& replica, Seat seat);
+  void start();
+
+  /// Counts what is between the two sides as unfinished.
+  void close();
+  [[nodiscard]] const HandOffFacts& facts() const { return facts_; }
+
+ private:
+  struct Source {
+    Replica* replica = nullptr;
+    Seat seat;
+  };
+  struct Target {
+    Replica* replica = nullptr;
+    Seat seat;
+    std::deque<RequestHandle> queue;  ///< prompts that are computed, waiting for memory here
+    bool to_look_at = false;          ///< may have room now
+  };
+  /// How KV gets from one serving group's replicas to another's.
+  struct Path {
+    const models::Deployment* from;
+    const models::Deployment* to;
+    std::vector<KvShard> shards;
+  };
+
+  void on_event(double now);
+  void look_at(std::size_t target);
+  void choose(RequestHandle handle);
+  void pull(Target& target, double now);
+  void begin(RequestHandle handle, const Target& target, double now);
+  void arrived(RequestHandle handle, double began, double now);
+  void finished(RequestHandle handle);
+  const std::vector<KvShard>& shards(const Seat& from, const Seat& to);
+
+  const topologies::Fleet& fleet_;
+  Transfers& transfers_;
+  Router& router_;
+  Gateway& gateway_;
+  RequestPool& pool_;
+  Clock& clock_;
+  Recorder& recorder_;
+  int slot_;
+  std::vector<Source> sources_;
+  std::vector<Target> targets_;
+  std::vector<ReplicaLoad> loads_;  ///< of the targets
+  std::vector<Path> paths_;
+  std::vector<RequestHandle> prefilled_;  ///< at this instant
+  std::vector<std::size_t> to_look_at_;
+  std::vector<Flow> flows_;  ///< of the hand-off that begins
+  std::vector<RequestHandle> moving_;
+  HandOffFacts facts_;
+};
+
+}  // namespace flotilla::sim

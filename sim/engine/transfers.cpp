@@ -1,0 +1,189 @@
+#include "sim/engine/transfers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <simgrid/s4u.hpp>
+#include <utility>
+
+#include "topologies/route.hpp"
+
+namespace flotilla::sim {
+
+namespace sg4 = simgrid::s4u;
+
+struct Transfers::Job {
+  Flow flow;
+  std::size_t group = 0;
+  std::vector<topologies::Hop> hops;
+  double left = 0;            ///< bytes that the meter has not seen move
+  std::size_t moving_at = 0;  ///< its place in moving_
+  sg4::CommPtr comm;
+};
+
+struct Transfers::Group {
+  int flows = 0;  ///< not yet there
+  Arrived arrived;
+};
+
+/// The actors. Each carries one flow at a time and then waits for the next.
+struct Transfers::Movers {
+  struct Mover {
+    sg4::ActorPtr actor;
+    std::size_t job = 0;
+    bool idle = false;
+  };
+  std::vector<std::unique_ptr<Mover>> all;
+  std::vector<Mover*> idle;
+};
+
+Transfers::Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock)
+    : fleet_(fleet),
+      platform_(platform),
+      clock_(clock),
+      meter_(fleet.links.size()),
+      slot_(clock.add_slot([this](double now) { on_event(now); })),
+      movers_(std::make_unique<Movers>()) {
+  clock.on_end([this] {
+    measure();
+    for (const auto& mover : movers_->all) mover->actor->kill();
+  });
+}
+
+Transfers::~Transfers() = default;
+
+std::size_t Transfers::new_job() {
+  if (free_jobs_.empty()) {
+    jobs_.push_back(std::make_unique<Job>());
+    return jobs_.size() - 1;
+  }
+  const std::size_t job = free_jobs_.back();
+  free_jobs_.pop_back();
+  return job;
+}
+
+void Transfers::send(double now, double fixed, std::span<const Flow> flows, Arrived arrived) {
+  if (free_groups_.empty()) {
+    free_groups_.push_back(groups_.size());
+    groups_.emplace_back();
+  }
+  const std::size_t group = free_groups_.back();
+  free_groups_.pop_back();
+  groups_[group] = {static_cast<int>(flows.size()), std::move(arrived)};
+  for (const Flow& flow : flows) {
+    const std::size_t index = new_job();
+    Job& job = *jobs_[index];
+    job.flow = flow;
+    job.flow.bytes = std::ceil(flow.bytes);  // SimGrid counts whole bytes
+    job.group = group;
+    job.hops = topologies::route(fleet_, flow.from, flow.to);
+    job.left = job.flow.bytes;
+    bytes_sent_ += job.flow.bytes;
+    ++under_way_;
+    clock_.hold();
+    starts_.push({now + fixed + topologies::facts(fleet_, job.hops).latency.value(), order_++, index});
+  }
+  schedule_next(now);
+}
+
+void Transfers::on_event(double now) {
+  for (const std::size_t index : ended_) stop_moving(index);
+  if (now >= second_ends_) measure();
+  tell_ended();
+  while (!starts_.empty() && starts_.top().date <= now) {
+    const std::size_t job = starts_.top().job;
+    starts_.pop();
+    begin(job);
+  }
+  tell_ended();
+  schedule_next(now);
+}
+
+void Transfers::tell_ended() {
+  for (const std::size_t index : std::exchange(ended_, {})) ended(index);
+}
+
+void Transfers::begin(std::size_t index) {
+  Job& job = *jobs_[index];
+  if (job.hops.empty() || job.flow.bytes <= 0) {
+    ended_.push_back(index);
+    return;
+  }
+  job.moving_at = moving_.size();
+  moving_.push_back(index);
+  if (movers_->idle.empty()) {
+    movers_->all.push_back(std::make_unique<Movers::Mover>());
+    Movers::Mover* mover = movers_->all.back().get();
+    mover->job = index;
+    mover->actor = sg4::Actor::create("mover", platform_.host_of(job.flow.from), [this, mover] {
+      for (;;) {
+        carry(mover->job);
+        movers_->idle.push_back(mover);
+        mover->idle = true;
+        while (mover->idle) sg4::this_actor::suspend();
+      }
+    });
+    return;
+  }
+  Movers::Mover* mover = movers_->idle.back();
+  movers_->idle.pop_back();
+  mover->job = index;
+  mover->idle = false;
+  mover->actor->resume();
+}
+
+/// Inside an actor.
+void Transfers::carry(std::size_t index) {
+  Job& job = *jobs_[index];
+  job.comm = platform_.start(job.flow.from, job.flow.to, Bytes(job.flow.bytes), BytesPerSecond(job.flow.rate));
+  job.comm->wait();
+  job.comm = nullptr;
+  ended_.push_back(index);
+  clock_.schedule(slot_, sg4::Engine::get_clock());
+}
+
+/// Its bytes are there.
+void Transfers::stop_moving(std::size_t index) {
+  Job& job = *jobs_[index];
+  meter_.moved(job.hops, job.left);
+  jobs_[moving_.back()]->moving_at = job.moving_at;
+  moving_[job.moving_at] = moving_.back();
+  moving_.pop_back();
+}
+
+void Transfers::ended(std::size_t index) {
+  const Job& job = *jobs_[index];
+  const std::size_t group = job.group;
+  bytes_delivered_ += job.flow.bytes;
+  --under_way_;
+  clock_.release();
+  free_jobs_.push_back(index);
+  if (--groups_[group].flows > 0) return;
+  const Arrived arrived = std::exchange(groups_[group].arrived, {});
+  free_groups_.push_back(group);
+  arrived(clock_.now());
+}
+
+/// What has moved since the last time, and a new second.
+void Transfers::measure() {
+  for (const std::size_t index : moving_) {
+    Job& job = *jobs_[index];
+    if (job.comm == nullptr) continue;  // begun or ended at this very instant
+    const double left = job.comm->get_remaining();
+    meter_.moved(job.hops, job.left - left);
+    job.left = left;
+  }
+  meter_.close_second();
+  second_ends_ = std::floor(clock_.now()) + 1;
+}
+
+void Transfers::schedule_next(double now) {
+  double next = std::numeric_limits<double>::infinity();
+  if (!ended_.empty()) next = now;
+  if (!starts_.empty()) next = std::min(next, std::max(now, starts_.top().date));
+  if (!moving_.empty()) next = std::min(next, second_ends_);
+  if (std::isfinite(next)) clock_.schedule(slot_, next);
+}
+
+std::vector<LinkFacts> Transfers::link_facts() { return meter_.facts(); }
+
+}  // namespace flotilla::sim
