@@ -114,6 +114,7 @@ class Replicas {
       add(g, [&](Replica& replica, Seat seat) { hand_off_->add_decode(replica, std::move(seat)); });
     }
     hand_off_->start();
+    transfers_->start();
   }
 
   /// Closes the books.

@@ -76,6 +76,24 @@ std::string answer(const Summary& s) {
   return text + "\n";
 }
 
+void transfer_lines(Block& block, const Summary& s) {
+  const auto& t = s.kv_transfers;
+  block.line("KV transfers (count, GB each)", fmt::format("{}, {:.2f}", t.count, t.bytes / t.count / 1e9));
+  block.line("KV transfer mean/p99/alone (ms)",
+             fmt::format("{:.1f} / {:.1f} / {:.1f}", t.mean_ms, t.p99_ms, t.mean_alone_ms));
+  if (t.mean_wait_ms > 0) block.line("KV waits for decode memory, mean (ms)", t.mean_wait_ms);
+  block.line("KV transfers wait for", t.bottleneck);
+  block.line("Mean TTFT: queue/prefill/transfer", percent(s.ttft_share.queue) + " / " + percent(s.ttft_share.prefill) +
+                                                      " / " + percent(s.ttft_share.transfer));
+  constexpr std::size_t kShown = 10;
+  for (std::size_t i = 0; i < std::min(kShown, s.links.size()); ++i) {
+    const LinkSummary& link = s.links[i];
+    if (link.peak_utilization <= 0) break;
+    block.line((i == 0 ? "Busiest links, mean/peak second: " : "  ") + link.name,
+               percent(link.mean_utilization) + " / " + percent(link.peak_utilization));
+  }
+}
+
 void own_block(Block& block, const Summary& s) {
   block.title("Fleet", '-');
   for (const PoolSummary& pool : s.pools) {
@@ -96,6 +114,7 @@ void own_block(Block& block, const Summary& s) {
   block.line("KV usage mean/peak", percent(s.kv.mean_usage) + " / " + percent(s.kv.peak_usage));
   block.line("KV budget (tokens)", s.kv.budget_tokens);
   block.line("Preemptions", s.kv.preemptions);
+  if (s.kv_transfers.count > 0) transfer_lines(block, s);
   if (s.cost.usd_per_hour) {
     block.line("Cost ($/h, $/month)", fmt::format("{:.2f}, {:.0f}", *s.cost.usd_per_hour, *s.cost.usd_per_month));
   }

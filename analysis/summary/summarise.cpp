@@ -9,6 +9,7 @@
 #include <ctime>
 #include <limits>
 
+#include "analysis/summary/links.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/version.hpp"
 #include "models/cost.hpp"
@@ -84,9 +85,10 @@ void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f)
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
   s.interactivity.median = ratio(kMs, s.tpot.median);
   s.interactivity.p99 = ratio(kMs, s.tpot.p99);
-  const double ttft_sum = f.samples.queue_sum + f.samples.prefill_sum + f.samples.frontend_sum;
+  const double ttft_sum = f.samples.queue_sum + f.samples.prefill_sum + f.samples.transfer_sum + f.samples.frontend_sum;
   s.ttft_share.queue = ratio(f.samples.queue_sum, ttft_sum);
   s.ttft_share.prefill = ratio(f.samples.prefill_sum, ttft_sum);
+  s.ttft_share.transfer = ratio(f.samples.transfer_sum, ttft_sum);
   s.ttft_share.other = ratio(f.samples.frontend_sum, ttft_sum);
 }
 
@@ -277,6 +279,8 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_shares(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);
+  fill_kv_transfers(s, build, facts);
+  fill_links(s, build, facts);
   fill_envelope(s, build);
   s.sim.version = kVersion;
   s.sim.commit = kCommit;

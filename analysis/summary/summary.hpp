@@ -26,6 +26,15 @@ struct PoolSummary {
   double usd_per_hour = 0;
 };
 
+/// What one link carried, both directions together; shares are of its busier direction.
+struct LinkSummary {
+  std::string name;
+  std::string kind;
+  double bytes = 0;
+  double mean_utilization = 0;
+  double peak_utilization = 0;
+};
+
 /// What became of one promise of the scenario's slo.
 struct PromiseSummary {
   std::string metric;  ///< ttft, tpot or e2el
@@ -88,6 +97,12 @@ struct Summary {
     std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
   } cost;
   std::vector<PoolSummary> pools;
+  struct {
+    std::int64_t count = 0;
+    double bytes = 0, mean_wait_ms = 0, mean_ms = 0, p99_ms = 0, mean_alone_ms = 0;
+    std::string bottleneck;
+  } kv_transfers;
+  std::vector<LinkSummary> links;
   struct {
     bool inside = true;
     std::string nearest_points;

@@ -149,6 +149,17 @@ void visit_pool(P& p, Visitor& v) {
   v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
 }
 
+template <class L, class Visitor>
+void visit_link(L& l, Visitor& v) {
+  v.field("name", l.name, "", "its two ends");
+  v.field("kind", l.kind, "", "nvlink, c2c, pcie, cpu_link, nic_link or spine_link");
+  v.field("bytes", l.bytes, "B", "carried in both directions: KV transfers, and the collectives inside replicas");
+  v.field("mean_utilization", l.mean_utilization, "ratio",
+          "bytes of the busier direction / (bandwidth of a direction * duration)");
+  v.field("peak_utilization", l.peak_utilization, "ratio",
+          "the same of transfers alone, in the busiest second; collectives take no capacity from them");
+}
+
 template <class P, class Visitor>
 void visit_promise(P& p, Visitor& v) {
   v.field("metric", p.metric, "", "ttft, tpot or e2el");
@@ -177,6 +188,18 @@ void visit_summary(S& s, Visitor& v) {
   visit_shares(s, v);
   visit_resources(s, v);
   v.list("pools", s.pools, [](auto& pool, auto& inner) { visit_pool(pool, inner); });
+  v.group("kv_transfers", [&](auto& g) {
+    g.field("count", s.kv_transfers.count, "", "prompts whose KV moved from a prefill to a decode replica");
+    g.field("bytes", s.kv_transfers.bytes, "B", "of KV that moved");
+    g.field("mean_wait_ms", s.kv_transfers.mean_wait_ms, "ms",
+            "from the end of prefill until the decode side had memory");
+    g.field("mean_ms", s.kv_transfers.mean_ms, "ms", "from then until the KV was there, mean");
+    g.field("p99_ms", s.kv_transfers.p99_ms, "ms", "the same, 99th percentile");
+    g.field("mean_alone_ms", s.kv_transfers.mean_alone_ms, "ms", "the mean if no other flow had been about");
+    g.field("bottleneck", s.kv_transfers.bottleneck, "",
+            "what they wait for: connector (the engine's software), or a kind of link");
+  });
+  v.list("links", s.links, [](auto& link, auto& inner) { visit_link(link, inner); });
   visit_run(s, v);
 }
 

@@ -86,14 +86,22 @@ const std::vector<KvShard>& HandOff::shards(const Seat& from, const Seat& to) {
 void HandOff::begin(RequestHandle handle, const Target& target, double now) {
   const Request& r = pool_[handle];
   const Seat& from = sources_[static_cast<std::size_t>(r.replica)].seat;
-  const Seat& to = target.seat;
-  const models::Engine& engine = from.deployment->engine;
+  const double fixed = from.deployment->engine.kv_transfer_overhead.get().value();
+  fill_flows(r, from, target.seat);
+  note_lone_time(fixed);
+  ++facts_.count;
+  facts_.wait_sum += now - r.prefilled;
+  moving_.push_back(handle);
+  transfers_.send(now, fixed, flows_, [this, handle, now](double then) { arrived(handle, now, then); });
+}
+
+void HandOff::fill_flows(const Request& r, const Seat& from, const Seat& to) {
   // Whole blocks move.
   const int block = from.deployment->block_size;
   const double tokens = static_cast<double>((r.input_tokens + block - 1) / block) * block;
-  const auto rank = [&](const models::Deployment& d) { return static_cast<int>(r.id % d.data_parallel_size); };
   const auto gpu = [&](const Seat& seat, int index) {
-    return seat.gpus[static_cast<std::size_t>(gpu_of_rank(*seat.deployment, rank(*seat.deployment), index))];
+    const auto rank = static_cast<int>(r.id % seat.deployment->data_parallel_size);
+    return seat.gpus[static_cast<std::size_t>(gpu_of_rank(*seat.deployment, rank, index))];
   };
   flows_.clear();
   for (const KvShard& shard : shards(from, to)) {
@@ -103,16 +111,34 @@ void HandOff::begin(RequestHandle handle, const Target& target, double now) {
     facts_.bytes += flow.bytes;
     flows_.push_back(flow);
   }
-  ++facts_.count;
-  facts_.wait_sum += now - r.prefilled;
-  moving_.push_back(handle);
-  transfers_.send(now, engine.kv_transfer_overhead.get().value(), flows_,
-                  [this, handle, now](double then) { arrived(handle, now, then); });
+}
+
+/// No flow is faster than its own limit, and none of the links carries more than its bandwidth.
+void HandOff::note_lone_time(double fixed) {
+  double longest = 0, latency = 0;
+  std::size_t limit = HandOffFacts::kLimits - 1;
+  const auto consider = [&](double time, std::size_t what) {
+    if (time <= longest) return;
+    longest = time;
+    limit = what;
+  };
+  carried_.clear();
+  for (const Flow& flow : flows_) {
+    const auto hops = topologies::route(fleet_, flow.from, flow.to);
+    latency = std::max(latency, topologies::facts(fleet_, hops).latency.value());
+    if (flow.rate > 0) consider(flow.bytes / flow.rate, HandOffFacts::kLimits - 1);
+    for (const topologies::Hop& hop : hops) {
+      const topologies::Link& link = fleet_.links[hop.link];
+      const double bytes = carried_[2 * hop.link + (hop.reversed ? 1 : 0)] += flow.bytes;
+      consider(bytes / link.bandwidth.value(), static_cast<std::size_t>(link.kind));
+    }
+  }
+  facts_.lone_sum += fixed + latency + longest;
+  ++facts_.limited_by[limit];
 }
 
 void HandOff::arrived(RequestHandle handle, double began, double now) {
   moving_.erase(std::find(moving_.begin(), moving_.end(), handle));
-  facts_.transfer_sum += now - began;
   facts_.times.add(now - began);
   const Request& r = pool_[handle];
   const auto source = static_cast<std::size_t>(r.replica);

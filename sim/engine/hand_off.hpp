@@ -8,8 +8,10 @@
 // end stops admitting (back-pressure). The first token travels with the KV.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/engine/gateway.hpp"
@@ -30,16 +32,20 @@ struct Seat {
 topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const Seat& seat, topologies::VertexId gpu);
 
 struct HandOffFacts {
+  /// What a lone hand-off would wait for: a kind of link, or the engine's connector (the last).
+  static constexpr std::size_t kLimits = std::size(topologies::kLinkKinds) + 1;
+
   std::int64_t count = 0;
   double bytes = 0;
-  double wait_sum = 0;      ///< seconds from the end of prefill until the decode side had room
-  double transfer_sum = 0;  ///< seconds from then until the KV was there
-  SampleSet times;          ///< of the transfers, s
+  double wait_sum = 0;  ///< seconds from the end of prefill until the decode side had room
+  double lone_sum = 0;  ///< seconds that the transfers would have taken with no other flow about
+  SampleSet times;      ///< seconds that they took
+  std::array<std::int64_t, kLimits> limited_by{};
 };
 
 class HandOff {
  public:
-  /// Slots are taken here, after those of the prefill replicas and before those of the decode replicas.
+  /// Takes its slot here: make it after the prefill replicas and before the decode replicas.
   HandOff(const topologies::Fleet& fleet, Transfers& transfers, Router& router, Gateway& gateway, RequestPool& pool,
           Clock& clock, Recorder& recorder);
 
@@ -75,6 +81,8 @@ class HandOff {
   void choose(RequestHandle handle);
   void pull(Target& target, double now);
   void begin(RequestHandle handle, const Target& target, double now);
+  void fill_flows(const Request& r, const Seat& from, const Seat& to);
+  void note_lone_time(double fixed);
   void arrived(RequestHandle handle, double began, double now);
   void finished(RequestHandle handle);
   const std::vector<KvShard>& shards(const Seat& from, const Seat& to);
@@ -93,7 +101,8 @@ class HandOff {
   std::vector<Path> paths_;
   std::vector<RequestHandle> prefilled_;  ///< at this instant
   std::vector<std::size_t> to_look_at_;
-  std::vector<Flow> flows_;  ///< of the hand-off that begins
+  std::vector<Flow> flows_;                          ///< of the hand-off that begins
+  std::unordered_map<std::size_t, double> carried_;  ///< bytes of those, by link and direction
   std::vector<RequestHandle> moving_;
   HandOffFacts facts_;
 };

@@ -92,7 +92,8 @@ void Replica::receive(RequestHandle handle, double now) {
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
   } else if (state_ == State::kStretch) {
-    end_jump_by(now);
+    // Steps that begin at this instant have begun.
+    end_jump_by(std::nextafter(now, std::numeric_limits<double>::infinity()));
   }
 }
 

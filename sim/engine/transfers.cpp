@@ -41,7 +41,6 @@ Transfers::Transfers(const topologies::Fleet& fleet, const topologies::Platform&
       platform_(platform),
       clock_(clock),
       meter_(fleet.links.size()),
-      slot_(clock.add_slot([this](double now) { on_event(now); })),
       movers_(std::make_unique<Movers>()) {
   clock.on_end([this] {
     measure();
@@ -50,6 +49,10 @@ Transfers::Transfers(const topologies::Fleet& fleet, const topologies::Platform&
 }
 
 Transfers::~Transfers() = default;
+
+void Transfers::start() {
+  slot_ = clock_.add_slot([this](double now) { on_event(now); });
+}
 
 std::size_t Transfers::new_job() {
   if (free_jobs_.empty()) {

@@ -32,11 +32,14 @@ class Transfers {
  public:
   using Arrived = std::function<void(double now)>;
 
-  /// Takes a slot of the clock: ties fall to parties that were registered before.
   Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock);
   ~Transfers();
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
+
+  /// Takes a slot of the clock, which must be the last: SimGrid ends flows after every event of their instant, and so
+  /// must those that end by themselves. Call before the run.
+  void start();
 
   /// The flows' bytes begin to move `fixed` seconds and their path's latency from now. Calls `arrived` when the last
   /// byte is there. Flows without bytes or without a way to go take their fixed time alone.
@@ -72,7 +75,7 @@ class Transfers {
   const topologies::Platform& platform_;
   Clock& clock_;
   LinkMeter meter_;
-  int slot_;
+  int slot_ = -1;
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::size_t> free_jobs_;
   std::vector<Group> groups_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/engine/gateway.hpp"
+#include "tests/sim/split_fleet.hpp"
 
 namespace flotilla::sim {
 
@@ -87,6 +88,12 @@ struct Setup {
   double cached_share = 0;
   bool step_by_step = false;
   LinearTimes times;
+
+  int decode_replicas = 0;  ///< > 0: the others only prefill
+  std::int64_t decode_kv_blocks = 1000;
+  int tensor_parallel_size = 1;
+  double transfer_fixed = 0;
+  double transfer_efficiency = 1;
 };
 
 struct Outcome {
@@ -99,6 +106,8 @@ struct Outcome {
   double itl_median = 0;
   double itl_longest = 0;
   std::int64_t itl_count = 0;
+  HandOffFacts hand_off;
+  std::vector<LinkFacts> links;
 };
 
 /// Runs to the end. Once per process.
@@ -118,17 +127,37 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   gateway.cache_share(setup.cached_share);
   const auto times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
-  for (int i = 0; i < setup.replicas; ++i) {
+  const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
     ReplicaSpec spec;
     spec.cost = times;
     spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
-    spec.kv_blocks = setup.kv_blocks;
+    spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;
+    spec.max_num_seqs = setup.limits.max_num_seqs;
+    spec.prefills_only = prefills_only;
     spec.window = setup.window;
     spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;
     replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
-    gateway.add_replica(*replicas.back(), {1 << 20, setup.kv_blocks * setup.block_size, 1 << 20});
+    return *replicas.back();
+  };
+  std::unique_ptr<SplitFleet> split;
+  const bool apart = setup.decode_replicas > 0;
+  const std::int64_t smallest = apart ? setup.decode_kv_blocks : setup.kv_blocks;
+  for (int i = 0; i < setup.replicas; ++i) {
+    gateway.add_replica(add(apart, setup.kv_blocks),
+                        {1 << 20, smallest * setup.block_size, setup.kv_blocks * setup.block_size, 1 << 20});
+  }
+  if (apart) {
+    split = std::make_unique<SplitFleet>(setup.replicas + setup.decode_replicas, setup.tensor_parallel_size,
+                                         setup.transfer_fixed, setup.transfer_efficiency);
+    split->connect(gateway, pool, clock, recorder, setup.router);
+    for (int i = 0; i < setup.replicas; ++i)
+      split->hand_off().add_prefill(*replicas[static_cast<std::size_t>(i)], split->seat(i));
+    for (int i = 0; i < setup.decode_replicas; ++i)
+      split->hand_off().add_decode(add(false, setup.decode_kv_blocks), split->seat(setup.replicas + i));
+    split->hand_off().start();
+    split->transfers().start();
   }
   gateway.start();
   clock.run();
@@ -142,6 +171,11 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     outcome.books.kv_block_seconds += replica->books().kv_block_seconds;
     outcome.books.kv_peak_blocks += replica->books().kv_peak_blocks;
     outcome.books.busy += replica->books().busy;
+  }
+  if (split) {
+    split->hand_off().close();
+    outcome.hand_off = split->hand_off().facts();
+    outcome.links = split->transfers().link_facts();
   }
   outcome.rejected = recorder.rejected_count;
   outcome.completed = recorder.completed;
