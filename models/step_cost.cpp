@@ -74,9 +74,10 @@ struct StepCost::Impl {
   Memo<DecodeCost, std::deque<DecodeCost>> by_sequences;
 };
 
+/// Each attention rank has a scheduler of its own, for its share of the sequences.
 CauseTimes StepCost::Impl::host_time(double sequences) const {
   const auto& host = cell.profile.host;
-  return {.host = host.per_step + host.per_sequence * sequences};
+  return {.host = host.per_step + host.per_sequence * sequences / ranks()};
 }
 
 const CauseTimes& StepCost::Impl::memo_tokens(std::int64_t tokens) {

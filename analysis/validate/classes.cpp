@@ -135,6 +135,11 @@ std::vector<PointClass> reported_classes() {
        [](const P& p) {
          return judged(p) && p.starts_with("aic-") && one_of(p.gpu, {"B300", "GB300"});
        }},
+      {"disaggregated-qwen3", "Qwen3 on H100, prefill and decode on separate pools (concurrency not stated)", kAll,
+       targets(0.20, kNoBound, kNoBound, kNoBound),
+       [](const P& p) {
+         return p.clean && p.disaggregated && one_of(p.model, {"Qwen3-32B", "Qwen3-235B-A22B"});
+       }},
       {"disaggregated",
        "Prefill and decode on separate pools",
        kAll,

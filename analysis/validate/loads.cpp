@@ -74,6 +74,16 @@ ProtocolOrReason closed_loop(const MeasuredPoint& p, Setup s) {
   return protocol;
 }
 
+ProtocolOrReason disaggregated(MeasuredPoint p, Setup s) {
+  const bool stated = p.load_value.has_value();
+  if (!stated) p.load_value = s.workers->decode_slots();
+  auto found = closed_loop(p, std::move(s));
+  auto* protocol = std::get_if<Protocol>(&found);
+  if (protocol == nullptr) return found;
+  if (!stated) protocol->notes.emplace_back("the concurrency is not stated: as many as the decode workers hold");
+  return found;
+}
+
 /// trtllm-bench throughput: everything is queued at once, lengths are fixed, 0.95 of the free memory holds KV; batch
 /// and token limits are the tool's own choice. Until 0.17 (engines built beforehand) prompts are chunked by default,
 /// from 0.20 on (PyTorch) not, and mixtures of experts run with attention data parallelism, whole experts on each GPU.

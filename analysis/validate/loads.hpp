@@ -12,6 +12,8 @@ namespace flotilla::analysis {
 using ProtocolOrReason = std::variant<Protocol, Skipped>;
 
 ProtocolOrReason closed_loop(const MeasuredPoint&, Setup);
+/// The same with prefill and decode apart; a concurrency that is not stated is what the decode workers hold.
+ProtocolOrReason disaggregated(MeasuredPoint, Setup);
 ProtocolOrReason offline(const MeasuredPoint&, Setup);
 ProtocolOrReason static_batch(const MeasuredPoint&, Setup);
 ProtocolOrReason rate(const MeasuredPoint&, Setup);

@@ -20,7 +20,6 @@ bool holds(const std::string& kind, const std::string& name) {
 
 /// The part that does not depend on the load; a reason where the deployment cannot be told.
 std::optional<Skipped> deploy(const MeasuredPoint& p, Setup& s) {
-  if (p.disaggregated) return Skipped{"prefill and decode on separate pools are not replayed"};
   if (p.load == LoadKind::kOther) return Skipped{fmt::format("'{}' is not a load that can be repeated", p.load_text)};
   s.name = p.id;
   s.model = model_of(p.model);
@@ -32,9 +31,17 @@ std::optional<Skipped> deploy(const MeasuredPoint& p, Setup& s) {
   if (s.engine.empty()) return Skipped{fmt::format("the catalogue holds no engine {}", p.engine)};
   s.weights = weights_of(p);
   if (s.weights.empty()) return Skipped{fmt::format("unknown precision of weights '{}'", p.weights)};
+  s.engine_version = release_of(p);
+  if (p.disaggregated) {
+    s.workers = worker_layout(p.notes);
+    if (!s.workers) return Skipped{"the workers of prefill and decode are not stated"};
+    const Workers& d = s.workers->decode;
+    s.tp = d.tp, s.pp = d.pp, s.ep = d.ep, s.dp = d.dp;
+    s.gpus = s.workers->gpus();
+    return std::nullopt;
+  }
   const int tp = p.tp.value_or(p.starts_with("mlperf-") ? mlperf_tensor_parallel_size(s) : 0);
   if (tp == 0) return Skipped{"the tensor-parallel size is not stated"};
-  s.engine_version = release_of(p);
   s.tp = tp, s.pp = p.pp.value_or(1), s.ep = p.ep.value_or(1), s.dp = p.attention_dp.value_or(1);
   s.gpus = s.tp * s.pp * s.dp;
   return std::nullopt;
@@ -59,7 +66,7 @@ std::variant<Protocol, Skipped> protocol_of(const MeasuredPoint& p, const Assump
   if (p.starts_with("mlperf-")) return mlperf(p, std::move(setup), assumption.input_scale);
   switch (p.load) {
     case LoadKind::kClosedLoop:
-      return closed_loop(p, std::move(setup));
+      return setup.workers ? disaggregated(p, std::move(setup)) : closed_loop(p, std::move(setup));
     case LoadKind::kMultiTurn:
       return multi_turn(p, std::move(setup));
     case LoadKind::kOffline:

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "analysis/validate/disaggregated.hpp"
 #include "analysis/validate/points.hpp"
 
 namespace flotilla::analysis {
@@ -17,6 +18,7 @@ struct Setup {
   int gpus = 1;  ///< of the whole deployment
   std::string engine, engine_version, weights, kv_cache = "bf16";
   int tp = 1, pp = 1, ep = 1, dp = 1;
+  std::optional<WorkerLayout> workers;  ///< where prefill and decode are apart, instead of the sizes above
   std::optional<double> memory_share;
   std::optional<int> max_num_batched_tokens;  ///< on each attention rank
   std::optional<int> max_num_seqs;

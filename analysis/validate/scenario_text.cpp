@@ -14,21 +14,24 @@ void add_size(std::string& text, const char* key, int size) {
   if (size != 1) text += fmt::format(", {}: {}", key, size);
 }
 
-std::string serving(const Setup& s) {
+/// One serving group: all of the fleet, or the workers of one role.
+std::string serving(const Setup& s, const char* role = "", const Workers* workers = nullptr) {
   std::string text =
       fmt::format("pool: bench, engine: {}, weights: {}, kv_cache_dtype: {}", s.engine, s.weights, s.kv_cache);
   if (!s.engine_version.empty()) text += fmt::format(", engine_version: '{}'", s.engine_version);
-  add_size(text, "tensor_parallel_size", s.tp);
-  add_size(text, "pipeline_parallel_size", s.pp);
-  add_size(text, "expert_parallel_size", s.ep);
-  add_size(text, "data_parallel_size", s.dp);
+  if (workers != nullptr) text += fmt::format(", role: {}, replicas: {}", role, workers->count);
+  add_size(text, "tensor_parallel_size", workers ? workers->tp : s.tp);
+  add_size(text, "pipeline_parallel_size", workers ? workers->pp : s.pp);
+  add_size(text, "expert_parallel_size", workers ? workers->ep : s.ep);
+  add_size(text, "data_parallel_size", workers ? workers->dp : s.dp);
   add(text, "gpu_memory_utilization", s.memory_share);
   add(text, "block_size", s.block_size);
   if (s.draft_tokens > 0)
     text += fmt::format(", speculation: {{draft_tokens: {}, acceptance: {}}}", s.draft_tokens, s.acceptance);
   std::string limits;
   add(limits, "max_num_batched_tokens", s.max_num_batched_tokens);
-  add(limits, "max_num_seqs", s.max_num_seqs);
+  const bool decodes = workers != nullptr && workers == &s.workers->decode;
+  add(limits, "max_num_seqs", decodes ? std::optional(workers->batch) : s.max_num_seqs);
   add(limits, "enable_chunked_prefill", s.chunked_prefill);
   if (s.batch_wait_steps > 0)
     limits += fmt::format(", batch_wait_max_tokens_ratio: {}, batch_wait_timeout_iters: {}", s.batch_wait_ratio,
@@ -36,6 +39,12 @@ std::string serving(const Setup& s) {
   if (!s.policy.empty()) limits += ", policy: " + s.policy;
   if (!limits.empty()) text += fmt::format(", scheduler: {{{}}}", limits.substr(2));
   return text;
+}
+
+std::string groups(const Setup& s) {
+  if (!s.workers) return fmt::format("{{{}}}", serving(s));
+  return fmt::format("{{{}}}, {{{}}}", serving(s, "prefill", &s.workers->prefill),
+                     serving(s, "decode", &s.workers->decode));
 }
 
 std::string workload(const Setup& s) {
@@ -54,9 +63,9 @@ std::string to_scenario(const Setup& s) {
       "name: \"{}\"\n"
       "model: {}\n"
       "fleet: {{pools: [{{name: bench, system: {}, gpus: {}}}]}}\n"
-      "serving: [{{{}}}]\n"
+      "serving: [{}]\n"
       "workload: {{{}}}\n",
-      s.name, s.model, s.system, s.gpus, serving(s), workload(s));
+      s.name, s.model, s.system, s.gpus, groups(s), workload(s));
 }
 
 }  // namespace flotilla::analysis

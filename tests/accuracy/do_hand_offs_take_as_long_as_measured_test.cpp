@@ -82,7 +82,7 @@ TEST_CASE("hand-offs between H800 nodes: the five points that were not fitted ar
   for (std::size_t i = 0; i < took.size(); ++i) {
     const double error = took[i] / kPoints[i].microseconds - 1;
     MESSAGE(kPoints[i].prompt_tokens << " tokens: " << took[i] << " us, measured " << kPoints[i].microseconds << ", "
-                                     << 100 * error << " %" << (kPoints[i].fitted ? " (fitted)" : ""));
+                                     << 100 * error << " %" << std::string(kPoints[i].fitted ? " (fitted)" : ""));
     tested += kPoints[i].fitted ? 0 : 1;
     CHECK(std::abs(error) < 0.15);
   }

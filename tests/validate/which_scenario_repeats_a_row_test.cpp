@@ -218,7 +218,7 @@ TEST_CASE("turns of conversations: lengths and cached share from the row's own f
 TEST_CASE("what cannot be repeated says why") {
   CHECK(reason({{"model", "Mystery 9B"}}) == "the catalogue holds no model Mystery 9B");
   CHECK(reason({{"engine", "DeepSeek production"}}) == "the catalogue holds no engine DeepSeek production");
-  CHECK(reason({{"disaggregated", "yes"}}) == "prefill and decode on separate pools are not replayed");
+  CHECK(reason({{"disaggregated", "yes"}}) == "the workers of prefill and decode are not stated");
   CHECK(reason({{"tp", ""}}) == "the tensor-parallel size is not stated");
   CHECK(reason({{"load_value", ""}}) == "the concurrency is not stated");
   CHECK(reason({{"load_kind", "production"}}) == "'production' is not a load that can be repeated");
