@@ -263,6 +263,15 @@ ServingGroup Builder::build_group(std::size_t index) {
   group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
   set_batch_waiting(group, index);
+  if (spec.role == Role::kPrefill) {
+    resolved(spec.kv_transfer.overhead, Seconds(d.engine.kv_transfer_overhead), path("kv_transfer.overhead"),
+             engine_origin);
+    resolved(spec.kv_transfer.efficiency, d.engine.kv_transfer_efficiency.get(), path("kv_transfer.efficiency"),
+             engine_origin);
+    group.kv_transfer = spec.kv_transfer;
+  } else if (node.has("kv_transfer")) {
+    node.at("kv_transfer").fail("only a group that prefills hands KV over", "say it there: role: prefill");
+  }
   if (d.max_num_batched_tokens < d.max_num_seqs) {
     document_.fail(path("scheduler"),
                    fmt::format("max_num_batched_tokens ({}) is less than max_num_seqs ({})", d.max_num_batched_tokens,

@@ -32,6 +32,7 @@ struct ServingGroup {
   Role role = Role::kMixed;
   models::Deployment deployment;
   models::MemoryLedger memory;  ///< of one GPU
+  KvTransferSpec kv_transfer;   ///< of a group that prefills: everything is filled in
   std::string scheduler;
   SchedulerLimits limits;  ///< of the replica: those of its attention ranks together
   int max_model_len = 0;

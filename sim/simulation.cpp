@@ -67,6 +67,25 @@ void add(ReplicaBooks& sum, const ReplicaBooks& b) {
   sum.requests += b.requests;
 }
 
+KvSending sending_of(const ServingGroup& group) {
+  KvSending sending;
+  if (group.role != Role::kPrefill) return sending;
+  sending.overhead = group.kv_transfer.overhead->value();
+  sending.efficiency = *group.kv_transfer.efficiency;
+  sending.push = group.kv_transfer.direction == KvDirection::kPush;
+  switch (group.kv_transfer.overlap) {
+    case KvOverlap::kNone:
+      break;
+    case KvOverlap::kChunks:
+      sending.overlap = KvSending::Overlap::kChunks;
+      break;
+    case KvOverlap::kLayers:
+      sending.overlap = KvSending::Overlap::kLayers;
+      break;
+  }
+  return sending;
+}
+
 /// Of the KV flows that there may be.
 std::vector<topologies::RateLimit> rate_limits(const Build& build) {
   std::vector<topologies::RateLimit> limits;
@@ -74,7 +93,8 @@ std::vector<topologies::RateLimit> rate_limits(const Build& build) {
     if (group.role != Role::kPrefill) continue;
     for (int i = 0; i < group.replicas; ++i) {
       const Seat seat = seat_of(build, group, i);
-      for (const topologies::VertexId gpu : seat.gpus) limits.push_back(rate_limit(build.fleet, seat, gpu));
+      for (const topologies::VertexId gpu : seat.gpus)
+        limits.push_back(rate_limit(build.fleet, sending_of(group), gpu));
     }
   }
   return limits;
@@ -94,12 +114,12 @@ class Replicas {
         receive(*all_.back(), seat_of(build, group, i));
       }
     };
-    std::vector<std::pair<Replica*, Seat>> entries;
+    std::vector<std::tuple<Replica*, Seat, KvSending>> entries;
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       if (build.groups[g].role == Role::kDecode) continue;
       add(g, [&](Replica& replica, Seat seat) {
         gateway.add_replica(replica, admission_limits(build, build.groups[g]));
-        entries.emplace_back(&replica, std::move(seat));
+        entries.emplace_back(&replica, std::move(seat), sending_of(build.groups[g]));
       });
     }
     const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
@@ -108,7 +128,8 @@ class Replicas {
     decode_router_ =
         make_router(scenario.router, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"));
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
-    for (auto& [replica, seat] : entries) hand_off_->add_prefill(*replica, std::move(seat));
+    for (auto& [replica, seat, sending] : entries) hand_off_->add_prefill(*replica, std::move(seat), sending);
+    gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       if (!decodes(build.groups[g])) continue;
       add(g, [&](Replica& replica, Seat seat) { hand_off_->add_decode(replica, std::move(seat)); });

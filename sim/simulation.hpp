@@ -56,8 +56,8 @@ struct RunFacts {
   std::uint64_t events = 0;
   bool interrupted = false;
   Refusals refusals;
-  HandOffFacts hand_off;         ///< nothing where no pool decodes apart
-  std::vector<LinkFacts> links;  ///< that carried flows
+  HandOffFacts hand_off;           ///< nothing where no pool decodes apart
+  std::vector<LinkFacts> links;    ///< that carried flows
   std::vector<GroupFacts> groups;  ///< in the order of the scenario's serving groups
 };
 

@@ -48,7 +48,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   Request& r = pool_[handle];
   r.id = arriving.id;
   r.wished_arrival = arriving.arrival;
-  r.arrival = now;
+  r.arrival = r.let_in = now;
   r.input_tokens = arriving.input_tokens;
   r.output_tokens = arriving.output_tokens;
   // The last token of a prompt is always computed: its answer begins with it.
@@ -66,6 +66,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   }
   ++loads_[choice].outstanding;
   router_.changed(choice, loads_[choice]);
+  if (diverts_ && diverts_(handle)) return;
   replicas_[choice]->enqueue(handle, now, after_steps);
 }
 

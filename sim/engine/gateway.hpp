@@ -44,6 +44,8 @@ class Gateway {
   void cache_share(double share) { cached_share_ = share; }
   void add_replica(Replica& replica, const AdmissionLimits& limits);
   void start();
+  /// Asked of each request that is sent, once its replica is chosen: true = somebody else lets it in there.
+  void divert(std::function<bool(RequestHandle)> takes) { diverts_ = std::move(takes); }
   /// A request that was sent to this replica is no longer its business: its KV has moved on.
   void left(std::size_t replica);
   /// A request has ended, wherever it was.
@@ -73,6 +75,7 @@ class Gateway {
   ArrivingRequest next_;
   bool has_next_ = false;
   bool waiting_for_room_ = false;
+  std::function<bool(RequestHandle)> diverts_;
   Refusals refusals_;
 };
 

@@ -7,8 +7,8 @@
 
 namespace flotilla::sim {
 
-topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const Seat& seat, topologies::VertexId gpu) {
-  return {gpu, topologies::nic_bandwidth(fleet, gpu) * seat.deployment->engine.kv_transfer_efficiency.get()};
+topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const KvSending& sending, topologies::VertexId gpu) {
+  return {gpu, topologies::nic_bandwidth(fleet, gpu) * sending.efficiency};
 }
 
 HandOff::HandOff(const topologies::Fleet& fleet, Transfers& transfers, Router& router, Gateway& gateway,
@@ -22,12 +22,14 @@ HandOff::HandOff(const topologies::Fleet& fleet, Transfers& transfers, Router& r
       recorder_(recorder),
       slot_(clock.add_slot([this](double now) { on_event(now); })) {}
 
-void HandOff::add_prefill(Replica& replica, Seat seat) {
-  replica.on_prefilled([this](RequestHandle handle) {
-    prefilled_.push_back(handle);
-    clock_.schedule(slot_, clock_.now());
-  });
-  sources_.push_back({&replica, std::move(seat)});
+void HandOff::add_prefill(Replica& replica, Seat seat, const KvSending& sending) {
+  replica.on_prefilled([this](RequestHandle handle) { prefilled(handle, clock_.now()); });
+  if (sending.overlap != KvSending::Overlap::kNone) {
+    replica.on_chunk([this](RequestHandle handle, std::int32_t tokens, double seconds) {
+      chunk_begins(handle, tokens, clock_.now(), seconds);
+    });
+  }
+  sources_.push_back({&replica, std::move(seat), sending});
 }
 
 void HandOff::add_decode(Replica& replica, Seat seat) {
@@ -50,11 +52,18 @@ void HandOff::look_at(std::size_t target) {
 }
 
 void HandOff::on_event(double now) {
-  for (const RequestHandle handle : std::exchange(prefilled_, {})) choose(handle);
+  for (const RequestHandle handle : std::exchange(to_choose_, {})) choose(handle);
   for (const std::size_t target : std::exchange(to_look_at_, {})) {
     targets_[target].to_look_at = false;
     pull(targets_[target], now);
   }
+}
+
+bool HandOff::takes(RequestHandle handle) {
+  if (!sources_[static_cast<std::size_t>(pool_[handle].replica)].sending.push) return false;
+  to_choose_.push_back(handle);
+  clock_.schedule(slot_, clock_.now());
+  return true;
 }
 
 void HandOff::choose(RequestHandle handle) {
@@ -71,8 +80,88 @@ void HandOff::pull(Target& target, double now) {
     const RequestHandle handle = target.queue.front();
     target.queue.pop_front();
     target.replica->expect(handle, now);
-    begin(handle, target, now);
+    begin(handle, now);
   }
+}
+
+/// There is room where it will decode: its KV may move, or its prefill begin.
+void HandOff::begin(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  const Source& source = sources_[static_cast<std::size_t>(r.replica)];
+  ++facts_.count;
+  facts_.wait_sum += now - (source.sending.push ? r.arrival : r.prefilled);
+  moving_.push_back({handle});
+  if (!source.sending.push) return send_last(moving_.back(), 1, now);
+  r.let_in = now;
+  source.replica->enqueue(handle, now, true);
+}
+
+void HandOff::prefilled(RequestHandle handle, double now) {
+  const KvSending& sending = sources_[static_cast<std::size_t>(pool_[handle].replica)].sending;
+  if (!sending.push) {
+    to_choose_.push_back(handle);
+    clock_.schedule(slot_, now);
+    return;
+  }
+  const double layers = sources_[static_cast<std::size_t>(pool_[handle].replica)].seat.deployment->llm.layers;
+  Moving& m = moving(handle);
+  const bool last_layer_alone = sending.overlap == KvSending::Overlap::kLayers && m.sent == pool_[handle].input_tokens;
+  if (last_layer_alone) m.sent = m.chunk;
+  send_last(m, last_layer_alone ? 1 / layers : 1, now);
+}
+
+/// A chunk of `tokens` is computed for so many seconds from now on.
+void HandOff::chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds) {
+  const Request& r = pool_[handle];
+  const Source& source = sources_[static_cast<std::size_t>(r.replica)];
+  if (r.output_tokens == 1) return;  // it ends here
+  Moving& m = moving(handle);
+  const bool last = r.computed + tokens == r.prefill_target;
+  const std::int32_t begin = std::min(r.computed, m.sent);  // from 0 with a cached prefix, and again after a preemption
+  const std::int32_t end = r.computed + tokens;
+  if (source.sending.overlap == KvSending::Overlap::kChunks) {
+    if (last) return;  // its end is that of the prompt
+    send(m, begin, end, 1, seconds, now);
+  } else {
+    const double layers = source.seat.deployment->llm.layers;
+    const double share = (layers - 1) / layers;
+    fill_flows(r, share * (end - begin));
+    const double late = std::max(0.0, seconds - lone_time(nullptr) - source.sending.overhead);
+    send(m, begin, end, share, late, now);
+    if (!last) send(m, begin, end, 1 - share, seconds, now);
+    m.chunk = begin;
+  }
+  m.sent = end;
+}
+
+/// Part of what the KV of tokens `begin` to `end` comes to.
+void HandOff::send(Moving& m, std::int32_t begin, std::int32_t end, double share, double delay, double now) {
+  const Request& r = pool_[m.handle];
+  const Source& source = sources_[static_cast<std::size_t>(r.replica)];
+  // Whole blocks move.
+  const int block = source.seat.deployment->block_size;
+  if (end == r.input_tokens) end = (end + block - 1) / block * block;
+  fill_flows(r, share * (end - begin));
+  for (const Flow& flow : flows_) facts_.bytes += flow.bytes;
+  ++m.parts;
+  const RequestHandle handle = m.handle;
+  transfers_.send(now, delay + source.sending.overhead, flows_,
+                  [this, handle](double then) { part_arrived(handle, then); });
+}
+
+/// What is still to be sent, of which alone a hand-off's time is told.
+void HandOff::send_last(Moving& m, double share, double now) {
+  m.whole = true;
+  m.began = now;
+  send(m, m.sent, pool_[m.handle].input_tokens, share, 0, now);
+  std::size_t limit = HandOffFacts::kLimits - 1;
+  const Request& r = pool_[m.handle];
+  facts_.lone_sum += sources_[static_cast<std::size_t>(r.replica)].sending.overhead + lone_time(&limit);
+  ++facts_.limited_by[limit];
+}
+
+HandOff::Moving& HandOff::moving(RequestHandle handle) {
+  return *std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.handle == handle; });
 }
 
 const std::vector<KvShard>& HandOff::shards(const Seat& from, const Seat& to) {
@@ -83,44 +172,30 @@ const std::vector<KvShard>& HandOff::shards(const Seat& from, const Seat& to) {
   return paths_.back().shards;
 }
 
-void HandOff::begin(RequestHandle handle, const Target& target, double now) {
-  const Request& r = pool_[handle];
-  const Seat& from = sources_[static_cast<std::size_t>(r.replica)].seat;
-  const double fixed = from.deployment->engine.kv_transfer_overhead.get().value();
-  fill_flows(r, from, target.seat);
-  note_lone_time(fixed);
-  ++facts_.count;
-  facts_.wait_sum += now - r.prefilled;
-  moving_.push_back(handle);
-  transfers_.send(now, fixed, flows_, [this, handle, now](double then) { arrived(handle, now, then); });
-}
-
-void HandOff::fill_flows(const Request& r, const Seat& from, const Seat& to) {
-  // Whole blocks move.
-  const int block = from.deployment->block_size;
-  const double tokens = static_cast<double>((r.input_tokens + block - 1) / block) * block;
+void HandOff::fill_flows(const Request& r, double tokens) {
+  const Source& source = sources_[static_cast<std::size_t>(r.replica)];
+  const Seat& to = targets_[static_cast<std::size_t>(r.decode_replica)].seat;
   const auto gpu = [&](const Seat& seat, int index) {
     const auto rank = static_cast<int>(r.id % seat.deployment->data_parallel_size);
     return seat.gpus[static_cast<std::size_t>(gpu_of_rank(*seat.deployment, rank, index))];
   };
   flows_.clear();
-  for (const KvShard& shard : shards(from, to)) {
-    Flow flow{gpu(from, shard.from), gpu(to, shard.to), shard.bytes_per_token * tokens, 0};
+  for (const KvShard& shard : shards(source.seat, to)) {
+    Flow flow{gpu(source.seat, shard.from), gpu(to, shard.to), shard.bytes_per_token * tokens, 0};
     if (topologies::facts(fleet_, topologies::route(fleet_, flow.from, flow.to)).crosses_fabric)
-      flow.rate = rate_limit(fleet_, from, flow.from).rate.value();
-    facts_.bytes += flow.bytes;
+      flow.rate = rate_limit(fleet_, source.sending, flow.from).rate.value();
     flows_.push_back(flow);
   }
 }
 
-/// No flow is faster than its own limit, and none of the links carries more than its bandwidth.
-void HandOff::note_lone_time(double fixed) {
+/// Of flows_ with no others about: none is faster than its own limit, and none of the links carries more than its
+/// bandwidth. `limit`: what sets the time.
+double HandOff::lone_time(std::size_t* limit) {
   double longest = 0, latency = 0;
-  std::size_t limit = HandOffFacts::kLimits - 1;
   const auto consider = [&](double time, std::size_t what) {
     if (time <= longest) return;
     longest = time;
-    limit = what;
+    if (limit != nullptr) *limit = what;
   };
   carried_.clear();
   for (const Flow& flow : flows_) {
@@ -133,12 +208,15 @@ void HandOff::note_lone_time(double fixed) {
       consider(bytes / link.bandwidth.value(), static_cast<std::size_t>(link.kind));
     }
   }
-  facts_.lone_sum += fixed + latency + longest;
-  ++facts_.limited_by[limit];
+  return latency + longest;
 }
 
-void HandOff::arrived(RequestHandle handle, double began, double now) {
-  moving_.erase(std::find(moving_.begin(), moving_.end(), handle));
+void HandOff::part_arrived(RequestHandle handle, double now) {
+  Moving& m = moving(handle);
+  if (--m.parts > 0 || !m.whole) return;
+  const double began = m.began;
+  m = moving_.back();
+  moving_.pop_back();
   facts_.times.add(now - began);
   const Request& r = pool_[handle];
   const auto source = static_cast<std::size_t>(r.replica);
@@ -156,9 +234,11 @@ void HandOff::finished(RequestHandle handle) {
 
 void HandOff::close() {
   const auto unfinished = [this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); };
-  for (const RequestHandle handle : prefilled_) unfinished(handle);
+  std::for_each(to_choose_.begin(), to_choose_.end(), unfinished);
   for (const Target& target : targets_) std::for_each(target.queue.begin(), target.queue.end(), unfinished);
-  std::for_each(moving_.begin(), moving_.end(), unfinished);
+  for (const Moving& m : moving_) {
+    if (pool_[m.handle].prefilled >= 0) unfinished(m.handle);  // before that, its prefill replica counts it
+  }
 }
 
 }  // namespace flotilla::sim

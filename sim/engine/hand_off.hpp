@@ -3,9 +3,12 @@
 //   prefill replica ---- KV, flows on the fabric ---> decode replica
 //     its memory stays held until the KV is there       memory is taken before the first byte moves
 //
-// The decode replica pulls: it is chosen by the router's policy when the prompt is computed, and takes requests in the
+// Pull: the decode replica is chosen by the router's policy when the prompt is computed, and takes requests in the
 // order in which they were given to it. While it has no room, they keep their memory on the prefill side, which in the
-// end stops admitting (back-pressure). The first token travels with the KV.
+// end stops admitting (back-pressure). Push: the decode replica is chosen when the request arrives, and prefill begins
+// when it has room; the KV may then move while the prompt is computed, chunk by chunk or layer by layer. Layers are
+// sent as one flow, which starts so late that alone it would end with the step, but for the last layer, which goes
+// afterwards. The first token travels with the last of the KV.
 #pragma once
 
 #include <array>
@@ -28,8 +31,16 @@ struct Seat {
   std::vector<topologies::VertexId> gpus;
 };
 
+/// How a replica that prefills hands KV over.
+struct KvSending {
+  double overhead = 0;    ///< seconds of a hand-off before the first byte moves
+  double efficiency = 1;  ///< share of a NIC's bandwidth that one flow reaches
+  bool push = false;      ///< the decode side's memory is taken before prefill begins
+  enum class Overlap { kNone, kChunks, kLayers } overlap = Overlap::kNone;  ///< of a push
+};
+
 /// What a flow of KV from this GPU across the fabric gets at most: the engine's connector does not fill a NIC.
-topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const Seat& seat, topologies::VertexId gpu);
+topologies::RateLimit rate_limit(const topologies::Fleet& fleet, const KvSending& sending, topologies::VertexId gpu);
 
 struct HandOffFacts {
   /// What a lone hand-off would wait for: a kind of link, or the engine's connector (the last).
@@ -50,9 +61,13 @@ class HandOff {
           Clock& clock, Recorder& recorder);
 
   /// `index` is the replica's in the gateway. Call in the gateway's order.
-  void add_prefill(Replica& replica, Seat seat);
+  void add_prefill(Replica& replica, Seat seat, const KvSending& sending);
   void add_decode(Replica& replica, Seat seat);
   void start();
+
+  /// Takes a request that has arrived for a prefill replica that pushes, and lets it in when there is room; false where
+  /// its replica does not push.
+  bool takes(RequestHandle handle);
 
   /// Counts what is between the two sides as unfinished.
   void close();
@@ -62,11 +77,21 @@ class HandOff {
   struct Source {
     Replica* replica = nullptr;
     Seat seat;
+    KvSending sending;
+  };
+  /// A hand-off that is under way.
+  struct Moving {
+    RequestHandle handle = kNoRequest;
+    int parts = 0;           ///< sent and not yet there
+    bool whole = false;      ///< all parts are sent
+    std::int32_t sent = 0;   ///< tokens of the prompt that are sent
+    std::int32_t chunk = 0;  ///< where the latest chunk began
+    double began = 0;        ///< when its last part was sent
   };
   struct Target {
     Replica* replica = nullptr;
     Seat seat;
-    std::deque<RequestHandle> queue;  ///< prompts that are computed, waiting for memory here
+    std::deque<RequestHandle> queue;  ///< waiting for memory here: computed prompts, or those to be pushed
     bool to_look_at = false;          ///< may have room now
   };
   /// How KV gets from one serving group's replicas to another's.
@@ -80,10 +105,15 @@ class HandOff {
   void look_at(std::size_t target);
   void choose(RequestHandle handle);
   void pull(Target& target, double now);
-  void begin(RequestHandle handle, const Target& target, double now);
-  void fill_flows(const Request& r, const Seat& from, const Seat& to);
-  void note_lone_time(double fixed);
-  void arrived(RequestHandle handle, double began, double now);
+  void prefilled(RequestHandle handle, double now);
+  void chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds);
+  void begin(RequestHandle handle, double now);
+  void send(Moving& m, std::int32_t begin, std::int32_t end, double share, double delay, double now);
+  void send_last(Moving& m, double share, double now);
+  void fill_flows(const Request& r, double tokens);
+  [[nodiscard]] double lone_time(std::size_t* limit);
+  Moving& moving(RequestHandle handle);
+  void part_arrived(RequestHandle handle, double now);
   void finished(RequestHandle handle);
   const std::vector<KvShard>& shards(const Seat& from, const Seat& to);
 
@@ -99,11 +129,11 @@ class HandOff {
   std::vector<Target> targets_;
   std::vector<ReplicaLoad> loads_;  ///< of the targets
   std::vector<Path> paths_;
-  std::vector<RequestHandle> prefilled_;  ///< at this instant
+  std::vector<RequestHandle> to_choose_;  ///< a target for, at this instant
   std::vector<std::size_t> to_look_at_;
   std::vector<Flow> flows_;                          ///< of the hand-off that begins
   std::unordered_map<std::size_t, double> carried_;  ///< bytes of those, by link and direction
-  std::vector<RequestHandle> moving_;
+  std::vector<Moving> moving_;
   HandOffFacts facts_;
 };
 

@@ -64,8 +64,8 @@ void Recorder::finished(const Request& r) {
     samples_.ttft.add(ttft);
     if (r.output_tokens > 1) samples_.tpot.add(tpot);
     samples_.e2el.add(e2el);
-    samples_.queue_sum += r.scheduled - r.enqueued;
-    samples_.frontend_sum += r.enqueued - r.arrival;
+    samples_.queue_sum += (r.scheduled - r.enqueued) + (r.let_in - r.arrival);
+    samples_.frontend_sum += r.enqueued - r.let_in;
     samples_.client_queue_sum += r.arrival - r.wished_arrival;
     const double computed = r.prefilled >= 0 ? r.prefilled : r.first_token;
     samples_.prefill_sum += computed - r.scheduled;

@@ -26,8 +26,8 @@ struct RequestSamples {
   SampleSet ttft;
   SampleSet tpot;  ///< requests of one output token have none
   SampleSet e2el;
-  double queue_sum = 0;         ///< of scheduled - enqueued
-  double frontend_sum = 0;      ///< of enqueued - arrival
+  double queue_sum = 0;         ///< of scheduled - enqueued, and of let in - arrival
+  double frontend_sum = 0;      ///< of enqueued - let in
   double client_queue_sum = 0;  ///< of arrival - wished arrival
   double prefill_sum = 0;       ///< of first token - scheduled, or of prefilled - scheduled where KV moves then
   double transfer_sum = 0;      ///< of first token - prefilled, where KV moves

@@ -85,6 +85,7 @@ void Replica::expect(RequestHandle handle, double now) {
 
 void Replica::receive(RequestHandle handle, double now) {
   Request& r = pool_[handle];
+  r.output_here = r.output_tokens;
   r.first_token = r.last_token = now;
   ++books_.output_tokens;
   recorder_.tokens(now, 1);
@@ -234,6 +235,8 @@ void Replica::begin_mixed_step(double now) {
   state_ = State::kMixedStep;
   step_began_ = now;
   clock_.schedule(slot_, now + times.total());
+  if (!chunk_) return;
+  for (const PrefillChunk& chunk : planner_.chunks()) chunk_(chunk.request, chunk.tokens, times.total());
 }
 
 void Replica::begin_decode_step(double now) {

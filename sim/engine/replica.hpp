@@ -59,6 +59,9 @@ class Replica {
   /// Called for each prompt that is computed where the replica only prefills and there is more to make: its memory
   /// stays held until release_held().
   void on_prefilled(Finished callback) { prefilled_ = std::move(callback); }
+  /// Called when a step begins with a chunk of so many tokens of a prompt, of the length of the step in seconds.
+  using ChunkBegins = std::function<void(RequestHandle, std::int32_t tokens, double seconds)>;
+  void on_chunk(ChunkBegins callback) { chunk_ = std::move(callback); }
   /// Called after a step has begun before which memory may have become free.
   void on_room(std::function<void()> callback) { room_ = std::move(callback); }
   /// The KV of a request that was prefilled here has arrived where it decodes.
@@ -110,6 +113,7 @@ class Replica {
   Recorder& recorder_;
   Finished finished_;
   Finished prefilled_;
+  ChunkBegins chunk_;
   std::function<void()> room_;
   bool made_room_ = false;
   Batch batch_;

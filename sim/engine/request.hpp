@@ -18,6 +18,7 @@ struct Request {
   double wished_arrival =
       0;                  ///< when the client wanted to send; earlier than arrival where max_concurrency held it back
   double arrival = 0;     ///< when it was sent
+  double let_in = 0;      ///< when it could go to its replica: later than arrival where memory is taken for it first
   double enqueued = 0;    ///< when the engine's loop could first see it: later than arrival by the frontend's time
   double scheduled = -1;  ///< first time a step took it
   double prefilled = -1;  ///< when its prompt was computed, if its KV then moved to another replica

@@ -26,10 +26,16 @@ std::vector<std::string> scheduler_names() {
 
 constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{
     {{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
+constexpr std::array<std::pair<KvOverlap, std::string_view>, 3> kOverlaps{
+    {{KvOverlap::kNone, "none"}, {KvOverlap::kChunks, "chunks"}, {KvOverlap::kLayers, "layers"}}};
+constexpr std::array<std::pair<KvDirection, std::string_view>, 2> kDirections{
+    {{KvDirection::kPull, "pull"}, {KvDirection::kPush, "push"}}};
 
 }  // namespace
 
 std::span<const std::pair<Role, std::string_view>> enum_names(Role) { return kRoles; }
+std::span<const std::pair<KvOverlap, std::string_view>> enum_names(KvOverlap) { return kOverlaps; }
+std::span<const std::pair<KvDirection, std::string_view>> enum_names(KvDirection) { return kDirections; }
 
 const reader::Schema<PoolSpec>& PoolSpec::schema() {
   static const auto schema =
@@ -98,6 +104,27 @@ const reader::Schema<SpeculationSpec>& SpeculationSpec::schema() {
   return schema;
 }
 
+const reader::Schema<KvTransferSpec>& KvTransferSpec::schema() {
+  static const auto schema =
+      reader::Schema<KvTransferSpec>("kv_transfer", "How a prefill group hands its KV over to where it decodes")
+          .key("direction", &KvTransferSpec::direction,
+               "pull: the decode side takes it once it is computed; push: the decode side's memory is taken before "
+               "prefill begins")
+          .key("overlap", &KvTransferSpec::overlap,
+               "of sending with computing, for push: none, chunks (each when it is computed) or layers")
+          .key("overhead", &KvTransferSpec::overhead, "of a hand-off, before the first byte moves",
+               {.min = 0, .default_text = "the engine's"})
+          .key("efficiency", &KvTransferSpec::efficiency, "share of a NIC's bandwidth that one flow reaches",
+               {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
+          .check([](const KvTransferSpec& spec, const reader::Node& node) {
+            if (spec.direction == KvDirection::kPull && spec.overlap != KvOverlap::kNone) {
+              node.at("overlap").fail("KV that is pulled moves when all of it is computed",
+                                      "overlap needs direction: push");
+            }
+          });
+  return schema;
+}
+
 const reader::Schema<ServingSpec>& ServingSpec::schema() {
   static const auto schema =
       reader::Schema<ServingSpec>("serving_group", "Replicas of the model on a pool")
@@ -126,6 +153,7 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
                "exponent of the power law by which tokens prefer experts; 0 = balanced",
                {.min = 0, .max = 10, .default_text = "what the calibration found"})
           .key("speculation", &ServingSpec::speculation, "speculative decoding")
+          .key("kv_transfer", &ServingSpec::kv_transfer, "how KV is handed over, for role: prefill")
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
           .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})

@@ -63,6 +63,29 @@ struct SpeculationSpec {
 enum class Role { kMixed, kPrefill, kDecode };
 std::span<const std::pair<Role, std::string_view>> enum_names(Role);
 
+/// When the KV of a prompt starts to move.
+enum class KvOverlap {
+  kNone,    ///< when all of the prompt is computed
+  kChunks,  ///< each chunk when it is computed
+  kLayers,  ///< each layer of each chunk when it is computed
+};
+std::span<const std::pair<KvOverlap, std::string_view>> enum_names(KvOverlap);
+/// Who starts it.
+enum class KvDirection {
+  kPull,  ///< the decode side, once the prompt is computed and it has memory
+  kPush,  ///< the prefill side; the decode side's memory is taken before prefill begins
+};
+std::span<const std::pair<KvDirection, std::string_view>> enum_names(KvDirection);
+
+/// How a prefill group hands its KV over.
+struct KvTransferSpec {
+  KvDirection direction = KvDirection::kPull;
+  KvOverlap overlap = KvOverlap::kNone;
+  std::optional<Seconds> overhead;
+  std::optional<double> efficiency;
+  static const reader::Schema<KvTransferSpec>& schema();
+};
+
 struct ServingSpec {
   std::string pool;
   Role role = Role::kMixed;
@@ -77,6 +100,7 @@ struct ServingSpec {
   int data_parallel_size = 1;
   std::optional<double> expert_skew;
   SpeculationSpec speculation;
+  KvTransferSpec kv_transfer;
   std::optional<int> replicas;
   std::optional<double> gpu_memory_utilization;
   std::optional<int> block_size;

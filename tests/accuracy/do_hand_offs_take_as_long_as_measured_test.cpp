@@ -47,11 +47,12 @@ TEST_CASE("hand-offs between H800 nodes: the five points that were not fitted ar
       topologies::build_fleet({{"p", topologies::load_system("hgx-h100"), 16}}, topologies::load_fabric("ib-ndr-rail"));
   const models::Deployment d = qwen3_8b();
   Seat from{&d, {}}, to{&d, {}};
+  const KvSending sending{d.engine.kv_transfer_overhead.get().value(), d.engine.kv_transfer_efficiency};
   std::vector<topologies::RateLimit> limits;
   for (std::size_t gpu = 0; gpu < 8; ++gpu) {
     from.gpus.push_back(fleet.gpus[gpu].vertex);
     to.gpus.push_back(fleet.gpus[8 + gpu].vertex);
-    limits.push_back(rate_limit(fleet, from, from.gpus.back()));
+    limits.push_back(rate_limit(fleet, sending, from.gpus.back()));
   }
   const topologies::Platform platform = topologies::make_platform(fleet, limits);
   Transfers transfers(fleet, platform, clock);
@@ -65,9 +66,9 @@ TEST_CASE("hand-offs between H800 nodes: the five points that were not fitted ar
       const auto source = from.gpus[static_cast<std::size_t>(shard.from)];
       flows.push_back({source, to.gpus[static_cast<std::size_t>(shard.to)],
                        shard.bytes_per_token * kPoints[took.size()].prompt_tokens,
-                       rate_limit(fleet, from, source).rate.value()});
+                       rate_limit(fleet, sending, source).rate.value()});
     }
-    transfers.send(now, d.engine.kv_transfer_overhead.get().value(), flows, [&](double then) {
+    transfers.send(now, sending.overhead, flows, [&](double then) {
       took.push_back(1e6 * (then - began));
       if (took.size() < std::size(kPoints)) clock.schedule(0, then + 1);
     });

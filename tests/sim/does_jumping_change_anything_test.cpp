@@ -124,9 +124,10 @@ Case random_case(std::uint64_t seed) {
     c.setup.decode_replicas = pick(1, 2);
     c.setup.decode_kv_blocks = pick(300, 3000) / c.setup.block_size + 1;
     c.setup.tensor_parallel_size = pick(1, 8);
-    c.setup.transfer_fixed = grid ? 0.25 : 1e-3 * pick(0, 900);
-    c.setup.transfer_efficiency = pick(0, 1) == 0 ? 1e-4 * pick(1, 100) : 1;  // so that flows meet
-    c.setup.cached_share = 0;
+    c.setup.sending.overhead = grid ? 0.25 : 1e-3 * pick(0, 900);
+    c.setup.sending.efficiency = pick(0, 1) == 0 ? 1e-4 * pick(1, 100) : 1;  // so that flows meet
+    c.setup.sending.push = pick(0, 1) == 0;
+    if (c.setup.sending.push) c.setup.sending.overlap = static_cast<KvSending::Overlap>(pick(0, 2));
   }
   double at = 0;
   for (int i = 0; i < 120; ++i) {

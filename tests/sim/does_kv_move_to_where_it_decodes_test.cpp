@@ -16,7 +16,7 @@ constexpr double kNic = 50e9;
 Setup two_nodes() {
   Setup s;
   s.decode_replicas = 1;
-  s.transfer_fixed = 0.5;
+  s.sending.overhead = 0.5;
   return s;
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("a request of one token never moves") {
 
 TEST_CASE("the engine's connector limits each flow") {
   Setup s = two_nodes();
-  s.transfer_efficiency = 0.25;  // 12.5 GB/s
+  s.sending.efficiency = 0.25;  // 12.5 GB/s
   const Outcome o = simulate_list(s, {{0, 160, 2}});
   CHECK(o.requests.at(0).first_token == exactly(1.5 + latency() + 160 * kBytesPerToken / (0.25 * kNic)));
   CHECK(o.hand_off.limited_by.back() == 1);
@@ -119,4 +119,53 @@ TEST_CASE("links know what they carried") {
     CHECK(link.busier_bytes == link.bytes);
     CHECK(link.busiest_second_bytes == exactly(160 * kBytesPerToken));  // the second one came five seconds later
   }
+}
+
+TEST_CASE("a push waits for memory where it decodes, before prefill") {
+  // The decode replica has room for one request: r1 is let in when r0 has ended, at t0 + 3, and prefilled in a second.
+  Setup s = two_nodes();
+  s.sending.push = true;
+  s.decode_kv_blocks = 15;
+  s.limits.max_num_batched_tokens = 160;
+  const double d = latency() + 160 * kBytesPerToken / kNic, t0 = 1.5 + d;
+  const Outcome o = simulate_list(s, {{0, 160, 4}, {0, 160, 4}});
+  CHECK(o.requests.at(0).last_token == exactly(t0 + 3));
+  CHECK(o.requests.at(1).scheduled == exactly(t0 + 3));
+  CHECK(o.requests.at(1).first_token == exactly(t0 + 3 + t0));
+  CHECK(o.hand_off.wait_sum == exactly(t0 + 3));
+}
+
+TEST_CASE("pushed chunk by chunk, only the last chunk is waited for") {
+  // Two chunks of 80 tokens, a second each: the first is sent at 1, and long there when the second is sent at 2.
+  Setup s = two_nodes();
+  s.sending.push = true;
+  s.sending.overlap = KvSending::Overlap::kChunks;
+  s.limits.max_num_batched_tokens = 80;
+  const Outcome o = simulate_list(s, {{0, 160, 2}});
+  CHECK(o.requests.at(0).prefilled == 2);
+  CHECK(o.requests.at(0).first_token == exactly(2.5 + latency() + 80 * kBytesPerToken / kNic));
+  CHECK(o.hand_off.bytes == 160 * kBytesPerToken);
+}
+
+TEST_CASE("pushed layer by layer, only the last layer of the last chunk is waited for") {
+  Setup s = two_nodes();
+  s.sending.push = true;
+  s.sending.overlap = KvSending::Overlap::kLayers;
+  const Outcome o = simulate_list(s, {{0, 160, 2}});
+  CHECK(o.requests.at(0).prefilled == 1);
+  CHECK(o.requests.at(0).first_token == exactly(1.5 + latency() + 160 * kBytesPerToken / 32 / kNic));  // 32 layers
+  CHECK(o.hand_off.bytes == doctest::Approx(160 * kBytesPerToken).epsilon(1e-9));
+}
+
+TEST_CASE("layers that the wires cannot keep up with are waited for") {
+  // A connector of 1e-5 of a NIC, 500 kB/s: 160 tokens take 20.97 s alone, far more than the step of 1 s. The layers
+  // but the last start at once, behind the fixed 0.5 s; the last starts at 1.5. Their limit is for each flow, so that
+  // both move at 500 kB/s: the last to arrive are the others, at 0.5 + 31/32 * 20.97 s.
+  Setup s = two_nodes();
+  s.sending.push = true;
+  s.sending.overlap = KvSending::Overlap::kLayers;
+  s.sending.efficiency = 1e-5;
+  const Outcome o = simulate_list(s, {{0, 160, 2}});
+  const double alone = 160 * kBytesPerToken / (1e-5 * kNic);
+  CHECK(o.requests.at(0).first_token == doctest::Approx(0.5 + latency() + alone * 31 / 32).epsilon(1e-6));
 }

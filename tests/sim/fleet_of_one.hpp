@@ -92,8 +92,7 @@ struct Setup {
   int decode_replicas = 0;  ///< > 0: the others only prefill
   std::int64_t decode_kv_blocks = 1000;
   int tensor_parallel_size = 1;
-  double transfer_fixed = 0;
-  double transfer_efficiency = 1;
+  KvSending sending;
 };
 
 struct Outcome {
@@ -149,11 +148,10 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
                         {1 << 20, smallest * setup.block_size, setup.kv_blocks * setup.block_size, 1 << 20});
   }
   if (apart) {
-    split = std::make_unique<SplitFleet>(setup.replicas + setup.decode_replicas, setup.tensor_parallel_size,
-                                         setup.transfer_fixed, setup.transfer_efficiency);
+    split =
+        std::make_unique<SplitFleet>(setup.replicas + setup.decode_replicas, setup.tensor_parallel_size, setup.sending);
     split->connect(gateway, pool, clock, recorder, setup.router);
-    for (int i = 0; i < setup.replicas; ++i)
-      split->hand_off().add_prefill(*replicas[static_cast<std::size_t>(i)], split->seat(i));
+    for (int i = 0; i < setup.replicas; ++i) split->add_prefill(*replicas[static_cast<std::size_t>(i)], i);
     for (int i = 0; i < setup.decode_replicas; ++i)
       split->hand_off().add_decode(add(false, setup.decode_kv_blocks), split->seat(setup.replicas + i));
     split->hand_off().start();

@@ -17,19 +17,17 @@ class SplitFleet {
  public:
   /// `nodes` HGX H100 nodes, each holding one replica on its first GPUs. Every leaf has two nodes, so that the third
   /// reaches the first over the spine.
-  SplitFleet(int nodes, int tensor_parallel_size, double fixed, double efficiency) {
+  SplitFleet(int nodes, int tensor_parallel_size, const KvSending& sending) : sending_(sending) {
     auto fabric = topologies::load_fabric("ib-ndr-rail");
     fabric.leaf_ports.value = 4;
     fleet_ = topologies::build_fleet({{"p", topologies::load_system("hgx-h100"), 8 * nodes}}, fabric);
     deployment_.llm = models::load_llm("llama-3.1-8b");
     deployment_.kv_cache = models::NumberFormat::kFp8;
     deployment_.tensor_parallel_size = tensor_parallel_size;
-    deployment_.engine.kv_transfer_overhead = Seconds(fixed);
-    deployment_.engine.kv_transfer_efficiency = efficiency;
     std::vector<topologies::RateLimit> limits;
     for (int node = 0; node < nodes; ++node) {
       const Seat s = seat(node);
-      for (const auto gpu : s.gpus) limits.push_back(rate_limit(fleet_, s, gpu));
+      for (const auto gpu : s.gpus) limits.push_back(rate_limit(fleet_, sending, gpu));
     }
     platform_ = topologies::make_platform(fleet_, limits);
   }
@@ -45,7 +43,10 @@ class SplitFleet {
     router_ = make_router(router, 2);
     transfers_ = std::make_unique<Transfers>(fleet_, platform_, clock);
     hand_off_ = std::make_unique<HandOff>(fleet_, *transfers_, *router_, gateway, pool, clock, recorder);
+    gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
   }
+
+  void add_prefill(Replica& replica, int node) { hand_off_->add_prefill(replica, seat(node), sending_); }
 
   [[nodiscard]] HandOff& hand_off() { return *hand_off_; }
   [[nodiscard]] Transfers& transfers() { return *transfers_; }
@@ -54,6 +55,7 @@ class SplitFleet {
  private:
   topologies::Fleet fleet_;
   models::Deployment deployment_;
+  KvSending sending_;
   topologies::Platform platform_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Transfers> transfers_;
