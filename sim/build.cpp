@@ -7,16 +7,13 @@
 
 #include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
+#include "sim/build_roles.hpp"
 #include "sim/workload/lengths.hpp"
 #include "topologies/placement.hpp"
 
 namespace flotilla::sim {
 
 namespace {
-
-std::string path_of(const char* list, std::size_t index, const std::string& key) {
-  return fmt::format("{}[{}]{}{}", list, index, key.empty() ? "" : ".", key);
-}
 
 /// The key that makes a replica as large as it is.
 const char* largest_size(const ServingSpec& spec) {
@@ -36,6 +33,7 @@ class Builder {
     build_pools();
     build_groups();
     place_replicas();
+    check_ways(build_, document_);
     for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
     return std::move(build_);
   }
@@ -44,7 +42,6 @@ class Builder {
   void build_pools();
   Pool build_pool(std::size_t index);
   void build_groups();
-  void check_roles();
   void check_parallelism(const models::Deployment& d, std::size_t index);
   void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
@@ -119,38 +116,8 @@ Pool Builder::build_pool(std::size_t index) {
 
 void Builder::build_groups() {
   if (scenario_.serving.empty()) document_.fail("serving", "nobody serves: give at least one serving group");
-  check_roles();
+  check_roles(scenario_, document_);
   for (std::size_t i = 0; i < scenario_.serving.size(); ++i) build_.groups.push_back(build_group(i));
-}
-
-/// Who prefills needs somebody who decodes, in the same cache format, and the other way round.
-void Builder::check_roles() {
-  const auto first = [&](Role role) {
-    const auto& serving = scenario_.serving;
-    return static_cast<std::size_t>(
-        std::find_if(serving.begin(), serving.end(), [&](const ServingSpec& s) { return s.role == role; }) -
-        serving.begin());
-  };
-  const std::size_t none = scenario_.serving.size();
-  const std::size_t prefill = first(Role::kPrefill), decode = first(Role::kDecode);
-  if (prefill == none && decode == none) return;
-  if (decode == none) {
-    document_.fail(path_of("serving", prefill, "role"), "nobody decodes what this group prefills",
-                   "add a serving group with role: decode, or use role: mixed");
-  }
-  if (prefill == none) {
-    document_.fail(path_of("serving", decode, "role"), "nobody prefills for this group",
-                   "add a serving group with role: prefill, or use role: mixed");
-  }
-  for (std::size_t i = 0; i < none; ++i) {
-    const ServingSpec& spec = scenario_.serving[i];
-    if (spec.role == Role::kMixed || spec.kv_cache_dtype == scenario_.serving[prefill].kv_cache_dtype) continue;
-    document_.fail(
-        path_of("serving", i, "kv_cache_dtype"),
-        fmt::format("{} here, {} where prompts are prefilled: KV is handed over as it is",
-                    models::name_of(spec.kv_cache_dtype), models::name_of(scenario_.serving[prefill].kv_cache_dtype)),
-        "give prefill and decode groups the same kv_cache_dtype");
-  }
 }
 
 void Builder::check_parallelism(const models::Deployment& d, std::size_t index) {
@@ -264,11 +231,12 @@ ServingGroup Builder::build_group(std::size_t index) {
   group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
   set_batch_waiting(group, index);
   if (spec.role == Role::kPrefill) {
-    resolved(spec.kv_transfer.overhead, Seconds(d.engine.kv_transfer_overhead), path("kv_transfer.overhead"),
+    if (!spec.kv_transfer) spec.kv_transfer.emplace();
+    resolved(spec.kv_transfer->overhead, Seconds(d.engine.kv_transfer_overhead), path("kv_transfer.overhead"),
              engine_origin);
-    resolved(spec.kv_transfer.efficiency, d.engine.kv_transfer_efficiency.get(), path("kv_transfer.efficiency"),
+    resolved(spec.kv_transfer->efficiency, d.engine.kv_transfer_efficiency.get(), path("kv_transfer.efficiency"),
              engine_origin);
-    group.kv_transfer = spec.kv_transfer;
+    group.kv_transfer = *spec.kv_transfer;
   } else if (node.has("kv_transfer")) {
     node.at("kv_transfer").fail("only a group that prefills hands KV over", "say it there: role: prefill");
   }
@@ -295,7 +263,8 @@ void Builder::place_replicas() {
   // Groups that state their number go first; the others share what is left, in order.
   for (const bool stated : {true, false}) {
     for (std::size_t i = 0; i < build_.groups.size(); ++i) {
-      if (scenario_.serving[i].replicas.has_value() == stated) place_group(i);
+      const ServingSpec& spec = scenario_.serving[i];
+      if ((spec.replicas.has_value() || !spec.placement.gpus.empty()) == stated) place_group(i);
     }
   }
   for (std::size_t p = 0; p < build_.pools.size(); ++p) {
@@ -312,15 +281,26 @@ void Builder::place_replicas() {
 void Builder::place_group(std::size_t index) {
   ServingGroup& group = build_.groups[index];
   ServingSpec& spec = scenario_.serving[index];
+  const auto by_hand = static_cast<int>(spec.placement.gpus.size());
+  if (by_hand > 0 && spec.replicas && *spec.replicas != by_hand) {
+    document_.fail(path_of("serving", index, "placement"),
+                   fmt::format("{} replicas are placed, {} are asked for", by_hand, *spec.replicas),
+                   "leave replicas out, or place each");
+  }
   try {
     const topologies::Placement placement =
-        topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, spec.replicas, taken_);
+        spec.placement.gpus.empty()
+            ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, spec.replicas, taken_,
+                                spec.placement.policy)
+            : topologies::place_by_hand(build_.fleet, spec.pool, group.gpus_per_replica, spec.placement.gpus, taken_);
     for (const auto& replica : placement.replicas) {
       group.placement.push_back(replica.gpus);
       taken_.insert(taken_.end(), replica.gpus.begin(), replica.gpus.end());
     }
     build_.warnings.insert(build_.warnings.end(), placement.notes.begin(), placement.notes.end());
   } catch (const topologies::PlacementError& e) {
+    if (e.about == topologies::PlacementError::About::kByHand)
+      document_.fail(path_of("serving", index, "placement"), e.what(), e.hint);
     const bool blame_size = e.about == topologies::PlacementError::About::kGpusPerReplica;
     document_.fail(path_of("serving", index, blame_size ? largest_size(spec) : "replicas"), e.what(), e.hint);
   }

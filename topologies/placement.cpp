@@ -65,34 +65,90 @@ void note_crossing(Placement& placement, int per_replica) {
 PlacementError::PlacementError(About about_what, const std::string& message, std::string hint_text)
     : std::runtime_error(message), about(about_what), hint(std::move(hint_text)) {}
 
-//   domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
-//   domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more
+//   packed:  domain 0: [0 0 0 0|1 1 1 1]   domain 1: [2 2 2 2|. . . .]      replicas of 4
+//   spread:  domain 0: [0 0 0 0|2 2 2 2]   domain 1: [1 1 1 1|. . . .]
+//            domain 0: [0 0 0 0 0 0|2 2]   domain 1: [1 1 1 1 1 1|2 2] ...  replicas of 6: the leftovers make one more
 Placement place(const Fleet& fleet, const std::string& pool_name, int gpus_per_replica, std::optional<int> replicas,
-                const std::vector<GpuId>& taken) {
+                const std::vector<GpuId>& taken, PlacementPolicy policy) {
   const auto& pool = fleet.pool(pool_name);
-  auto free = free_gpus(fleet, pool, taken);
+  const auto free = free_gpus(fleet, pool, taken);
   int left = 0;
   for (const auto& [domain, gpus] : free) left += static_cast<int>(gpus.size());
   const auto wanted = as_index(how_many(pool_name, left, gpus_per_replica, replicas));
   const auto size = as_index(gpus_per_replica);
 
   Placement placement;
-  std::vector<GpuId> scattered;
-  for (const auto& [domain, gpus] : free) {
-    std::size_t next = 0;
-    for (; next + size <= gpus.size() && placement.replicas.size() < wanted; next += size) {
-      const auto first = gpus.begin() + static_cast<std::ptrdiff_t>(next);
-      placement.replicas.push_back({{first, first + gpus_per_replica}, false});
+  std::map<std::size_t, std::size_t> used;  // GPUs of each domain
+  const auto take = [&](std::size_t domain) {
+    const auto first = free.at(domain).begin() + static_cast<std::ptrdiff_t>(used[domain]);
+    placement.replicas.push_back({{first, first + gpus_per_replica}, false});
+    used[domain] += size;
+  };
+  const auto fits = [&](std::size_t domain) {
+    return placement.replicas.size() < wanted && used[domain] + size <= free.at(domain).size();
+  };
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& [domain, gpus] : free) {
+      while (fits(domain)) {
+        take(domain);
+        more = true;
+        if (policy == PlacementPolicy::kSpread) break;
+      }
     }
-    scattered.insert(scattered.end(), gpus.begin() + static_cast<std::ptrdiff_t>(next), gpus.end());
   }
-  std::size_t next = 0;
-  for (; placement.replicas.size() < wanted; next += size) {
+  std::vector<GpuId> scattered;
+  for (const auto& [domain, gpus] : free)
+    scattered.insert(scattered.end(), gpus.begin() + static_cast<std::ptrdiff_t>(used[domain]), gpus.end());
+  for (std::size_t next = 0; placement.replicas.size() < wanted; next += size) {
     const auto first = scattered.begin() + static_cast<std::ptrdiff_t>(next);
     placement.replicas.push_back({{first, first + gpus_per_replica}, true});
   }
   note_crossing(placement, gpus_per_replica);
   return placement;
+}
+
+Placement place_by_hand(const Fleet& fleet, const std::string& pool_name, int gpus_per_replica,
+                        const std::vector<std::vector<int>>& gpus, const std::vector<GpuId>& taken) {
+  const auto fail = [](const std::string& message, const std::string& hint) {
+    throw PlacementError(PlacementError::About::kByHand, message, hint);
+  };
+  const auto& pool = fleet.pool(pool_name);
+  std::unordered_set<GpuId> busy(taken.begin(), taken.end());
+  Placement placement;
+  for (const auto& replica : gpus) {
+    if (static_cast<int>(replica.size()) != gpus_per_replica)
+      fail(fmt::format("{} GPUs for a replica of {}", replica.size(), gpus_per_replica), "one list for each replica");
+    placement.replicas.emplace_back();
+    for (const int index : replica) {
+      if (index < 0 || as_index(index) >= pool.gpus.size())
+        fail(fmt::format("pool '{}' has no GPU {}", pool_name, index), fmt::format("0 to {}", pool.gpus.size() - 1));
+      const GpuId gpu = pool.gpus[as_index(index)];
+      if (!busy.insert(gpu).second) fail(fmt::format("GPU {} is taken already", index), "each GPU serves one replica");
+      placement.replicas.back().gpus.push_back(gpu);
+    }
+    const auto& placed = placement.replicas.back().gpus;
+    placement.replicas.back().crosses_domains = std::any_of(placed.begin(), placed.end(), [&](GpuId gpu) {
+      return domain_of(fleet, gpu) != domain_of(fleet, placed.front());
+    });
+  }
+  note_crossing(placement, gpus_per_replica);
+  return placement;
+}
+
+std::string seats_text(const Fleet& fleet, const std::vector<GpuId>& gpus) {
+  std::string text;
+  for (std::size_t i = 0; i < gpus.size();) {
+    std::size_t last = i;
+    while (last + 1 < gpus.size() && gpus[last + 1] == gpus[last] + 1 &&
+           fleet.gpus[gpus[last + 1]].node == fleet.gpus[gpus[i]].node)
+      ++last;
+    const auto& node = fleet.nodes[fleet.gpus[gpus[i]].node];
+    text += (i == 0 ? "" : ", ") + fmt::format("{}/gpu{}", node.name, gpus[i] - node.first_gpu);
+    if (last > i) text += fmt::format("-{}", gpus[last] - node.first_gpu);
+    i = last + 1;
+  }
+  return text;
 }
 
 GroupLinks group_links(const Fleet& fleet, const std::vector<GpuId>& group) {

@@ -13,7 +13,7 @@ namespace flotilla::topologies {
 /// What cannot be placed. `about` says which of the caller's words to blame.
 class PlacementError : public std::runtime_error {
  public:
-  enum class About { kGpusPerReplica, kReplicas };
+  enum class About { kGpusPerReplica, kReplicas, kByHand };
   PlacementError(About about_what, const std::string& message, std::string hint_text);
   About about;
   std::string hint;
@@ -28,12 +28,26 @@ struct Placement {
   std::vector<std::string> notes;  ///< whole sentences for the user: replicas that cross domains
 };
 
-/// Packs replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain
-/// where it fits there. Groups larger than a domain, and groups for which only scattered GPUs are left, take GPUs of
-/// several domains; `notes` says so. Without `replicas` as many as there are GPUs for, which must come out even. Throws
-/// PlacementError; std::out_of_range for an unknown pool.
+/// Which domain the next replica goes to.
+enum class PlacementPolicy {
+  kPacked,  ///< the first that has room: one is filled before the next is begun
+  kSpread,  ///< each in turn, so that replicas of one size begin at the same GPU of every node, on the same rail
+};
+
+/// Places replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain
+/// where it fits there, the domain being chosen by `policy`. Groups larger than a domain, and groups for which only
+/// scattered GPUs are left, take GPUs of several domains; `notes` says so. Without `replicas` as many as there are GPUs
+/// for, which must come out even. Throws PlacementError; std::out_of_range for an unknown pool.
 Placement place(const Fleet& fleet, const std::string& pool, int gpus_per_replica, std::optional<int> replicas = {},
-                const std::vector<GpuId>& taken = {});
+                const std::vector<GpuId>& taken = {}, PlacementPolicy policy = PlacementPolicy::kPacked);
+
+/// The same by hand: for each replica the GPUs of the pool that it gets, counted from 0 in the pool. Throws
+/// PlacementError where one is not there, is given twice or is taken.
+Placement place_by_hand(const Fleet& fleet, const std::string& pool, int gpus_per_replica,
+                        const std::vector<std::vector<int>>& gpus, const std::vector<GpuId>& taken = {});
+
+/// "chat/node0/gpu0-3", "rack/rack0/node17/gpu3, rack/rack0/node18/gpu0".
+std::string seats_text(const Fleet& fleet, const std::vector<GpuId>& gpus);
 
 /// The links of a group as its collectives see them.
 struct GroupLinks {

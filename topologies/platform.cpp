@@ -89,9 +89,6 @@ void choose_network_model() {
   sg4::Engine::set_config("network/model:CM02");
   sg4::Engine::set_config("network/TCP-gamma:0");
   sg4::Engine::set_config("network/crosstraffic:0");
-  // Flows that end within this time of any event would end with it: with a nanosecond, the default, results would
-  // depend on which other events there are.
-  sg4::Engine::set_config("surf/precision:1e-300");
 }
 
 }  // namespace

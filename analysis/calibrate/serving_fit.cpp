@@ -50,7 +50,7 @@ struct Knob {
   std::function<bool(const models::CalibratedCell&)> touches;
 };
 
-/// Weight formats, experts' formats and releases that the points touch.
+/// Weight formats and experts' formats that the points touch, and whether any of their models has latent attention.
 struct Touched {
   std::set<std::string> formats, experts;
   bool latent = false;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "analysis/validate/labels.hpp"
+#include "analysis/validate/loads.hpp"
 #include "analysis/validate/protocol.hpp"
 #include "analysis/validate/replay.hpp"
 #include "models/release.hpp"
@@ -54,8 +55,9 @@ ReplayLoad load_of(const MeasuredPoint& p, const Setup& s) {
   load.staggered = s.spread;
   load.input_tokens = p.uniform_lengths() ? *p.input_tokens : s.mean_input;
   load.output_tokens = p.uniform_lengths() ? *p.output_tokens : s.mean_output;
-  load.shortest = p.uniform_lengths() ? 0.8 : 1;
-  if (p.load == LoadKind::kMultiTurn) load.shortest = 0.5, load.longest = 1.5;  // as the protocol has it
+  load.shortest = p.uniform_lengths() ? kInferencexLengths.shortest : 1;
+  if (p.load == LoadKind::kMultiTurn)
+    load.shortest = kMultiTurnLengths.shortest, load.longest = kMultiTurnLengths.longest;
   load.cached_share = s.cached_share;
   return load;
 }
@@ -95,10 +97,9 @@ std::vector<ServingPoint> serving_points(const std::vector<MeasuredPoint>& table
   const auto series = [](const ServingPoint& point) { return point.model + " " + point.deployment.engine_version; };
   for (const auto& p : table) {
     if (!p.clean || !trusted(p) || p.disaggregated || !watches_no_clock(p) || gpu_of(p.gpu) != gpu ||
-        engine_of(p.engine) != engine || may_speculate(p))
+        engine_of(p.engine) != engine || may_speculate(p) || too_old(p))
       continue;
     auto found = protocol_of(p);
-    if (too_old(p)) continue;
     auto* protocol = std::get_if<Protocol>(&found);
     if (protocol == nullptr) continue;
     try {

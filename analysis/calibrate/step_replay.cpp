@@ -110,7 +110,7 @@ class Loop {
   sim::RequestHandle request(int input, int output, bool measured) {
     const auto handle = pool_.allocate();
     auto& r = pool_[handle];
-    r.input_tokens = input, r.output_tokens = output;
+    r.input_tokens = input, r.output_tokens = r.output_here = output;
     r.cached_tokens = std::max(0, std::min(input - 1, static_cast<int>(load_.cached_share * input)));
     r.id = measured ? 1 : 0;
     return handle;

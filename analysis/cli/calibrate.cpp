@@ -81,8 +81,7 @@ int correct_to(const OwnMachine& own) {
 int calibrate(const Arguments& arguments) {
   CLI::App app(
       "Fits coefficients to tables of measured kernels and serving points; or, with --bench, corrects those of a "
-      "scenario's "
-      "deployment to measurements of one's own.",
+      "scenario's deployment to measurements of one's own.",
       "flotilla calibrate");
   std::vector<std::string> words, files;
   std::string output, slice;
@@ -110,6 +109,11 @@ int calibrate(const Arguments& arguments) {
   }
   if (words.size() > 1) throw UsageError("flotilla calibrate: changes to a scenario need --bench");
   plan.tables = words.front(), plan.output = output;
+  if (!fs::is_directory(plan.tables)) {
+    throw UsageError(fmt::format(
+        "flotilla calibrate: {} is no folder of tables\n  to correct a scenario to your own machine, add --bench FILE",
+        plan.tables));
+  }
   if (!slice.empty()) {
     analysis::leave_out(plan, kSlices.at(slice));
     return kOk;

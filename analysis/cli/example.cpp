@@ -24,6 +24,8 @@ constexpr Example kExamples[] = {
     {"migration", "50 requests/s on H100s or B200s: the article's fleets, and those that really hold 50 tok/s/user",
      nullptr},
     {"closed-loop", "a benchmark in the InferenceMAX manner: fixed concurrency, one replica", nullptr},
+    {"fabric", "prefill and decode apart: KV over NVLink, NICs and an oversubscribed spine; experts on 8 or 32 GPUs",
+     nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };
 

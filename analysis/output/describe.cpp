@@ -9,6 +9,8 @@
 #include "models/fit_advice.hpp"
 #include "models/step_cost.hpp"
 #include "sim/workload/lengths.hpp"
+#include "topologies/placement.hpp"
+#include "topologies/route.hpp"
 
 namespace flotilla::analysis {
 
@@ -87,6 +89,33 @@ std::string describe_memory(const LoadedScenario& loaded) {
   return text;
 }
 
+namespace {
+
+/// Where the first replicas sit, and by what KV leaves a group that prefills.
+std::string seats(const sim::Build& build, const sim::ServingGroup& group) {
+  constexpr std::size_t kShown = 3;
+  const auto& fleet = build.fleet;
+  std::string text = "  placed:";
+  for (std::size_t i = 0; i < std::min(kShown, group.placement.size()); ++i)
+    text += (i == 0 ? " " : "; ") + topologies::seats_text(fleet, group.placement[i]);
+  if (group.placement.size() > kShown) text += fmt::format("; and {} more", group.placement.size() - kShown);
+  text += "\n";
+  if (group.role != sim::Role::kPrefill) return text;
+  for (const sim::ServingGroup& other : build.groups) {
+    if (other.role != sim::Role::kDecode) continue;
+    const auto vertex = [&](const sim::ServingGroup& g) { return fleet.gpus[g.placement.front().front()].vertex; };
+    const auto way = topologies::facts(fleet, topologies::route(fleet, vertex(group), vertex(other)));
+    text += fmt::format("  KV to decode: narrowest link {}, {:.1f} GB/s for each GPU",
+                        topologies::to_text(fleet.links[way.bottleneck].kind), way.bandwidth.value() / 1e9);
+    if (way.crosses_fabric)
+      text += fmt::format("; a flow fills {:.1f} % of its NIC", 100 * *group.kv_transfer.efficiency);
+    return text + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string describe_check(const LoadedScenario& loaded) {
   const auto& build = loaded.build;
   std::string text = fmt::format("{}: it fits{}.\n\n", loaded.scenario.name,
@@ -100,6 +129,7 @@ std::string describe_check(const LoadedScenario& loaded) {
                                                      group.replicas == 1 ? "" : "s", group.gpus_per_replica,
                                                      group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
     text += ledger(group, mean_tokens(loaded.scenario.workload));
+    text += seats(build, group);
     text += envelope_line(group.deployment);
   }
   return text;

@@ -53,7 +53,7 @@ std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::reques
   buffer_ =
       "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_"
       "ms,tpot_ms,"
-      "e2el_ms,replica,cached_tokens,num_preemptions,status\n";
+      "e2el_ms,replica,cached_tokens,num_preemptions,decode_replica,prefilled_time,status\n";
   return [this](const sim::Request& r, sim::RequestStatus status) { write_row(r, status); };
 }
 
@@ -71,7 +71,11 @@ void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
   time_or_empty(r.first_token >= 0, 1000 * (r.first_token - r.arrival));
   time_or_empty(completed && r.output_tokens > 1, 1000 * (r.last_token - r.first_token) / (r.output_tokens - 1));
   time_or_empty(completed, 1000 * (r.last_token - r.arrival));
-  fmt::format_to(out, "{},{},{},{}\n", r.replica, r.cached_tokens, r.preemptions, name_of(status));
+  fmt::format_to(out, "{},{},{},", r.replica, r.cached_tokens, r.preemptions);
+  if (r.decode_replica >= 0) fmt::format_to(out, "{}", r.decode_replica);
+  buffer_ += ',';
+  time_or_empty(r.prefilled >= 0, r.prefilled);
+  fmt::format_to(out, "{}\n", name_of(status));
   if (buffer_.size() > kBufferSize) flush_rows();
 }
 

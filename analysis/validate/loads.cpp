@@ -17,8 +17,8 @@ namespace {
 std::string fixed(double tokens) { return fmt::format("{}", std::llround(tokens)); }
 
 std::string uniform(double nominal) {
-  constexpr double kShortest = 0.8;
-  return fmt::format("{{uniform: [{}, {}]}}", std::llround(std::ceil(kShortest * nominal)), std::llround(nominal));
+  return fmt::format("{{uniform: [{}, {}]}}", std::llround(std::ceil(kInferencexLengths.shortest * nominal)),
+                     std::llround(nominal));
 }
 
 /// Requests that NVIDIA queued for each pair of lengths (TensorRT-LLM docs/source/performance/perf-overview.md).

@@ -24,6 +24,13 @@ ProtocolOrReason mlperf(const MeasuredPoint&, Setup, double input_scale);
 int mlperf_tensor_parallel_size(const Setup&);
 
 // Parts that they share.
+/// Lengths are uniform between these shares of a nominal or mean length.
+struct LengthSpread {
+  double shortest = 1;
+  double longest = 1;
+};
+inline constexpr LengthSpread kInferencexLengths{0.8, 1};
+inline constexpr LengthSpread kMultiTurnLengths{0.5, 1.5};  ///< of later turns and answers: an assumption
 /// Every request has these lengths.
 void fix_lengths(Setup&, double input, double output);
 /// The table's format of the KV cache, where it states one.

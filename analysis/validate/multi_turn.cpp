@@ -28,7 +28,8 @@ std::optional<double> either(const std::string& text, const std::string& word, c
 
 /// Half to one and a half times the mean: lengths differ, or clients would stay in step with each other.
 std::string spread(double mean) {
-  return fmt::format("{{uniform: [{}, {}]}}", std::max(1LL, std::llround(0.5 * mean)), std::llround(1.5 * mean));
+  return fmt::format("{{uniform: [{}, {}]}}", std::max(1LL, std::llround(kMultiTurnLengths.shortest * mean)),
+                     std::llround(kMultiTurnLengths.longest * mean));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sim/scenario/scenario.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 
@@ -155,6 +156,10 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("speculation", &ServingSpec::speculation, "speculative decoding")
           .key("kv_transfer", &ServingSpec::kv_transfer, "how KV is handed over, for role: prefill")
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
+          .key(
+              "placement", &ServingSpec::placement,
+              "packed: one NVLink domain is filled before the next; spread: domains take turns, so that replicas begin "
+              "on the same rail; or, by hand, the pool's GPUs of each replica: [[0, 1], [8, 9]]")
           .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
           .key("block_size", &ServingSpec::block_size, "tokens of a KV block",
@@ -222,6 +227,43 @@ std::string Codec<sim::FabricRef>::write(const sim::FabricRef& fabric) { return 
 nlohmann::ordered_json Codec<sim::FabricRef>::json_schema() { return {{"type", {"string", "object"}}}; }
 
 std::string Codec<sim::FabricRef>::type_text() { return "name, path or mapping"; }
+
+sim::PlacementRef Codec<sim::PlacementRef>::read(const Node& node) {
+  sim::PlacementRef placement;
+  if (node.is_scalar()) {
+    const std::string& name = node.text();
+    if (name == "spread") {
+      placement.policy = topologies::PlacementPolicy::kSpread;
+    } else if (name != "packed") {
+      node.fail(fmt::format("'{}' is not known here", name), suggest(name, {"packed", "spread"}));
+    }
+    return placement;
+  }
+  if (!node.is_sequence()) node.fail("a placement is packed, spread, or a list of GPUs for each replica");
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    if (!node[i].is_sequence())
+      node[i].fail("the GPUs of a replica are a list", "[[0, 1], [8, 9]] places two replicas");
+    placement.gpus.emplace_back();
+    for (std::size_t j = 0; j < node[i].size(); ++j) placement.gpus.back().push_back(Codec<int>::read(node[i][j]));
+  }
+  if (placement.gpus.empty()) node.fail("no replica is placed");
+  return placement;
+}
+
+std::string Codec<sim::PlacementRef>::write(const sim::PlacementRef& placement) {
+  if (placement.gpus.empty()) return placement.policy == topologies::PlacementPolicy::kSpread ? "spread" : "packed";
+  std::string text;
+  for (const auto& gpus : placement.gpus)
+    text += (text.empty() ? "" : ", ") + fmt::format("[{}]", fmt::join(gpus, ", "));
+  return "[" + text + "]";
+}
+
+nlohmann::ordered_json Codec<sim::PlacementRef>::json_schema() {
+  const nlohmann::ordered_json gpus = {{"type", "array"}, {"items", {{"type", "integer"}, {"minimum", 0}}}};
+  return {{"oneOf", {{{"enum", {"packed", "spread"}}}, {{"type", "array"}, {"items", gpus}}}}};
+}
+
+std::string Codec<sim::PlacementRef>::type_text() { return "packed, spread, or lists of GPUs"; }
 
 sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
   sim::PriceRef price;

@@ -10,6 +10,7 @@
 #include "models/number_format.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/workload/spec.hpp"
+#include "topologies/placement.hpp"
 
 namespace flotilla::sim {
 
@@ -63,6 +64,12 @@ struct SpeculationSpec {
 enum class Role { kMixed, kPrefill, kDecode };
 std::span<const std::pair<Role, std::string_view>> enum_names(Role);
 
+/// Where replicas go: by a policy's name, or each replica's GPUs by hand.
+struct PlacementRef {
+  topologies::PlacementPolicy policy = topologies::PlacementPolicy::kPacked;
+  std::vector<std::vector<int>> gpus;  ///< by hand, if not empty: of the pool, counted from 0
+};
+
 /// When the KV of a prompt starts to move.
 enum class KvOverlap {
   kNone,    ///< when all of the prompt is computed
@@ -100,8 +107,9 @@ struct ServingSpec {
   int data_parallel_size = 1;
   std::optional<double> expert_skew;
   SpeculationSpec speculation;
-  KvTransferSpec kv_transfer;
+  std::optional<KvTransferSpec> kv_transfer;  ///< of a group that prefills
   std::optional<int> replicas;
+  PlacementRef placement;
   std::optional<double> gpu_memory_utilization;
   std::optional<int> block_size;
   std::optional<int> max_model_len;
@@ -137,6 +145,14 @@ template <>
 struct Codec<sim::FabricRef> {
   static sim::FabricRef read(const Node& node);
   static std::string write(const sim::FabricRef& fabric);
+  static nlohmann::ordered_json json_schema();
+  static std::string type_text();
+};
+
+template <>
+struct Codec<sim::PlacementRef> {
+  static sim::PlacementRef read(const Node& node);
+  static std::string write(const sim::PlacementRef& placement);
   static nlohmann::ordered_json json_schema();
   static std::string type_text();
 };

@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kExamples{"migration", "closed-loop", "trace"};
+const std::vector<std::string> kExamples{"migration", "closed-loop", "fabric", "trace"};
 
 }  // namespace
 

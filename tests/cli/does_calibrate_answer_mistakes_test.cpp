@@ -108,6 +108,13 @@ TEST_CASE("options of tables do not go with --bench, nor an output that is read 
   CHECK(contains(into.err, "is a directory"));
 }
 
+TEST_CASE("a scenario in the place of the tables is told what is missing") {
+  const Outcome outcome = command({"calibrate", kScenario, "--leave-out", "tp"}, {.directory = kFolder});
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.err, "is no folder of tables"));
+  CHECK(contains(outcome.err, "add --bench FILE"));
+}
+
 TEST_CASE("a file that cannot be written is a failed run that leaves nothing behind") {
   const Folder folder;
   const auto in_the_way = folder.write("file", "");

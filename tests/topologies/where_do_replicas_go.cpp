@@ -56,6 +56,30 @@ TEST_CASE("a group of 16 crosses nodes of 8 but not an NVL72") {
   CHECK_FALSE(place(fleet_of("gb200-nvl72", 16), "p", 16).replicas[0].crosses_domains);
 }
 
+TEST_CASE("spread: nodes take turns, and replicas begin at the same GPU of each") {
+  const auto placement = place(fleet_of("hgx-h100", 16), "p", 4, 3, {}, PlacementPolicy::kSpread);
+  REQUIRE(placement.replicas.size() == 3);
+  CHECK(placement.replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3});
+  CHECK(placement.replicas[1].gpus == std::vector<GpuId>{8, 9, 10, 11});
+  CHECK(placement.replicas[2].gpus == std::vector<GpuId>{4, 5, 6, 7});
+}
+
+TEST_CASE("by hand: each replica gets the GPUs it is given, and mistakes say which") {
+  const auto fleet = fleet_of("hgx-h100", 16);
+  const auto placement = place_by_hand(fleet, "p", 2, {{3, 4}, {7, 8}});
+  REQUIRE(placement.replicas.size() == 2);
+  CHECK(placement.replicas[0].gpus == std::vector<GpuId>{3, 4});
+  CHECK_FALSE(placement.replicas[0].crosses_domains);
+  CHECK(placement.replicas[1].crosses_domains);
+  CHECK(placement.notes.size() == 1);
+  CHECK(seats_text(fleet, placement.replicas[0].gpus) == "p/node0/gpu3-4");
+  CHECK(seats_text(fleet, placement.replicas[1].gpus) == "p/node0/gpu7, p/node1/gpu0");
+  CHECK_THROWS_WITH_AS(place_by_hand(fleet, "p", 2, {{0, 16}}), "pool 'p' has no GPU 16", PlacementError);
+  CHECK_THROWS_WITH_AS(place_by_hand(fleet, "p", 2, {{0, 1}, {1, 2}}), "GPU 1 is taken already", PlacementError);
+  CHECK_THROWS_WITH_AS(place_by_hand(fleet, "p", 2, {{0, 1, 2}}), "3 GPUs for a replica of 2", PlacementError);
+  CHECK_THROWS_WITH_AS(place_by_hand(fleet, "p", 2, {{0, 1}}, {1}), "GPU 1 is taken already", PlacementError);
+}
+
 TEST_CASE("a second group of replicas takes what the first has left") {
   const auto fleet = fleet_of("hgx-h100", 16);
   const auto first = place(fleet, "p", 8, 1);

@@ -1,0 +1,18 @@
+// Who prefills and who decodes: what a scenario may not say of it.
+#pragma once
+
+#include <string>
+
+#include "sim/build.hpp"
+
+namespace flotilla::sim {
+
+/// "serving[2].role"; without a key "serving[2]".
+std::string path_of(const char* list, std::size_t index, const std::string& key);
+
+/// Throws InputError at the role or format that does not go with the others.
+void check_roles(const Scenario& scenario, const reader::Document& document);
+/// The same where KV could not get from one side to the other; after placement.
+void check_ways(const Build& build, const reader::Document& document);
+
+}  // namespace flotilla::sim
