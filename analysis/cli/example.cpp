@@ -24,6 +24,7 @@ constexpr Example kExamples[] = {
     {"migration", "50 requests/s on H100s or B200s: the article's fleets, and those that really hold 50 tok/s/user",
      nullptr},
     {"closed-loop", "a benchmark in the InferenceMAX manner: fixed concurrency, one replica", nullptr},
+    {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };
 
