@@ -8,7 +8,9 @@
 #include <cmath>
 #include <ctime>
 #include <limits>
+#include <numeric>
 
+#include "analysis/statistics/batches.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/version.hpp"
 #include "models/cost.hpp"
@@ -71,14 +73,20 @@ void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>&
 
 void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f) {
   const auto measured = static_cast<double>(f.samples.e2el.count());
-  const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit) {
+  const auto range = [](const std::optional<Interval>& i) { return i ? Range({i->low, i->high}) : std::nullopt; };
+  const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit,
+                          Range& mean, Range& p99) {
     const OrderedSamples ordered(samples);
+    mean = range(ordered.mean_interval(kMs));
+    p99 = range(ordered.percentile_interval(99, kMs));
     judge_promise(s, name, limit, slo.percentile, measured > 0, ordered);
     return ordered.describe(kMs);
   };
-  s.ttft = metric("ttft", f.samples.ttft, slo.ttft);
-  s.tpot = metric("tpot", f.samples.tpot, slo.tpot);
-  s.e2el = metric("e2el", f.samples.e2el, slo.e2el);
+  s.ttft = metric("ttft", f.samples.ttft, slo.ttft, s.confidence.mean_ttft_ms, s.confidence.p99_ttft_ms);
+  s.tpot = metric("tpot", f.samples.tpot, slo.tpot, s.confidence.mean_tpot_ms, s.confidence.p99_tpot_ms);
+  s.e2el = metric("e2el", f.samples.e2el, slo.e2el, s.confidence.mean_e2el_ms, s.confidence.p99_e2el_ms);
+  s.confidence.level = kConfidenceLevel;
+  s.confidence.method = kBatchMethod;
   const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
   s.itl = describe(f.itl, mean_itl, kMs);
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
@@ -223,6 +231,34 @@ void tell_sketches(Summary& s, const sim::RunFacts& f) {
                                    100 * sim::QuantileSketch::kRelativeError, sim::SampleSet::kMostExact));
 }
 
+double mean_of(std::span<const double> values) {
+  return ratio(std::accumulate(values.begin(), values.end(), 0.0), static_cast<double>(values.size()));
+}
+
+/// Only where the fleet keeps up: a backlog that grows has no warm-up, and a closed loop's opening burst is meant to
+/// count.
+void warn_of_warmup(Summary& s, const sim::WorkloadSpec& workload, const sim::RunFacts& f) {
+  constexpr double kMaterial = 0.01;
+  if (s.verdict != Verdict::kStable || f.arrival_window <= 0) return;
+  // Nor does what leaves after the last arrival, when the fleet empties.
+  std::span<const double> stays = f.samples.e2el.values();
+  const double draining = std::min(1.0, s.e2el.mean / kMs / f.arrival_window);
+  stays = stays.first(static_cast<std::size_t>((1 - draining) * static_cast<double>(stays.size())));
+  const std::size_t cut = mser5(stays);
+  if (cut == 0 || 2 * (cut + 5) > stays.size()) return;
+  const auto tail = stays.subspan(cut);
+  const double all = kMs * mean_of(stays);
+  const double rest = kMs * mean_of(tail);
+  const auto range = mean_interval(tail);
+  if (!range || range->holds(all / kMs) || std::fabs(rest / all - 1) < kMaterial) return;
+  const double share = static_cast<double>(cut) / static_cast<double>(stays.size());
+  const double enough = workload.warmup.value() + share * (f.arrival_window - workload.warmup.value());
+  s.warnings.push_back(fmt::format(
+      "the warm-up looks too short: without the first {} measured requests (rule MSER-5) the mean E2EL is {:.0f} ms, "
+      "not {:.0f}; set workload.warmup={:.0f}s",
+      cut, rest, all, std::ceil(enough)));
+}
+
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
@@ -256,6 +292,7 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
                     "depend on how long the run lasts",
                     trend.growth_per_s));
   }
+  warn_of_warmup(s, w, f);
   if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
 }
 

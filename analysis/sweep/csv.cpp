@@ -26,7 +26,10 @@ std::vector<std::string> figures() {
   std::vector<std::string> keys;
   for (const MetricDefinition& metric : metric_definitions()) {
     const bool list = metric.key.find("[]") != std::string::npos || metric.key == "warnings";
-    if (!list && machine.count(metric.key) == 0) keys.push_back(metric.key);
+    const bool interval = metric.key.rfind("confidence.", 0) == 0 && metric.unit == "ms";
+    if (list || machine.count(metric.key) == 1) continue;
+    if (interval) keys.insert(keys.end(), {metric.key + ".low", metric.key + ".high"});
+    if (!interval) keys.push_back(metric.key);
   }
   return keys;
 }
@@ -36,7 +39,9 @@ std::string field_at(const Json& summary, const std::string& dotted) {
   const Json* here = &summary;
   for (std::size_t start = 0; start <= dotted.size();) {
     const std::size_t end = std::min(dotted.find('.', start), dotted.size());
-    const auto found = here->find(dotted.substr(start, end - start));
+    const std::string key = dotted.substr(start, end - start);
+    if (here->is_array() && here->size() == 2) return fmt::format("{}", (*here)[key == "low" ? 0 : 1].get<double>());
+    const auto found = here->find(key);
     if (!here->is_object() || found == here->end()) return "";
     here = &*found;
     start = end + 1;
