@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/output/whole_file.hpp"
 #include "analysis/sweep/run_sweep.hpp"
+#include "analysis/sweep/slurm.hpp"
 #include "analysis/sweep/writers.hpp"
 
 namespace flotilla::cli {
@@ -27,7 +29,8 @@ struct Options {
   analysis::SweepRun run;
   std::vector<std::string> parts;
   std::string share, csv;
-  bool dry_run = false, quiet = false;
+  int shares = 0;
+  bool dry_run = false, slurm = false, quiet = false;
 };
 
 void read_options(const Arguments& arguments, Options& o) {
@@ -44,6 +47,9 @@ void read_options(const Arguments& arguments, Options& o) {
   app.add_flag("--dry-run", o.dry_run, "list the points and run none");
   app.add_option("--points", o.share, "i/n: only the i-th of n shares of the points, into a database of its own");
   app.add_option("--collect", o.parts, "databases of shares, to be brought together in that of -o")->expected(1, -1);
+  app.add_flag("--slurm", o.slurm, "write an array job and a collecting job for Slurm beside -o, and run nothing");
+  app.add_option("--shares", o.shares, "tasks of the array job; 16 if not given, or a point each")
+      ->check(CLI::Range(1, 10000));
   app.add_option("--csv", o.csv, "also write all figures as CSV, a row per point");
   app.add_flag("-q,--quiet", o.quiet, "print nothing but errors");
   parse(app, arguments);
@@ -55,6 +61,26 @@ void read_options(const Arguments& arguments, Options& o) {
   } catch (const std::invalid_argument& e) {
     throw UsageError(fmt::format("flotilla sweep: --points {}", e.what()));
   }
+}
+
+std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+
+int write_slurm(const Options& o, const analysis::Sweep& sweep) {
+  constexpr std::size_t kShares = 16;
+  analysis::SlurmSweep slurm;
+  slurm.program = std::filesystem::read_symlink("/proc/self/exe").string();
+  slurm.name = sweep.name;
+  slurm.scenario = absolute(o.scenario.path);
+  slurm.words = o.scenario.overrides;
+  slurm.database = absolute(o.run.database);
+  slurm.shares = std::min(sweep.size(), o.shares > 0 ? static_cast<std::size_t>(o.shares) : kShares);
+  slurm.jobs = o.run.jobs;
+  const analysis::SlurmFiles files = analysis::write_slurm_jobs(slurm);
+  fmt::print(
+      "{} points in {} shares. To run them, and then to collect:\n"
+      "  job=$(sbatch --parsable {}) && sbatch --dependency=afterany:$job {}\n",
+      sweep.size(), slurm.shares, analysis::shell_word(files.array), analysis::shell_word(files.collect));
+  return kOk;
 }
 
 int tell(const Options& o) {
@@ -72,8 +98,9 @@ int sweep(const Arguments& arguments) {
   Options o;
   read_options(arguments, o);
   if (!o.parts.empty()) {
-    analysis::collect(o.run.database, o.parts);
-    return tell(o);
+    const bool whole = analysis::collect(o.run.database, o.parts);
+    const int code = tell(o);
+    return whole ? code : kRunFailed;
   }
   const analysis::Sweep sweep = analysis::read_sweep(o.scenario.path, o.scenario.overrides);
   const auto identity = analysis::SweepIdentity::of(sweep);
@@ -82,6 +109,7 @@ int sweep(const Arguments& arguments) {
     fmt::print("{} points of {}:\n{}", points.size(), sweep.scenario_path, analysis::sweep_listing(identity, points));
     return kOk;
   }
+  if (o.slurm) return write_slurm(o, sweep);
   o.run.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
   o.run.interrupt = &interrupted;
   std::signal(SIGINT, on_signal);

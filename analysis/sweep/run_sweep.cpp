@@ -49,8 +49,8 @@ bool run_sweep(const Sweep& sweep, const SweepIdentity& identity, const SweepRun
       });
 }
 
-std::size_t collect(const std::string& database, const std::vector<std::string>& parts) {
-  std::size_t known = 0;
+bool collect(const std::string& database, const std::vector<std::string>& parts) {
+  bool whole = false;
   for (const std::string& part : parts) {
     const StoredSweep stored = read_store(part);
     SweepStore store(database, stored.identity, SweepStore::Open::kResume);
@@ -58,9 +58,9 @@ std::size_t collect(const std::string& database, const std::vector<std::string>&
     for (const auto& [point, result] : stored.results) {
       if (there.count(point) == 0) store.record(point, result);
     }
-    known = store.results().size();
+    whole = store.results().size() == stored.identity.hashes.size();
   }
-  return known;
+  return whole;
 }
 
 }  // namespace flotilla::analysis

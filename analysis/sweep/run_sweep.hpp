@@ -31,8 +31,8 @@ struct SweepRun {
 /// as failed. Throws as SweepStore does.
 bool run_sweep(const Sweep& sweep, const SweepIdentity& identity, const SweepRun& run);
 
-/// Copies the results of `parts`, databases of the same sweep, into `database`, which may be there already. Returns how
-/// many of the sweep's points have a result now.
-std::size_t collect(const std::string& database, const std::vector<std::string>& parts);
+/// Copies the results of `parts`, databases of the same sweep, into `database`, which may be there already. True once
+/// every point of the sweep has a result.
+bool collect(const std::string& database, const std::vector<std::string>& parts);
 
 }  // namespace flotilla::analysis

@@ -182,3 +182,42 @@ TEST_CASE("a database that another program keeps locked is named, and nothing is
   }
   CHECK(command(words).code == 0);
 }
+
+TEST_CASE("Slurm's jobs, task by task and in the wrong order, come to the whole") {
+  const Folder folder;
+  // A folder and words that a shell would take apart.
+  fs::create_directory(folder.path() / "it's here");
+  const std::string database = folder / "it's here/sweep.db";
+  const std::vector<std::string> sweep{"sweep", shipped("closed-loop/h100-tp2"), "workload.num_prompts=20,40",
+                                       "workload.input_tokens={uniform: [80, 100]},512",
+                                       "serving[0].tensor_parallel_size=2"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = sweep;
+    words.insert(words.end(), more.begin(), more.end());
+    return command(words);
+  };
+  REQUIRE(with({"-q", "-o", folder / "whole.db", "--csv", folder / "whole.csv"}).code == 0);
+  const Outcome written = with({"--slurm", "--shares", "3", "-j", "2", "-o", database});
+  REQUIRE_MESSAGE(written.code == 0, written.err);
+  CHECK(contains(written.out, "4 points in 3 shares."));
+  CHECK(contains(written.out, "  job=$(sbatch --parsable "));
+  CHECK_FALSE(fs::exists(database));
+  const std::string array = folder / "it's here/sweep.array.sh";
+  const std::string collect = folder / "it's here/sweep.collect.sh";
+  CHECK(line_of(contents(array), "#SBATCH --array") == "#SBATCH --array=1-3");
+  CHECK(line_of(contents(array), "#SBATCH --cpus-per-task") == "#SBATCH --cpus-per-task=2");
+
+  const auto task = [&](const char* number) {
+    return program({"env", std::string("SLURM_ARRAY_TASK_ID=") + number, "bash", array});
+  };
+  CHECK(task("3").code == 0);
+  const Outcome early = program({"bash", collect});
+  CHECK(early.code == 1);
+  CHECK(contains(early.out, "1 of 4 points done, 3 still to do."));
+  CHECK(task("1").code == 0);
+  CHECK(task("2").code == 0);
+  CHECK(task("2").code == 0);  // requeued
+  const Outcome last = program({"bash", collect});
+  CHECK_MESSAGE(last.code == 0, last.err);
+  CHECK(contents(folder / "it's here/sweep.csv") == contents(folder / "whole.csv"));
+}
