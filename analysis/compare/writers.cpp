@@ -23,8 +23,14 @@ std::string short_name(const Difference& d) {
   return name.substr(0, name.find(" ("));
 }
 
-/// "-38.1 % [-41.0, -35.2]"
+/// "-38.1 % [-41.0, -35.2]"; "12.3 times [11.9, 12.7]" where percents would be hard to read.
 std::string difference_text(const Difference& d) {
+  constexpr double kManyTimes = 3;
+  if (d.relative.mean > kManyTimes) {
+    const auto& i = d.relative.interval;
+    return fmt::format("{:.1f} times", 1 + d.relative.mean) +
+           (i ? fmt::format(" [{:.1f}, {:.1f}]", 1 + i->low, 1 + i->high) : std::string());
+  }
   std::string text = fmt::format("{:+.1f} %", 100 * d.relative.mean);
   if (d.relative.interval)
     text += fmt::format(" [{:+.1f}, {:+.1f}]", 100 * d.relative.interval->low, 100 * d.relative.interval->high);

@@ -22,6 +22,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "1";
+/// A sync takes milliseconds, about as long as a small point: after each it would double the time of such sweeps.
+constexpr auto kSyncEvery = std::chrono::seconds(1);
 
 [[noreturn]] void refuse(const std::string& path, const std::string& message, const std::string& hint) {
   throw InputError({path, 0, 0, ""}, "", message, hint);
@@ -139,9 +141,10 @@ SweepStore::SweepStore(const std::string& path, const SweepIdentity& identity, O
     database_->rows("SELECT count(*) FROM sqlite_master", {}, [&](const SqlRow& row) { others = row.integer(0); });
     if (others > 0) refuse(path, "this is no database of a sweep, and it is left as it is", "choose another file");
   }
-  // A write-ahead log: readers do not wait for the writer, and a transaction is one append and one sync.
+  // A write-ahead log: readers do not wait for the writer, a transaction is one append. It outlives its process at
+  // once, and the machine once it is synced: see record().
   database_->run("PRAGMA journal_mode=WAL");
-  database_->run("PRAGMA synchronous=FULL");
+  database_->run("PRAGMA synchronous=NORMAL");
   if (is_a_sweep(*database_)) {
     check(identity);
   } else {

@@ -5,6 +5,7 @@
 //   figures                                      a view: the main figures of what is done, a row per point
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,7 +45,7 @@ class SweepStore {
   SweepStore(const SweepStore&) = delete;
   SweepStore& operator=(const SweepStore&) = delete;
 
-  /// Once it returns, no crash of a program loses it.
+  /// Once it returns, no crash of a program loses it; a power cut may lose what was recorded within the last second.
   void record(std::size_t point, const PointResult& result);
   /// Everything that is known, by point.
   [[nodiscard]] std::map<std::size_t, PointResult> results();
@@ -57,6 +58,7 @@ class SweepStore {
 
   std::unique_ptr<Lock> lock_;
   std::unique_ptr<Database> database_;
+  std::chrono::steady_clock::time_point last_sync_ = std::chrono::steady_clock::now();
 };
 
 /// What a database holds, read only: of a sweep that is over, stopped or still running.
