@@ -86,10 +86,16 @@ int write_slurm(const Options& o, const analysis::Sweep& sweep) {
 int tell(const Options& o) {
   const analysis::StoredSweep stored = analysis::read_store(o.run.database);
   if (!o.csv.empty()) analysis::write_whole_file(o.csv, analysis::sweep_csv(stored));
-  if (!o.quiet) fmt::print("{}", analysis::sweep_terminal(stored));
-  const bool failed =
-      std::any_of(stored.results.begin(), stored.results.end(), [](const auto& result) { return !result.second.done; });
-  return failed ? kRunFailed : kOk;
+  const auto failed = std::count_if(stored.results.begin(), stored.results.end(),
+                                    [](const auto& result) { return !result.second.done; });
+  const analysis::Share& share = o.run.share;
+  if (!o.quiet && share.count > 1) {
+    fmt::print("share {} of {}: {} points done, {} failed; --collect brings the shares together\n", share.index,
+               share.count, stored.results.size() - static_cast<std::size_t>(failed), failed);
+  } else if (!o.quiet) {
+    fmt::print("{}", analysis::sweep_terminal(stored));
+  }
+  return failed > 0 ? kRunFailed : kOk;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "analysis/summary/json.hpp"
@@ -27,16 +28,43 @@ std::vector<std::size_t> question_keys(const SweepIdentity& identity) {
   return keys;
 }
 
-void add(SweptLoad& load, std::size_t point, Summary summary) {
-  if (summary.verdict == Verdict::kSaturated) {
-    ++load.saturated;
-    return;
+/// The values at a point, without the seed.
+std::vector<std::string> without_seed(const SweepIdentity& identity, std::size_t point) {
+  std::vector<std::string> values;
+  for (std::size_t k = 0; k < identity.swept_keys.size(); ++k) {
+    if (identity.swept_keys[k] != "seed") values.push_back(identity.values[point][k]);
   }
-  const auto& usd = summary.cost.usd_per_million_output_tokens;
-  RatedPoint rated{point, summary.interactivity.median, summary.output_throughput_per_gpu, std::move(summary)};
-  if (usd && (!load.cheapest || *usd < *load.cheapest->summary.cost.usd_per_million_output_tokens))
-    load.cheapest = rated;
-  load.points.push_back(std::move(rated));
+  return values;
+}
+
+RatedPoint rated(std::size_t point, const Summary& s) {
+  return {point,
+          s.interactivity.median,
+          s.output_throughput_per_gpu,
+          s.ttft.p99,
+          s.tpot.p99,
+          s.cost.usd_per_million_output_tokens,
+          s.gpus,
+          1};
+}
+
+/// The mean of what was there, of `p.seeds` seeds, and one more.
+void take_in(RatedPoint& p, const RatedPoint& other) {
+  const auto n = static_cast<double>(p.seeds++);
+  const auto mean = [n](double before, double value) { return (before * n + value) / (n + 1); };
+  p.per_user = mean(p.per_user, other.per_user);
+  p.per_gpu = mean(p.per_gpu, other.per_gpu);
+  p.p99_ttft_ms = mean(p.p99_ttft_ms, other.p99_ttft_ms);
+  p.p99_tpot_ms = mean(p.p99_tpot_ms, other.p99_tpot_ms);
+  if (p.usd_per_million && other.usd_per_million) p.usd_per_million = mean(*p.usd_per_million, *other.usd_per_million);
+}
+
+std::optional<RatedPoint> cheapest_of(const std::vector<RatedPoint>& points) {
+  std::optional<RatedPoint> cheapest;
+  for (const RatedPoint& p : points) {
+    if (p.usd_per_million && (!cheapest || *p.usd_per_million < *cheapest->usd_per_million)) cheapest = p;
+  }
+  return cheapest;
 }
 
 }  // namespace
@@ -54,16 +82,32 @@ std::vector<RatedPoint> pareto_frontier(std::vector<RatedPoint> points) {
 
 std::vector<SweptLoad> rate(const StoredSweep& sweep) {
   std::vector<SweptLoad> loads;
+  std::map<std::vector<std::string>, std::size_t> load_of;   // by the values of its keys
+  std::map<std::vector<std::string>, std::size_t> place_of;  // in its load, by all values but the seed
   const auto keys = question_keys(sweep.identity);
   for (const auto& [point, result] : sweep.results) {
     if (!result.done) continue;
     std::vector<std::string> values;
     for (const std::size_t k : keys) values.push_back(sweep.identity.values[point][k]);
-    auto load = std::find_if(loads.begin(), loads.end(), [&](const SweptLoad& l) { return l.values == values; });
-    if (load == loads.end()) load = loads.insert(load, SweptLoad{keys, values, 0, {}, {}, {}});
-    add(*load, point, summary_from_json(nlohmann::ordered_json::parse(result.summary)));
+    const auto [at, new_load] = load_of.emplace(values, loads.size());
+    if (new_load) loads.push_back({keys, values, 0, {}, {}, {}});
+    SweptLoad& load = loads[at->second];
+    const Summary summary = summary_from_json(nlohmann::ordered_json::parse(result.summary));
+    if (summary.verdict == Verdict::kSaturated) {
+      ++load.saturated;
+      continue;
+    }
+    const auto [place, first_seed] = place_of.emplace(without_seed(sweep.identity, point), load.points.size());
+    if (first_seed) {
+      load.points.push_back(rated(point, summary));
+    } else {
+      take_in(load.points[place->second], rated(point, summary));
+    }
   }
-  for (SweptLoad& load : loads) load.frontier = pareto_frontier(load.points);
+  for (SweptLoad& load : loads) {
+    load.frontier = pareto_frontier(load.points);
+    load.cheapest = cheapest_of(load.points);
+  }
   return loads;
 }
 

@@ -11,11 +11,15 @@
 
 namespace flotilla::analysis {
 
+/// A point; or several that differ in nothing but their seeds, by their means.
 struct RatedPoint {
-  std::size_t point = 0;
-  double per_user = 0;  ///< interactivity.median, tok/s/user
-  double per_gpu = 0;   ///< output_throughput_per_gpu, tok/s/GPU
-  Summary summary;
+  std::size_t point = 0;  ///< the first of them
+  double per_user = 0;    ///< interactivity.median, tok/s/user
+  double per_gpu = 0;     ///< output_throughput_per_gpu, tok/s/GPU
+  double p99_ttft_ms = 0, p99_tpot_ms = 0;
+  std::optional<double> usd_per_million;  ///< output tokens
+  std::int64_t gpus = 0;
+  std::size_t seeds = 1;
 };
 
 /// Points that answer the same question: the same model and requests. What is asked of one load says nothing of

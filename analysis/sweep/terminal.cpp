@@ -59,11 +59,12 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::vector<std::string> row_of(const SweepIdentity& identity, const RatedPoint& p,
                                 const std::vector<std::size_t>& left_out) {
-  const Summary& s = p.summary;
-  const auto& usd = s.cost.usd_per_million_output_tokens;
-  std::vector<std::string> row{fmt::format("{:.1f}", p.per_user),       fmt::format("{:.1f}", p.per_gpu),
-                               fmt::format("{:.0f}", s.ttft.p99),       fmt::format("{:.2f}", s.tpot.p99),
-                               usd ? fmt::format("{:.3f}", *usd) : "-", std::to_string(s.gpus)};
+  std::vector<std::string> row{fmt::format("{:.1f}", p.per_user),
+                               fmt::format("{:.1f}", p.per_gpu),
+                               fmt::format("{:.0f}", p.p99_ttft_ms),
+                               fmt::format("{:.2f}", p.p99_tpot_ms),
+                               p.usd_per_million ? fmt::format("{:.3f}", *p.usd_per_million) : "-",
+                               std::to_string(p.gpus)};
   for (std::size_t k = 0; k < identity.swept_keys.size(); ++k) {
     if (std::find(left_out.begin(), left_out.end(), k) == left_out.end()) row.push_back(identity.values[p.point][k]);
   }
@@ -79,7 +80,17 @@ std::vector<RatedPoint> thinned(const std::vector<RatedPoint>& points) {
   return kept;
 }
 
+/// Keys that are the same in all rows of a load, or taken together in each.
+std::vector<std::size_t> hidden_keys(const SweepIdentity& identity, const SweptLoad& load) {
+  std::vector<std::size_t> hidden = load.keys;
+  for (std::size_t k = 0; k < identity.swept_keys.size(); ++k) {
+    if (identity.swept_keys[k] == "seed") hidden.push_back(k);
+  }
+  return hidden;
+}
+
 std::string load_text(const SweepIdentity& identity, const SweptLoad& load) {
+  const auto hidden = hidden_keys(identity, load);
   std::string text = heading_of(identity, load);
   if (load.saturated > 0) {
     text += fmt::format(
@@ -88,22 +99,22 @@ std::string load_text(const SweepIdentity& identity, const SweptLoad& load) {
   }
   if (load.frontier.empty()) return text;
   text += fmt::format("most tok/s/GPU:   {:.1f} at {}\n", load.frontier.back().per_gpu,
-                      place_of(identity, load.frontier.back().point, load.keys));
+                      place_of(identity, load.frontier.back().point, hidden));
   text += fmt::format("most tok/s/user:  {:.1f} at {}\n", load.frontier.front().per_user,
-                      place_of(identity, load.frontier.front().point, load.keys));
+                      place_of(identity, load.frontier.front().point, hidden));
   if (load.cheapest) {
-    text += fmt::format("least $/M output: {:.3f} at {}\n", *load.cheapest->summary.cost.usd_per_million_output_tokens,
-                        place_of(identity, load.cheapest->point, load.keys));
+    text += fmt::format("least $/M output: {:.3f} at {}\n", *load.cheapest->usd_per_million,
+                        place_of(identity, load.cheapest->point, hidden));
   }
-  text += fmt::format("frontier of tok/s/GPU against tok/s/user, {} of {} points:\n", load.frontier.size(),
-                      load.points.size());
+  text += fmt::format("frontier of tok/s/GPU against tok/s/user, {} of {} points{}:\n", load.frontier.size(),
+                      load.points.size(), load.points.front().seeds > 1 ? ", each the mean of its seeds" : "");
   std::vector<std::vector<std::string>> rows{{"tok/s/user", "tok/s/GPU", "TTFT p99", "TPOT p99", "$/M out", "GPUs"}};
   const auto names = short_names(identity.swept_keys);
   for (std::size_t k = 0; k < names.size(); ++k) {
-    if (std::find(load.keys.begin(), load.keys.end(), k) == load.keys.end()) rows.front().push_back(names[k]);
+    if (std::find(hidden.begin(), hidden.end(), k) == hidden.end()) rows.front().push_back(names[k]);
   }
   rows.front().emplace_back("point");
-  for (const RatedPoint& p : thinned(load.frontier)) rows.push_back(row_of(identity, p, load.keys));
+  for (const RatedPoint& p : thinned(load.frontier)) rows.push_back(row_of(identity, p, hidden));
   return text + table(rows);
 }
 

@@ -10,7 +10,11 @@ using namespace flotilla::analysis;
 
 namespace {
 
-RatedPoint at(std::size_t point, double per_user, double per_gpu) { return {point, per_user, per_gpu, {}}; }
+RatedPoint at(std::size_t point, double per_user, double per_gpu) {
+  RatedPoint rated;
+  rated.point = point, rated.per_user = per_user, rated.per_gpu = per_gpu;
+  return rated;
+}
 
 std::vector<std::size_t> numbers(const std::vector<RatedPoint>& points) {
   std::vector<std::size_t> found;
@@ -62,4 +66,21 @@ TEST_CASE("loads are compared each by itself, and saturated points not at all") 
   CHECK(loads[0].saturated == 0);
   CHECK(numbers(loads[1].frontier) == std::vector<std::size_t>{2});
   CHECK(loads[1].saturated == 1);
+}
+
+TEST_CASE("points that differ in their seeds alone count as one, by their means") {
+  StoredSweep sweep;
+  sweep.identity.swept_keys = {"workload.max_concurrency", "seed"};
+  sweep.identity.values = {{"4", "1"}, {"4", "2"}, {"4", "3"}, {"8", "1"}};
+  sweep.results[0] = result(30, 100, Verdict::kStable, 2.0);
+  sweep.results[1] = result(31, 102, Verdict::kStable, 1.0);
+  sweep.results[2] = result(35, 104, Verdict::kStable, 3.0);
+  sweep.results[3] = result(20, 150, Verdict::kStable, 2.5);
+  const auto loads = rate(sweep);
+  REQUIRE(loads.size() == 1);
+  CHECK(numbers(loads[0].frontier) == std::vector<std::size_t>{0, 3});
+  CHECK(loads[0].frontier[0].seeds == 3);
+  CHECK(loads[0].frontier[0].per_user == doctest::Approx(32));
+  CHECK(loads[0].frontier[0].per_gpu == doctest::Approx(102));
+  CHECK(loads[0].cheapest.value().usd_per_million.value() == doctest::Approx(2.0));
 }
