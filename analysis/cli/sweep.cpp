@@ -44,6 +44,7 @@ void read_options(const Arguments& arguments, Options& o) {
   app.add_option("-o,--output", o.run.database, "the database of results, an SQLite file");
   app.add_option("-j,--jobs", o.run.jobs, "points at once")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_flag("--resume", o.run.resume, "go on with a sweep that was stopped: run only what is missing");
+  app.add_flag("--retry-failed", o.run.retry_failed, "the same, and run points again that failed");
   app.add_flag("--dry-run", o.dry_run, "list the points and run none");
   app.add_option("--points", o.share, "i/n: only the i-th of n shares of the points, into a database of its own");
   app.add_option("--collect", o.parts, "databases of shares, to be brought together in that of -o")->expected(1, -1);

@@ -10,11 +10,6 @@
 
 namespace flotilla::analysis {
 
-/// In words, for summary.json.
-inline constexpr const char* kBatchMethod =
-    "one run: non-overlapping batches in the order of finishing, Student t; percentiles by the order statistics at the "
-    "interval of their rank";
-
 /// Batches are merged in pairs from this many on, while neighbours are correlated.
 inline constexpr std::size_t kMostBatches = 64;
 inline constexpr std::size_t kFewestBatches = 8;

@@ -8,6 +8,11 @@ namespace flotilla::analysis {
 
 inline constexpr double kConfidenceLevel = 0.95;
 
+/// How the intervals of one run are made (batches.hpp), in words for summary.json.
+inline constexpr const char* kBatchMethod =
+    "one run: non-overlapping batches in the order of finishing, Student t; percentiles by the order statistics at the "
+    "interval of their rank";
+
 struct Interval {
   double low = 0;
   double high = 0;

@@ -8,10 +8,9 @@
 #include <cmath>
 #include <ctime>
 #include <limits>
-#include <numeric>
 
-#include "analysis/statistics/batches.hpp"
 #include "analysis/summary/verdict.hpp"
+#include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
 #include "models/cost.hpp"
 #include "models/step_cost.hpp"
@@ -231,34 +230,6 @@ void tell_sketches(Summary& s, const sim::RunFacts& f) {
                                    100 * sim::QuantileSketch::kRelativeError, sim::SampleSet::kMostExact));
 }
 
-double mean_of(std::span<const double> values) {
-  return ratio(std::accumulate(values.begin(), values.end(), 0.0), static_cast<double>(values.size()));
-}
-
-/// Only where the fleet keeps up: a backlog that grows has no warm-up, and a closed loop's opening burst is meant to
-/// count.
-void warn_of_warmup(Summary& s, const sim::WorkloadSpec& workload, const sim::RunFacts& f) {
-  constexpr double kMaterial = 0.01;
-  if (s.verdict != Verdict::kStable || f.arrival_window <= 0) return;
-  // Nor does what leaves after the last arrival, when the fleet empties.
-  std::span<const double> stays = f.samples.e2el.values();
-  const double draining = std::min(1.0, s.e2el.mean / kMs / f.arrival_window);
-  stays = stays.first(static_cast<std::size_t>((1 - draining) * static_cast<double>(stays.size())));
-  const std::size_t cut = mser5(stays);
-  if (cut == 0 || 2 * (cut + 5) > stays.size()) return;
-  const auto tail = stays.subspan(cut);
-  const double all = kMs * mean_of(stays);
-  const double rest = kMs * mean_of(tail);
-  const auto range = mean_interval(tail);
-  if (!range || range->holds(all / kMs) || std::fabs(rest / all - 1) < kMaterial) return;
-  const double share = static_cast<double>(cut) / static_cast<double>(stays.size());
-  const double enough = workload.warmup.value() + share * (f.arrival_window - workload.warmup.value());
-  s.warnings.push_back(fmt::format(
-      "the warm-up looks too short: without the first {} measured requests (rule MSER-5) the mean E2EL is {:.0f} ms, "
-      "not {:.0f}; set workload.warmup={:.0f}s",
-      cut, rest, all, std::ceil(enough)));
-}
-
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
@@ -292,7 +263,7 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
                     "depend on how long the run lasts",
                     trend.growth_per_s));
   }
-  warn_of_warmup(s, w, f);
+  warn_of_warmup(s, w.warmup.value(), f.arrival_window, f.samples.e2el.values());
   if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
 }
 

@@ -31,11 +31,14 @@ std::vector<std::size_t> points_of(const Share& share, std::size_t points) {
 }
 
 bool run_sweep(const Sweep& sweep, const SweepIdentity& identity, const SweepRun& run) {
-  SweepStore store(run.database, identity, run.resume ? SweepStore::Open::kResume : SweepStore::Open::kNew);
+  SweepStore store(run.database, identity,
+                   run.resume || run.retry_failed ? SweepStore::Open::kResume : SweepStore::Open::kNew);
   const auto known = store.results();
   std::vector<std::size_t> missing;
   for (const std::size_t point : points_of(run.share, sweep.size())) {
-    if (known.count(point) == 0) missing.push_back(point);
+    const auto result = known.find(point);
+    const bool again = run.retry_failed && result != known.end() && !result->second.done;
+    if (result == known.end() || again) missing.push_back(point);
   }
   models::calibrations();  // read once here, not in every child
   Bar bar(run.show_progress, "points");

@@ -22,6 +22,7 @@ struct SweepRun {
   std::string database;
   int jobs = 1;
   bool resume = false;
+  bool retry_failed = false;  ///< points that are stored as failed are run again
   Share share;
   bool show_progress = false;
   const std::atomic<bool>* interrupt = nullptr;

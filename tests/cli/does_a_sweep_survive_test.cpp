@@ -97,6 +97,13 @@ TEST_CASE("points that cannot be built are stored with the reason, and the other
   CHECK(contains(outcome.out, "llama-3.3-70b in fp8 does not fit on 1 x h100-sxm"));
   CHECK(contains(outcome.out, "point 0: max_concurrency=8 tensor_parallel_size=1 gpus=1, and 2 more"));
   CHECK(contains(line_of(contents(folder / "sweep.csv"), "0,8,1,1,failed,"), "does not fit on 1 x h100-sxm"));
+  // What failed is not missing; it is run again where that is asked for.
+  run_sql(folder / "sweep.db", "UPDATE results SET error = 'out of luck' WHERE point = 0");
+  CHECK(command(sweep_to(folder, "sweep.db", {"--resume", "--csv", folder / "sweep.csv"})).code == kSomePointsFailed);
+  CHECK(contains(contents(folder / "sweep.csv"), "out of luck"));
+  CHECK(command(sweep_to(folder, "sweep.db", {"--retry-failed", "--csv", folder / "sweep.csv"})).code ==
+        kSomePointsFailed);
+  CHECK_FALSE(contains(contents(folder / "sweep.csv"), "out of luck"));
 }
 
 TEST_CASE("shares, each with a database of its own, come together as the whole") {

@@ -1,6 +1,8 @@
 // The grammar of `flotilla sweep`: what is varied, word by word, and what is said of a word that is wrong.
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "analysis/sweep/axis.hpp"
 
 using namespace flotilla;
@@ -115,4 +117,22 @@ TEST_CASE("keys that change together need a value each") {
         "command line:1:9: '3': 1 values for 2 keys\na,b=1:2,3\n        ^\n"
         "hint: keys that change together take one value each, separated by colons: 'a,b=1:10,2:20'");
   CHECK(complaint("a,a=1:2").find("stands here twice") != std::string::npos);
+}
+
+TEST_CASE("random words are read or refused, and nothing else") {
+  const std::string letters = "ab01.,:=()[]{}'\"- erangelinspace";
+  std::mt19937 random(7);
+  int read = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string word = i % 2 == 0 ? "a=" : i % 4 == 1 ? "a,b=1:" : "n=range(";
+    for (std::size_t length = random() % 12; length > 0; --length) word += letters[random() % letters.size()];
+    try {
+      const Axis axis = parse_axis(word);
+      ++read;
+      REQUIRE(!axis.values.empty());
+      for (const auto& row : axis.values) REQUIRE(row.size() == axis.keys.size());
+    } catch (const InputError&) {
+    }
+  }
+  CHECK(read > 1'000);
 }
