@@ -38,6 +38,18 @@ void distribution(Block& block, const char* title, const char* name, const Distr
   block.line(fmt::format("P99 {} (ms)", name), d.p99);
 }
 
+/// How far a p99 may be off by chance. Nothing of a fleet that does not keep up: there is no p99 to be near to.
+void intervals(Block& block, const Summary& s) {
+  if (s.verdict == Verdict::kSaturated || s.e2el.mean == 0) return;
+  const auto interval = [&](const char* name, const Range& range) {
+    block.line(fmt::format("P99 {}, {:g} % interval (ms)", name, 100 * s.confidence.level),
+               range ? fmt::format("{:.1f} to {:.1f}", (*range)[0], (*range)[1]) : "unknown: the run is too short");
+  };
+  interval("TTFT", s.confidence.p99_ttft_ms);
+  interval("TPOT", s.confidence.p99_tpot_ms);
+  interval("E2EL", s.confidence.p99_e2el_ms);
+}
+
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 std::string in_capitals(std::string word) {
@@ -74,18 +86,6 @@ std::string answer(const Summary& s) {
     text += "breaks its promises: " + broken + (kept.empty() ? "." : "; keeps " + kept + ".");
   }
   return text + "\n";
-}
-
-/// How far a p99 may be off by chance. Nothing of a fleet that does not keep up: there is no p99 to be near to.
-void intervals(Block& block, const Summary& s) {
-  if (s.verdict == Verdict::kSaturated || s.e2el.mean == 0) return;
-  const auto interval = [&](const char* name, const Range& range) {
-    block.line(fmt::format("P99 {}, {:g} % interval (ms)", name, 100 * s.confidence.level),
-               range ? fmt::format("{:.1f} to {:.1f}", (*range)[0], (*range)[1]) : "unknown: the run is too short");
-  };
-  interval("TTFT", s.confidence.p99_ttft_ms);
-  interval("TPOT", s.confidence.p99_tpot_ms);
-  interval("E2EL", s.confidence.p99_e2el_ms);
 }
 
 void own_block(Block& block, const Summary& s) {
