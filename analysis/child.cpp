@@ -1,6 +1,7 @@
 #include "analysis/child.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,9 @@ void say(int fd, Outcome outcome, const std::string& text) {
   }
 }
 
-[[noreturn]] void run_child(const std::function<std::string()>& work, int fd) {
+[[noreturn]] void run_child(const std::function<std::string()>& work, int fd, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever kills the parent wants its work to end, too
+  if (getppid() != parent) _exit(0);
   std::signal(SIGINT, SIG_DFL);  // the parent decides what an interrupt means for it; a child just ends
   std::signal(SIGTERM, SIG_DFL);
   try {
@@ -57,11 +60,20 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
+ChildDied::ChildDied(int status)
+    : std::runtime_error(WIFSIGNALED(status)
+                             ? fmt::format("the simulation's process was ended by signal {} ({}){}", WTERMSIG(status),
+                                           strsignal(WTERMSIG(status)),
+                                           WTERMSIG(status) == SIGKILL ? ": is there enough memory?" : "")
+                             : fmt::format("the simulation's process ended early (exit code {})", WEXITSTATUS(status))),
+      signal_(WIFSIGNALED(status) ? WTERMSIG(status) : 0) {}
+
 Child::Child(const std::function<std::string()>& work) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0)
     throw std::runtime_error(fmt::format("no pipe for a child process: {}", std::strerror(errno)));
   std::fflush(nullptr);  // what this process has printed must not be printed by the child as well
+  const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ < 0) {
     const int why = errno;
@@ -71,7 +83,7 @@ Child::Child(const std::function<std::string()>& work) {
   }
   if (pid_ == 0) {
     close(ends[0]);
-    run_child(work, ends[1]);
+    run_child(work, ends[1], parent);
   }
   close(ends[1]);
   descriptor_ = ends[0];
@@ -102,7 +114,7 @@ std::string Child::take() {
   while (!listen()) {
   }
   const int status = wait_for(std::exchange(pid_, -1));
-  if (heard_.empty()) throw std::runtime_error(fmt::format("the simulation's process died (status {})", status));
+  if (heard_.empty()) throw ChildDied(status);
   std::string text = heard_.substr(1);
   switch (static_cast<Outcome>(heard_.front())) {
     case Outcome::kText:

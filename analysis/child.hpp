@@ -4,11 +4,23 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 
 namespace flotilla::analysis {
 
-/// A process that computes a text. Its InputError, InvariantError and other exceptions arrive in the parent as such.
+/// A child that ended without a word.
+class ChildDied : public std::runtime_error {
+ public:
+  explicit ChildDied(int status);
+  [[nodiscard]] int signal() const { return signal_; }  ///< that ended it; 0 if none did
+
+ private:
+  int signal_;
+};
+
+/// A process that computes a text. Its InputError, InvariantError and other exceptions arrive in the parent as such. It
+/// does not outlive its parent.
 class Child {
  public:
   /// Starts it. Throws std::runtime_error where the system gives no process.
@@ -24,7 +36,7 @@ class Child {
   [[nodiscard]] int descriptor() const { return descriptor_; }
   /// Takes in what there is, waiting for something if there is nothing. True once the child has said all.
   bool listen();
-  /// Waits for the end. Returns the text, or throws what the child threw; std::runtime_error if it died.
+  /// Waits for the end. Returns the text, or throws what the child threw; ChildDied if it died.
   std::string take();
 
  private:

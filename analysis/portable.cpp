@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <tuple>
 #include <variant>
 
 #include "models/catalog.hpp"
@@ -20,17 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kHashedBytes = 16U << 20U;
-
-std::string sha256_of(std::string_view text) {
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
-  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
-  std::string hex;
-  for (const std::uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
 
 using Rename = std::function<std::string(const std::string& path)>;
 
@@ -64,17 +55,35 @@ void rename_files(sim::Scenario& scenario, const reader::Node& root, const Renam
   if (scenario.workload.trace) file(scenario.workload.trace->path);
 }
 
+/// What stands for a file in the hash. The points of a sweep name the same files: each is read once while it stays as
+/// it is.
 std::string identity(const std::string& path) {
   const fs::path named = fs::is_directory(path) ? fs::path(path) / "config.json" : fs::path(path);
   std::error_code ignored;
   const auto size = fs::file_size(named, ignored);
+  const bool missing = static_cast<bool>(ignored);
+  static std::map<std::tuple<std::string, std::uintmax_t, fs::file_time_type>, std::string> known;
+  std::string& found = known[{named.string(), size, fs::last_write_time(named, ignored)}];
+  if (!found.empty()) return found;
   std::ifstream file(named, std::ios::binary);
-  std::string start(ignored ? 0 : std::min<std::uintmax_t>(size, kHashedBytes), '\0');
+  std::string start(missing ? 0 : std::min<std::uintmax_t>(size, kHashedBytes), '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return fmt::format("{} bytes, sha256 {}", size, sha256_of(start));
+  found = fmt::format("{} bytes, sha256 {}", size, sha256_hex(start));
+  return found;
 }
 
 }  // namespace
+
+std::string sha256_hex(std::string_view text) {
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&context, digest.size(), digest.data());
+  std::string hex;
+  for (const std::uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
 
 sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document& document) {
   rename_files(scenario, document.root(),
@@ -84,7 +93,7 @@ sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document
 
 std::string scenario_sha256(sim::Scenario scenario, const reader::Document& document) {
   rename_files(scenario, document.root(), identity);
-  return sha256_of(reader::write_yaml(scenario));
+  return sha256_hex(reader::write_yaml(scenario));
 }
 
 }  // namespace flotilla::analysis

@@ -3,10 +3,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "sim/scenario/scenario.hpp"
 
 namespace flotilla::analysis {
+
+/// SHA-256 as 64 hexadecimal digits.
+std::string sha256_hex(std::string_view text);
 
 /// `scenario` as read from `document`, with every file it names (model, system, fabric, engine, price, lengths, trace)
 /// by absolute path. Throws InputError where a file is gone.

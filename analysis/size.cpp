@@ -174,7 +174,8 @@ Constraint parse_constraint(const std::string& text) {
   std::vector<std::string> names;
   for (const MetricDefinition& m : metric_definitions()) {
     const auto value = value_at(Summary{}, m.key);
-    if (value && (value->is_number() || value->is_null())) names.push_back(m.key);
+    const bool interval = m.key.rfind("confidence.", 0) == 0;
+    if (value && !interval && (value->is_number() || value->is_null())) names.push_back(m.key);
   }
   if (std::find(names.begin(), names.end(), c.metric) == names.end()) {
     const std::string near = reader::did_you_mean(c.metric, names);

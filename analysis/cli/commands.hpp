@@ -29,6 +29,8 @@ int list(const Arguments&);
 int example(const Arguments&);
 int schema(const Arguments&);
 int size(const Arguments&);
+int compare(const Arguments&);
+int sweep(const Arguments&);
 int validate(const Arguments&);
 int calibrate(const Arguments&);
 

@@ -20,6 +20,8 @@ constexpr std::array kCommands{
     Command{"show", "show topology, memory, model or cost of a scenario", show},
     Command{"list", "list models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics", list},
     Command{"size", "find the smallest fleet that keeps its promises", size},
+    Command{"compare", "say what differs between scenarios by more than chance", compare},
+    Command{"sweep", "run a scenario at many values at once; resumable", sweep},
     Command{"validate", "compare predictions with a table of measured serving points", validate},
     Command{"calibrate", "fit coefficients to measurements, or correct them to one's own machine", calibrate},
     Command{"example", "copy a worked scenario here", example},

@@ -38,6 +38,18 @@ void distribution(Block& block, const char* title, const char* name, const Distr
   block.line(fmt::format("P99 {} (ms)", name), d.p99);
 }
 
+/// How far a p99 may be off by chance. Nothing of a fleet that does not keep up: there is no p99 to be near to.
+void intervals(Block& block, const Summary& s) {
+  if (s.verdict == Verdict::kSaturated || s.e2el.mean == 0) return;
+  const auto interval = [&](const char* name, const Range& range) {
+    block.line(fmt::format("P99 {}, {:g} % interval (ms)", name, 100 * s.confidence.level),
+               range ? fmt::format("{:.1f} to {:.1f}", (*range)[0], (*range)[1]) : "unknown: the run is too short");
+  };
+  interval("TTFT", s.confidence.p99_ttft_ms);
+  interval("TPOT", s.confidence.p99_tpot_ms);
+  interval("E2EL", s.confidence.p99_e2el_ms);
+}
+
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 std::string in_capitals(std::string word) {
@@ -106,6 +118,7 @@ void own_block(Block& block, const Summary& s) {
   block.line("Output throughput per GPU (tok/s/GPU)", s.output_throughput_per_gpu);
   block.line("Interactivity median/p99 (tok/s/user)",
              fmt::format("{:.1f} / {:.1f}", s.interactivity.median, s.interactivity.p99));
+  intervals(block, s);
   block.line("GPU time: memory", percent(s.time_share.memory));
   block.line("GPU time: compute", percent(s.time_share.compute));
   block.line("GPU time: communication", percent(s.time_share.communication));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/statistics/batches.hpp"
+
 namespace flotilla::analysis {
 
 double percentile(std::span<const double> sorted, double q) {
@@ -58,6 +60,18 @@ OrderedSamples::OrderedSamples(const sim::SampleSet& samples) : samples_(samples
 Distribution OrderedSamples::describe(double scale) const {
   return samples_.exact() ? describe_sorted(sorted_, scale)
                           : analysis::describe(samples_.sketch(), samples_.mean(), scale);
+}
+
+std::optional<Interval> OrderedSamples::mean_interval(double scale) const {
+  const auto interval = analysis::mean_interval(samples_.values());
+  // No time is negative: an interval that reaches there says that batches are too few for its assumptions.
+  if (!interval || interval->low < 0) return std::nullopt;
+  return Interval{scale * interval->low, scale * interval->high};
+}
+
+std::optional<Interval> OrderedSamples::percentile_interval(double q, double scale) const {
+  const auto interval = analysis::percentile_interval(samples_.values(), sorted_, q);
+  return interval ? std::optional(Interval{scale * interval->low, scale * interval->high}) : std::nullopt;
 }
 
 double OrderedSamples::percentile(double q) const {

@@ -1,9 +1,11 @@
 // Percentiles, means and deviations as numpy computes them, so that users can check them with numpy.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "analysis/statistics/intervals.hpp"
 #include "sim/engine/quantile_sketch.hpp"
 #include "sim/engine/sample_set.hpp"
 
@@ -35,6 +37,9 @@ class OrderedSamples {
   explicit OrderedSamples(const sim::SampleSet& samples);  ///< must outlive it
   [[nodiscard]] Distribution describe(double scale) const;
   [[nodiscard]] double percentile(double q) const;
+  /// Confidence intervals (batches.hpp); none where samples are few, correlated to the end, or kept in a sketch.
+  [[nodiscard]] std::optional<Interval> mean_interval(double scale) const;
+  [[nodiscard]] std::optional<Interval> percentile_interval(double q, double scale) const;
 
  private:
   const sim::SampleSet& samples_;

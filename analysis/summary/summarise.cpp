@@ -11,6 +11,7 @@
 
 #include "analysis/summary/links.hpp"
 #include "analysis/summary/verdict.hpp"
+#include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
 #include "models/cost.hpp"
 #include "models/step_cost.hpp"
@@ -72,14 +73,20 @@ void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>&
 
 void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f) {
   const auto measured = static_cast<double>(f.samples.e2el.count());
-  const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit) {
+  const auto range = [](const std::optional<Interval>& i) { return i ? Range({i->low, i->high}) : std::nullopt; };
+  const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit,
+                          Range& mean, Range& p99) {
     const OrderedSamples ordered(samples);
+    mean = range(ordered.mean_interval(kMs));
+    p99 = range(ordered.percentile_interval(99, kMs));
     judge_promise(s, name, limit, slo.percentile, measured > 0, ordered);
     return ordered.describe(kMs);
   };
-  s.ttft = metric("ttft", f.samples.ttft, slo.ttft);
-  s.tpot = metric("tpot", f.samples.tpot, slo.tpot);
-  s.e2el = metric("e2el", f.samples.e2el, slo.e2el);
+  s.ttft = metric("ttft", f.samples.ttft, slo.ttft, s.confidence.mean_ttft_ms, s.confidence.p99_ttft_ms);
+  s.tpot = metric("tpot", f.samples.tpot, slo.tpot, s.confidence.mean_tpot_ms, s.confidence.p99_tpot_ms);
+  s.e2el = metric("e2el", f.samples.e2el, slo.e2el, s.confidence.mean_e2el_ms, s.confidence.p99_e2el_ms);
+  s.confidence.level = kConfidenceLevel;
+  s.confidence.method = kBatchMethod;
   const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
   s.itl = describe(f.itl, mean_itl, kMs);
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
@@ -258,6 +265,7 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
                     "depend on how long the run lasts",
                     trend.growth_per_s));
   }
+  warn_of_warmup(s, w.warmup.value(), f.arrival_window, f.samples.e2el.values());
   if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
 }
 

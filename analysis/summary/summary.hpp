@@ -2,6 +2,7 @@
 // the JSON writer, the JSON reader and the list of metrics all follow from there.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,9 @@ struct PromiseSummary {
   bool kept = false;
 };
 
+/// Low and high end of a confidence interval; absent where the run says too little for one.
+using Range = std::optional<std::array<double, 2>>;
+
 struct Summary {
   std::int64_t schema_version = 1;
   std::string date;
@@ -81,6 +85,11 @@ struct Summary {
   struct {
     std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, unfinished = 0;
   } conservation;
+  struct {
+    double level = 0;
+    std::string method;
+    Range mean_ttft_ms, p99_ttft_ms, mean_tpot_ms, p99_tpot_ms, mean_e2el_ms, p99_e2el_ms;
+  } confidence;
   struct {
     double memory = 0, compute = 0, communication = 0, host = 0, idle = 0;
   } time_share;

@@ -94,6 +94,24 @@ void visit_shares(S& s, Visitor& v) {
 }
 
 template <class S, class Visitor>
+void visit_confidence(S& s, Visitor& v) {
+  v.group("confidence", [&](auto& g) {
+    const auto interval = [&](const char* key, auto& range) {
+      g.field(key, range, "ms",
+              std::string("[low, high] of ") + key + "; null where the run is too short to say, or drifts");
+    };
+    g.field("level", s.confidence.level, "ratio", "chance that an interval holds what an endless run would give");
+    g.field("method", s.confidence.method, "", "how the intervals were made");
+    interval("mean_ttft_ms", s.confidence.mean_ttft_ms);
+    interval("p99_ttft_ms", s.confidence.p99_ttft_ms);
+    interval("mean_tpot_ms", s.confidence.mean_tpot_ms);
+    interval("p99_tpot_ms", s.confidence.p99_tpot_ms);
+    interval("mean_e2el_ms", s.confidence.mean_e2el_ms);
+    interval("p99_e2el_ms", s.confidence.p99_e2el_ms);
+  });
+}
+
+template <class S, class Visitor>
 void visit_resources(S& s, Visitor& v) {
   v.group("kv", [&](auto& g) {
     g.field("budget_tokens", s.kv.budget_tokens, "tokens", "KV tokens that fit, all replicas together");
@@ -185,6 +203,7 @@ void visit_summary(S& s, Visitor& v) {
   v.field("backlog_growth_per_s", s.backlog_growth_per_s, "1/s", "slope of the number of unfinished requests");
   v.field("output_throughput_per_gpu", s.output_throughput_per_gpu, "tok/s/GPU", "output_throughput / gpus");
   v.field("total_throughput_per_gpu", s.total_throughput_per_gpu, "tok/s/GPU", "total_token_throughput / gpus");
+  visit_confidence(s, v);
   visit_shares(s, v);
   visit_resources(s, v);
   v.list("pools", s.pools, [](auto& pool, auto& inner) { visit_pool(pool, inner); });

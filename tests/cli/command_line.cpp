@@ -130,6 +130,10 @@ Outcome program(const std::vector<std::string>& words, const Circumstances& how)
     usleep(static_cast<useconds_t>(1e6 * how.interrupt_after_s));
     kill(child, SIGINT);
   }
+  if (how.kill_after_s > 0) {
+    usleep(static_cast<useconds_t>(1e6 * how.kill_after_s));
+    kill(child, SIGKILL);
+  }
   Outcome outcome;
   if (terminal) outcome.err = terminal->read_all();
   int status = 0;
@@ -147,10 +151,13 @@ Outcome command(const std::vector<std::string>& arguments, const Circumstances& 
   return program(words, how);
 }
 
+bool is_sweep_file(const std::string& path) { return line_of(contents(path), "sweep:") != ""; }
+
 std::vector<std::string> shipped_scenarios() {
   std::vector<std::string> paths;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(FLOTILLA_SOURCE_DIR) / "scenarios")) {
-    if (entry.path().extension() == ".yaml") paths.push_back(entry.path().string());
+    if (entry.path().extension() == ".yaml" && !is_sweep_file(entry.path().string()))
+      paths.push_back(entry.path().string());
   }
   std::sort(paths.begin(), paths.end());
   return paths;

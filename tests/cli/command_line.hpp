@@ -18,6 +18,7 @@ struct Outcome {
 struct Circumstances {
   std::filesystem::path directory{};      ///< to run in; "" = this one
   double interrupt_after_s = 0;           ///< Ctrl-C then; 0 = never
+  double kill_after_s = 0;                ///< SIGKILL then; 0 = never
   std::string stdout_to{};                ///< a file instead of Outcome::out
   bool reader_of_stdout_is_gone = false;  ///< as in `flotilla ... | head -1` once head has its line
   bool stderr_is_a_terminal = false;
@@ -43,6 +44,9 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+/// It names a scenario and what of it is varied, and is no scenario itself.
+bool is_sweep_file(const std::string& path);
 
 /// The shipped scenarios, and one of them: "migration/article-b200".
 std::vector<std::string> shipped_scenarios();

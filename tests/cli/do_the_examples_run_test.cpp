@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kExamples{"migration", "closed-loop", "fabric", "trace"};
+const std::vector<std::string> kExamples{"migration", "closed-loop", "fabric", "sweeps", "trace"};
 
 }  // namespace
 
@@ -36,6 +36,11 @@ TEST_CASE("copies are what is shipped, byte for byte, and run from where they li
             contents(std::string(FLOTILLA_SOURCE_DIR) + "/scenarios/" + name + "/" + file));
       if (entry.path().extension() != ".yaml") continue;
       ++scenarios;
+      if (is_sweep_file(entry.path().string())) {
+        const Outcome swept = command({"sweep", file, "-q", "-o", "out.db"}, {.directory = folder.path() / name});
+        CHECK_MESSAGE(swept.code == 0, swept.err);
+        continue;
+      }
       const Outcome run = command({"run", file, "-q", "-o", "out"}, {.directory = folder.path() / name});
       CHECK_MESSAGE(run.code == 0, run.err);
       fs::remove_all(folder.path() / name / "out");
