@@ -93,9 +93,10 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   const sim::RunFacts facts = sim::simulate(loaded.scenario, loaded.build, *source, options);
   progress.done();
   phases.simulate = watch.lap();
-  Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)});
+  Curves curves;
+  Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
-  files.finish(summary, loaded.resolved_yaml);
+  files.finish(summary, curves, loaded.resolved_yaml);
   phases.summarise = watch.lap();
   if (times != nullptr) *times = phases;
   return summary;
