@@ -96,7 +96,8 @@ void add_trace_report(Summary& summary, sim::TraceReport report) {
   summary.warnings.push_back(text);
 }
 
-void ResultFiles::finish(const Summary& summary, const Curves& curves, const std::string& resolved_yaml) {
+void ResultFiles::finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
+                         const std::string& resolved_yaml) {
   if (directory_.empty()) return;
   if (rows_ != nullptr) {
     flush_rows();
@@ -107,6 +108,7 @@ void ResultFiles::finish(const Summary& summary, const Curves& curves, const std
   }
   write_file(kResolvedFile, resolved_yaml);
   write_file(kCurvesFile, to_json(curves).dump() + "\n");
+  write_file(kTimeseriesFile, timeseries);
   write_file(kSummaryFile, to_json(summary).dump(2) + "\n");
 }
 

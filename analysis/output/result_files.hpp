@@ -1,5 +1,5 @@
-// The files of a run: summary.json, distributions.json, requests.csv, resolved.yaml. Each is written under a temporary
-// name and renamed when whole.
+// The files of a run: summary.json, distributions.json, timeseries.csv, requests.csv, resolved.yaml. Each is written
+// under a temporary name and renamed when whole.
 #pragma once
 
 #include <cstdio>
@@ -17,6 +17,7 @@ namespace flotilla::analysis {
 inline constexpr const char* kRowsFile = "requests.csv";
 inline constexpr const char* kSummaryFile = "summary.json";
 inline constexpr const char* kCurvesFile = "distributions.json";
+inline constexpr const char* kTimeseriesFile = "timeseries.csv";
 inline constexpr const char* kResolvedFile = "resolved.yaml";
 
 class ResultFiles {
@@ -29,8 +30,9 @@ class ResultFiles {
 
   /// Opens requests.csv and returns the sink of its rows.
   std::function<void(const sim::Request&, sim::RequestStatus)> request_rows();
-  /// Writes the summary, the curves and the resolved scenario, and gives every file its name.
-  void finish(const Summary& summary, const Curves& curves, const std::string& resolved_yaml);
+  /// Writes the other files, and gives every file its name.
+  void finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
+              const std::string& resolved_yaml);
 
  private:
   void write_row(const sim::Request& request, sim::RequestStatus status);

@@ -9,6 +9,7 @@
 
 #include "analysis/output/answer.hpp"
 #include "analysis/output/result_files.hpp"
+#include "analysis/output/timeseries.hpp"
 #include "analysis/report/page.hpp"
 #include "analysis/summary/json.hpp"
 #include "models/json_source.hpp"
@@ -54,6 +55,16 @@ Json load_curves(const std::string& path) {
   return json;
 }
 
+std::string load_timeseries(const std::string& path) {
+  std::string text = reader::read_text_file(path);
+  if (!text.starts_with(kTimeseriesHeader))
+    throw InputError({path, 1, 1, text.substr(0, text.find('\n'))}, "",
+                     fmt::format("the first line should be {}",
+                                 std::string(kTimeseriesHeader, 0, std::string(kTimeseriesHeader).size() - 1)),
+                     kAgain);
+  return text;
+}
+
 /// What tells the runs apart: their labels, or where two share one, their directories.
 std::vector<std::string> names(const std::vector<StoredRun>& runs) {
   std::vector<std::string> labels;
@@ -73,6 +84,7 @@ Json as_json(const StoredRun& run, const std::string& name) {
           {"binds", what_binds(run.summary)},
           {"summary", to_json(run.summary)},
           {"curves", run.curves},
+          {"timeseries", run.timeseries},
           {"resolved", run.resolved_yaml}};
 }
 
@@ -96,7 +108,7 @@ StoredRun read_run(const std::string& directory) {
     return path;
   };
   return {directory, load_summary(file(kSummaryFile)), load_curves(file(kCurvesFile)),
-          reader::read_text_file(file(kResolvedFile))};
+          load_timeseries(file(kTimeseriesFile)), reader::read_text_file(file(kResolvedFile))};
 }
 
 std::string run_report_html(const std::vector<StoredRun>& runs) {
@@ -108,7 +120,7 @@ std::string run_report_html(const std::vector<StoredRun>& runs) {
     data["runs"].push_back(as_json(runs[i], called[i]));
   }
   data["title"] = title;
-  return html_page({"Flotilla: " + title, "run.html", {"run_charts.js", "run.js"}, std::move(data)});
+  return html_page({"Flotilla: " + title, "run.html", {"run_charts.js", "run_timeline.js", "run.js"}, std::move(data)});
 }
 
 }  // namespace flotilla::analysis

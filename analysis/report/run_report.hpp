@@ -13,6 +13,7 @@ struct StoredRun {
   std::string directory;  ///< as the user wrote it
   Summary summary;
   nlohmann::ordered_json curves;  ///< distributions.json
+  std::string timeseries;         ///< timeseries.csv
   std::string resolved_yaml;
 };
 

@@ -1,8 +1,10 @@
 // `flotilla report` as typed: one file that holds the run and needs nothing else, and mistakes told at their place.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/cli/command_line.hpp"
 
@@ -53,6 +55,7 @@ TEST_CASE("a report holds the summary, the curves, the scenario and what every f
   CHECK(shown.at("name") == "b200");
   CHECK(shown.at("summary") == Json::parse(contents(directory + "/summary.json")));
   CHECK(shown.at("curves") == Json::parse(contents(directory + "/distributions.json")));
+  CHECK(shown.at("timeseries") == contents(directory + "/timeseries.csv"));
   CHECK(shown.at("resolved") == contents(directory + "/resolved.yaml"));
   CHECK(data.at("definitions").size() > 100);
 }
@@ -74,6 +77,40 @@ TEST_CASE("distributions.json runs through the percentiles of summary.json") {
     CHECK(values[at(90)] == summary.at("p90_" + metric + "_ms"));
     CHECK(values[at(99)] == summary.at("p99_" + metric + "_ms"));
   }
+}
+
+TEST_CASE("timeseries.csv adds up to the totals of summary.json") {
+  const Folder folder;
+  const std::string directory = run(folder, "a");
+  const Json summary = Json::parse(contents(directory + "/summary.json"));
+  std::istringstream rows(contents(directory + "/timeseries.csv"));
+  std::string line;
+  std::getline(rows, line);
+  CHECK(line ==
+        "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy");
+  double arrivals = 0, completions = 0, output = 0, prefill = 0, busy = 0, time = 0;
+  while (std::getline(rows, line)) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream fields(line);
+    double begin, length, arrived, completed, running, waiting, kv, output_rate, prefill_rate, share;
+    std::string pool;
+    fields >> begin >> length >> pool >> arrived >> completed >> running >> waiting >> kv >> output_rate >>
+        prefill_rate >> share;
+    REQUIRE(!fields.fail());
+    CHECK(pool == "chat");
+    arrivals += arrived;
+    completions += completed;
+    output += length * output_rate;
+    prefill += length * prefill_rate;
+    busy += length * share;
+    time += length;
+  }
+  CHECK(arrivals == 300);
+  CHECK(completions == summary.at("completed"));
+  CHECK(output == doctest::Approx(summary.at("total_output_tokens").get<double>()));
+  CHECK(prefill == doctest::Approx(summary.at("total_input_tokens").get<double>()));
+  CHECK(time == doctest::Approx(summary.at("duration").get<double>()));
+  CHECK(busy / time == doctest::Approx(summary.at("pools")[0].at("utilization").get<double>()));
 }
 
 TEST_CASE("runs of one name are told apart by their directories") {
@@ -110,6 +147,7 @@ TEST_CASE("a mistake is told at its place, and nothing is written") {
   CHECK(contains(refused(folder.path().string()), "summary.json: no such file"));
   const std::string directory = run(folder, "a");
   const std::string summary = contents(directory + "/summary.json");
+  const std::string curves = contents(directory + "/distributions.json");
   folder.write("a/summary.json", summary.substr(0, 200));
   CHECK(contains(refused(directory), "a/summary.json:"));
   folder.write("a/summary.json", "{\"duration\": 3}");
@@ -117,4 +155,7 @@ TEST_CASE("a mistake is told at its place, and nothing is written") {
   folder.write("a/summary.json", summary);
   folder.write("a/distributions.json", R"({"percent": [0, 100], "ttft_ms": [1]})");
   CHECK(contains(refused(directory), "ttft_ms: not a list of as many numbers"));
+  folder.write("a/distributions.json", curves);
+  folder.write("a/timeseries.csv", "time,pool\n");
+  CHECK(contains(refused(directory), "a/timeseries.csv:1:1: the first line should be time_s,interval_s,pool"));
 }

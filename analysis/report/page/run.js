@@ -197,5 +197,6 @@ startTheme();
 page();
 charts.push({ draw: colourDots });
 runCharts();
+timelineCharts();
 drawAll();
 document.documentElement.dataset.ready = 'yes';
