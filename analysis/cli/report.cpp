@@ -1,24 +1,42 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "analysis/cli/arguments.hpp"
 #include "analysis/output/whole_file.hpp"
 #include "analysis/report/run_report.hpp"
+#include "analysis/report/sweep_report.hpp"
 
 namespace flotilla::cli {
 
+namespace {
+
+std::string page_of(const std::vector<std::string>& paths) {
+  // What is no directory is a database, or a mistake that its reader tells.
+  const auto is_file = [](const std::string& path) { return std::filesystem::is_regular_file(path); };
+  if (paths.size() == 1 && is_file(paths[0])) return analysis::sweep_report_html(analysis::read_store(paths[0]));
+  std::vector<analysis::StoredRun> runs;
+  for (const std::string& path : paths) {
+    if (is_file(path))
+      throw UsageError(
+          fmt::format("flotilla report: {} is a file\n  give directories of runs, or one database of a sweep", path));
+    runs.push_back(analysis::read_run(path));
+  }
+  return analysis::run_report_html(runs);
+}
+
+}  // namespace
+
 int report(const Arguments& arguments) {
-  CLI::App app("Shows runs as one HTML file that needs nothing else: one run, or several side by side.",
-               "flotilla report");
-  std::vector<std::string> directories;
+  CLI::App app("Shows runs or a sweep as one HTML file that needs nothing else.", "flotilla report");
+  std::vector<std::string> paths;
   std::string output = "report.html";
-  app.add_option("DIR", directories, "directories of `flotilla run -o DIR`; differences are against the first")
+  app.add_option("DIR", paths,
+                 "directories of `flotilla run -o DIR`, differences are against the first; or one database of a sweep")
       ->required();
   app.add_option("-o,--output", output, "the file to write")->capture_default_str();
   parse(app, arguments);
-
-  std::vector<analysis::StoredRun> runs;
-  for (const std::string& directory : directories) runs.push_back(analysis::read_run(directory));
-  analysis::write_whole_file(output, analysis::run_report_html(runs));
+  analysis::write_whole_file(output, page_of(paths));
   fmt::print("{}\n", output);
   return kOk;
 }

@@ -134,6 +134,26 @@ TEST_CASE("a name that is HTML stays a name") {
   CHECK(data_of(html).at("runs")[0].at("name") == "</script><b>");
 }
 
+TEST_CASE("a sweep is shown by its database: every point that was done, the frontier, what failed") {
+  const Folder folder;
+  const std::string database = folder / "sweep.db";
+  command({"sweep", shipped("closed-loop/h100-tp2"), "workload.num_prompts=20", "workload.max_concurrency=4", "-q",
+           "serving[0].tensor_parallel_size,fleet.pools[0].gpus=1:1,2:2,4:4", "-o", database});
+  REQUIRE(report({database, "-o", folder / "report.html"}).code == 0);
+  const Json data = data_of(contents(folder / "report.html"));
+  CHECK(data.at("asked") == 3);
+  CHECK(data.at("done") == 2);
+  REQUIRE(data.at("failed").size() == 1);  // 70 billion parameters do not fit on one H100
+  CHECK(data.at("failed")[0].at("point") == 0);
+  REQUIRE(data.at("loads").size() == 1);
+  CHECK(data.at("loads")[0].at("points").size() == 2);
+  // More GPUs: faster for the user, less from each GPU. Neither beats the other, and the faster stands first.
+  CHECK(data.at("loads")[0].at("frontier") == Json({2, 1}));
+  const Outcome mixed = report({database, folder.path().string()});
+  CHECK(mixed.code == 2);
+  CHECK(contains(mixed.err, "give directories of runs, or one database of a sweep"));
+}
+
 TEST_CASE("a mistake is told at its place, and nothing is written") {
   const Folder folder;
   const std::string html = folder / "report.html";
