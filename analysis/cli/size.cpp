@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "analysis/cli/arguments.hpp"
 
 namespace flotilla::cli {
@@ -15,8 +17,9 @@ void print_row(const analysis::Candidate& c) {
     return usd ? fmt::format(fmt::runtime(format), *usd) : std::string("-");
   };
   if (!c.feasible) {
-    fmt::print("{:<26} TP {:<2} never: {}\n", s.label.empty() ? c.scenario : s.label, c.tensor_parallel_size,
-               c.binding);
+    const std::string stem = std::filesystem::path(c.scenario).stem().string();
+    fmt::print("{:<26} TP {:<2} {}: {}\n", s.label.empty() ? stem : s.label, c.tensor_parallel_size,
+               c.dearer ? "dearer" : "never", c.binding);
     return;
   }
   fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label,
@@ -32,15 +35,17 @@ int size(const Arguments& arguments) {
                "flotilla size");
   std::vector<std::string> words;
   std::vector<std::string> promises;
-  std::vector<int> sizes{1, 2, 4, 8};
+  analysis::SizingPlan plan;
   app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
   app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")
       ->required()
       ->allow_extra_args(false);
-  app.add_option("--tp", sizes, "tensor-parallel sizes to try")
+  app.add_option("--tp", plan.tensor_parallel_sizes, "tensor-parallel sizes to try")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
+  app.add_flag("--all", plan.all,
+               "search every fleet to its end; else those that cannot be cheaper than the best are given up");
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
@@ -54,10 +59,10 @@ int size(const Arguments& arguments) {
   }
 
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto progress = [&](const std::string& what) {
+  plan.progress = [&](const std::string& what) {
     if (terminal) fmt::print(stderr, "\r\033[K{}", what);
   };
-  const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, sizes, progress);
+  const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, plan);
   if (terminal) fmt::print(stderr, "\r\033[K");
 
   const analysis::Candidate& best = candidates.front();
@@ -72,6 +77,8 @@ int size(const Arguments& arguments) {
              "GPUs", "TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out",
              "one replica fewer");
   for (const auto& c : candidates) print_row(c);
+  if (best.feasible && !best.summary.envelope.inside)
+    fmt::print("note: {} is outside what was calibrated: {}\n", best.summary.label, best.summary.envelope.reason);
   return best.feasible ? kOk : kRunFailed;
 }
 
