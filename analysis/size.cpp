@@ -16,6 +16,21 @@ namespace flotilla::analysis {
 
 namespace {
 
+/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left
+/// out.
+constexpr double kMostRefused = 0.01;
+
+double refused_share(const Summary& s) {
+  return s.conservation.injected == 0
+             ? 0.0
+             : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
+}
+
+bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
+
+/// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
+bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
+
 /// What stands under a dotted key ("kv.peak_usage").
 std::optional<nlohmann::ordered_json> value_at(const Summary& summary, const std::string& metric) {
   auto value = to_json(summary);
@@ -81,6 +96,20 @@ Constraint parse_constraint(const std::string& text) {
 bool holds(const Constraint& c, const Summary& summary) {
   const auto value = metric_of(summary, c.metric);
   return value && (c.at_most ? *value <= c.limit : *value >= c.limit);
+}
+
+bool means_nothing(const Summary& s) { return s.verdict == Verdict::kSaturated || refuses(s) || measured_nothing(s); }
+
+std::string broken_promise(const Summary& s, const std::vector<Constraint>& constraints) {
+  if (refuses(s)) return fmt::format("refuses {:.1f} % of the requests", 100 * refused_share(s));
+  if (measured_nothing(s)) return "no request is measured after the warm-up";
+  if (s.verdict == Verdict::kSaturated) return "saturated";
+  for (const Constraint& c : constraints) {
+    if (holds(c, s)) continue;
+    const auto value = metric_of(s, c.metric);
+    return value ? fmt::format("{} is {:.4g}", c.metric, *value) : fmt::format("{} has no value", c.metric);
+  }
+  return "";
 }
 
 std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios,

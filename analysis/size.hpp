@@ -21,6 +21,10 @@ struct Constraint {
 /// Throws std::invalid_argument: no such metric (did you mean), no number, no comparison.
 Constraint parse_constraint(const std::string& text);
 bool holds(const Constraint& constraint, const Summary& summary);
+/// Is the fleet saturated, does it refuse more than 1 % of the requests, or was none measured? Then no figure counts.
+bool means_nothing(const Summary& summary);
+/// The first promise that is broken, in words, or why no figure counts; "" where all are kept.
+std::string broken_promise(const Summary& summary, const std::vector<Constraint>& constraints);
 /// The figure under a dotted key; none where the run has no such figure (a cost without a price).
 std::optional<double> metric_of(const Summary& summary, const std::string& metric);
 

@@ -20,21 +20,6 @@ constexpr int kMostReplicas = 4096;
 /// A replica that sees less than this share of the load is all but idle.
 constexpr int kIdleFactor = 64;
 
-/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left
-/// out.
-constexpr double kMostRefused = 0.01;
-
-double refused_share(const Summary& s) {
-  return s.conservation.injected == 0
-             ? 0.0
-             : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
-}
-
-bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
-
-/// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
-bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
-
 /// Mean lengths of the requests; 0 where a trace has them.
 std::pair<double, double> mean_lengths(const sim::WorkloadSpec& w) {
   const auto mean = [](const std::optional<sim::LengthSpec>& lengths) {
@@ -126,7 +111,7 @@ Candidate SizeSearch::found(int replicas, int fails) {
 
 /// Nobody waits and nothing fails for want of capacity: more replicas cannot help. Nor do they against refusals.
 bool SizeSearch::hopeless(const Summary& s, int replicas) const {
-  return refuses(s) || measured_nothing(s) || replicas >= kMostReplicas ||
+  return (means_nothing(s) && s.verdict != Verdict::kSaturated) || replicas >= kMostReplicas ||
          (s.verdict != Verdict::kSaturated &&
           (s.max_concurrent_requests <= replicas ||
            (first_unsaturated_ > 0 && replicas >= kIdleFactor * first_unsaturated_)));
@@ -178,9 +163,9 @@ Candidate SizeSearch::run(double limit) {
 
 bool SizeSearch::holds_at(int replicas) {
   const Summary& s = simulate(replicas);
-  if (s.verdict == Verdict::kSaturated || refuses(s) || measured_nothing(s)) return false;
+  if (means_nothing(s)) return false;
   if (first_unsaturated_ == 0 || replicas < first_unsaturated_) first_unsaturated_ = replicas;
-  return std::all_of(constraints_->begin(), constraints_->end(), [&](const Constraint& c) { return holds(c, s); });
+  return failing(s).empty();
 }
 
 const Summary& SizeSearch::simulate(int replicas) {
@@ -194,18 +179,6 @@ const Summary& SizeSearch::simulate(int replicas) {
   (*progress_)(fmt::format("{} TP {}: {} replicas", candidate_.scenario, tp, replicas));
   ++candidate_.simulations;
   return tried_.emplace(replicas, run_in_child(load_scenario(candidate_.scenario, overrides))).first->second;
-}
-
-std::string SizeSearch::failing(const Summary& s) const {
-  if (refuses(s)) return fmt::format("refuses {:.1f} % of the requests", 100 * refused_share(s));
-  if (measured_nothing(s)) return "no request is measured after the warm-up";
-  if (s.verdict == Verdict::kSaturated) return "saturated";
-  for (const Constraint& c : *constraints_) {
-    if (holds(c, s)) continue;
-    const auto value = metric_of(s, c.metric);
-    return value ? fmt::format("{} is {:.4g}", c.metric, *value) : fmt::format("{} has no value", c.metric);
-  }
-  return "";
 }
 
 }  // namespace flotilla::analysis

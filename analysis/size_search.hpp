@@ -34,7 +34,7 @@ class SizeSearch {
   int next_after(int fails, int most) const;
   bool holds_at(int replicas);
   const Summary& simulate(int replicas);
-  [[nodiscard]] std::string failing(const Summary& s) const;
+  [[nodiscard]] std::string failing(const Summary& s) const { return broken_promise(s, *constraints_); }
 
   Candidate candidate_;
   const std::vector<std::string>* overrides_;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "analysis/capacity.hpp"
 #include "analysis/cli/arguments.hpp"
 
 namespace flotilla::cli {
@@ -28,6 +29,31 @@ void print_row(const analysis::Candidate& c) {
              money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
 }
 
+/// How much each of the fleets holds, as it is written.
+int print_capacities(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
+                     const std::vector<analysis::Constraint>& constraints, const analysis::SizingPlan& plan,
+                     bool terminal) {
+  bool all = true;
+  for (const std::string& scenario : scenarios) {
+    const analysis::Capacity c = analysis::capacity_of(scenario, overrides, constraints, plan.progress);
+    if (terminal) fmt::print(stderr, "\r\033[K");
+    const std::string fleet = fmt::format("{} on {} GPUs", c.summary.label, c.summary.gpus);
+    all = all && c.rate > 0;
+    if (c.rate == 0) {
+      fmt::print("{} keeps its promises at no rate: at {:.3g} requests/s {}\n", fleet, c.broken, c.binding);
+      continue;
+    }
+    fmt::print("{} holds {:.4g} requests/s", fleet, c.rate);
+    if (c.broken > 0) fmt::print("; at {:.4g} {}", c.broken, c.binding);
+    const auto usd = c.summary.cost.usd_per_million_output_tokens;
+    fmt::print(" ({:.0f} output tok/s per GPU{})\n", c.summary.output_throughput_per_gpu,
+               usd ? fmt::format(", ${:.3f} per million", *usd) : "");
+    if (!c.summary.envelope.inside)
+      fmt::print("note: {} is outside what was calibrated: {}\n", c.summary.label, c.summary.envelope.reason);
+  }
+  return all ? kOk : kRunFailed;
+}
+
 }  // namespace
 
 int size(const Arguments& arguments) {
@@ -46,6 +72,8 @@ int size(const Arguments& arguments) {
       ->capture_default_str();
   app.add_flag("--all", plan.all,
                "search every fleet to its end; else those that cannot be cheaper than the best are given up");
+  bool rate = false;
+  app.add_flag("--rate", rate, "the other way round: the highest request rate that each fleet holds as it is written");
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
@@ -62,6 +90,7 @@ int size(const Arguments& arguments) {
   plan.progress = [&](const std::string& what) {
     if (terminal) fmt::print(stderr, "\r\033[K{}", what);
   };
+  if (rate) return print_capacities(scenarios, overrides, constraints, plan, terminal);
   const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, plan);
   if (terminal) fmt::print(stderr, "\r\033[K");
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analysis/capacity.hpp"
 #include "analysis/run.hpp"
 #include "analysis/size.hpp"
 
@@ -107,6 +108,32 @@ TEST_CASE("the cheapest comes first, the impossible last, with its reason") {
     if (!c.feasible) CHECK(!c.binding.empty());
   }
   CHECK(!found.back().feasible);
+}
+
+TEST_CASE("a fleet holds one rate and not one that is 1 % higher") {
+  const std::vector<std::string> fleet{"workload.num_prompts=5000", "workload.warmup=10s",
+                                       "workload.request_rate=3",   "serving[0].tensor_parallel_size=2",
+                                       "serving[0].replicas=4",     "fleet.pools[0].gpus=8"};
+  const std::vector<Constraint> constraints{parse_constraint("p99_tpot_ms<=25")};
+  const Capacity found = capacity_of(kScenario, fleet, constraints, [](const std::string&) {});
+  REQUIRE(found.rate > 0);
+  CHECK(found.broken <= 1.01 * found.rate);
+  CHECK(found.binding != "");
+  const auto at = [&](double rate) {
+    std::vector<std::string> overrides = fleet;
+    overrides.push_back("workload.request_rate=" + std::to_string(rate));
+    return broken_promise(run_in_child(load_scenario(kScenario, overrides)), constraints);
+  };
+  CHECK(at(found.rate) == "");
+  CHECK(at(found.broken) != "");
+  CHECK(at(found.rate / 2) == "");
+  // Where the written rate is far too high, it looks below.
+  std::vector<std::string> crowded = fleet;
+  crowded[2] = "workload.request_rate=300";
+  const Capacity below = capacity_of(kScenario, crowded, constraints, [](const std::string&) {});
+  CHECK(below.rate == doctest::Approx(found.rate).epsilon(0.03));
+  CHECK_THROWS_AS(capacity_of(kScenario, {"workload.max_concurrency=4"}, constraints, [](const std::string&) {}),
+                  flotilla::InputError);
 }
 
 TEST_CASE("promises are read") {
