@@ -5,11 +5,13 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "analysis/child.hpp"
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
+#include "analysis/output/timeseries.hpp"
 #include "analysis/portable.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
@@ -85,6 +87,8 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   if (plan.show_progress) {
     options.on_progress = [&progress](double now, std::int64_t completed) { progress.show(now, completed); };
   }
+  std::optional<sim::Timeline> timeline;
+  if (!plan.output_directory.empty()) options.timeline = &timeline.emplace(loaded.scenario.fleet.pools.size());
   const auto source = sim::make_source(loaded.scenario.workload, static_cast<std::uint64_t>(loaded.scenario.seed));
   options.on_start = [&] {
     phases.set_up = watch.lap();
@@ -93,9 +97,11 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   const sim::RunFacts facts = sim::simulate(loaded.scenario, loaded.build, *source, options);
   progress.done();
   phases.simulate = watch.lap();
-  Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)});
+  Curves curves;
+  Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
-  files.finish(summary, loaded.resolved_yaml);
+  files.finish(summary, curves, timeline ? timeseries_csv(*timeline, loaded.scenario, loaded.build) : "",
+               loaded.resolved_yaml);
   phases.summarise = watch.lap();
   if (times != nullptr) *times = phases;
   return summary;

@@ -15,7 +15,7 @@ namespace flotilla::sim {
 namespace {
 
 ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<models::StepCost> cost,
-                         bool step_by_step) {
+                         const RunOptions& options) {
   ReplicaSpec spec;
   spec.frontend = cost->frontend();
   spec.cost = std::move(cost);
@@ -27,7 +27,8 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.prefills_only = group.role == Role::kPrefill;
   spec.gpus = group.gpus_per_replica;
   spec.serving_group = index;
-  spec.step_by_step = step_by_step;
+  spec.step_by_step = options.step_by_step;
+  spec.pen = {options.timeline, group.pool, group.gpus_per_replica};
   return spec;
 }
 
@@ -103,14 +104,14 @@ std::vector<topologies::RateLimit> rate_limits(const Build& build) {
 /// The replicas, and what takes KV from those that prefill to those that decode, if any do.
 class Replicas {
  public:
-  Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform, bool step_by_step,
-           RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway) {
+  Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform,
+           const RunOptions& options, RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway) {
     const auto add = [&](std::size_t g, const auto& receive) {
       const ServingGroup& group = build.groups[g];
       const auto cost = std::make_shared<models::StepCost>(group.deployment);
       for (int i = 0; i < group.replicas; ++i) {
-        all_.push_back(std::make_unique<Replica>(replica_spec(group, static_cast<int>(g), cost, step_by_step), pool,
-                                                 clock, recorder));
+        all_.push_back(
+            std::make_unique<Replica>(replica_spec(group, static_cast<int>(g), cost, options), pool, clock, recorder));
         receive(*all_.back(), seat_of(build, group, i));
       }
     };
@@ -198,7 +199,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
   gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
 
-  Replicas replicas(scenario, build, platform, options.step_by_step, pool, clock, recorder, gateway);
+  Replicas replicas(scenario, build, platform, options, pool, clock, recorder, gateway);
 
   RunFacts facts;
   clock.on_tick([&](double now) {

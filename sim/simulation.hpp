@@ -13,6 +13,7 @@
 #include "sim/engine/link_meter.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace flotilla::sim {
 
@@ -24,6 +25,8 @@ struct RunOptions {
   std::function<void(const Request&, RequestStatus)> on_request;
   /// Called now and then with simulated seconds and the requests finished so far.
   std::function<void(double now, std::int64_t completed)> on_progress;
+  /// Takes what happens when, by pool of the scenario; nullptr: nobody asks.
+  Timeline* timeline = nullptr;
   /// Set from outside (Ctrl-C) to end the run with what is finished so far.
   const std::atomic<bool>* interrupt = nullptr;
 };

@@ -31,6 +31,7 @@ int schema(const Arguments&);
 int size(const Arguments&);
 int compare(const Arguments&);
 int sweep(const Arguments&);
+int report(const Arguments&);
 int validate(const Arguments&);
 int calibrate(const Arguments&);
 

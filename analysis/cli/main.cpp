@@ -22,6 +22,7 @@ constexpr std::array kCommands{
     Command{"size", "find the smallest fleet that keeps its promises", size},
     Command{"compare", "say what differs between scenarios by more than chance", compare},
     Command{"sweep", "run a scenario at many values at once; resumable", sweep},
+    Command{"report", "show runs, one or several side by side, as one HTML file", report},
     Command{"validate", "compare predictions with a table of measured serving points", validate},
     Command{"calibrate", "fit coefficients to measurements, or correct them to one's own machine", calibrate},
     Command{"example", "copy a worked scenario here", example},

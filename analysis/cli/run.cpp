@@ -48,7 +48,7 @@ int run(const Arguments& arguments) {
   bool quiet = false;
   bool stats = false;
   add_scenario(app, scenario);
-  app.add_option("-o,--output", plan.output_directory, "directory for summary.json, resolved.yaml, requests.csv");
+  app.add_option("-o,--output", plan.output_directory, "directory for summary.json, distributions.json, timeseries.csv, resolved.yaml, requests.csv");
   app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
   app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
   app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");

@@ -96,7 +96,8 @@ void add_trace_report(Summary& summary, sim::TraceReport report) {
   summary.warnings.push_back(text);
 }
 
-void ResultFiles::finish(const Summary& summary, const std::string& resolved_yaml) {
+void ResultFiles::finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
+                         const std::string& resolved_yaml) {
   if (directory_.empty()) return;
   if (rows_ != nullptr) {
     flush_rows();
@@ -105,8 +106,10 @@ void ResultFiles::finish(const Summary& summary, const std::string& resolved_yam
     if (std::rename((path(kRowsFile) + kPartialSuffix).c_str(), path(kRowsFile).c_str()) != 0)
       fail(path(kRowsFile), "cannot rename");
   }
-  write_file("resolved.yaml", resolved_yaml);
-  write_file("summary.json", to_json(summary).dump(2) + "\n");
+  write_file(kResolvedFile, resolved_yaml);
+  write_file(kCurvesFile, to_json(curves).dump() + "\n");
+  write_file(kTimeseriesFile, timeseries);
+  write_file(kSummaryFile, to_json(summary).dump(2) + "\n");
 }
 
 }  // namespace flotilla::analysis

@@ -1,5 +1,5 @@
-// The files of a run: summary.json, requests.csv, resolved.yaml. Each is written under a temporary name and renamed
-// when whole.
+// The files of a run: summary.json, distributions.json, timeseries.csv, requests.csv, resolved.yaml. Each is written
+// under a temporary name and renamed when whole.
 #pragma once
 
 #include <cstdio>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "analysis/summary/curves.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/engine/request.hpp"
 #include "sim/workload/source.hpp"
@@ -14,6 +15,10 @@
 namespace flotilla::analysis {
 
 inline constexpr const char* kRowsFile = "requests.csv";
+inline constexpr const char* kSummaryFile = "summary.json";
+inline constexpr const char* kCurvesFile = "distributions.json";
+inline constexpr const char* kTimeseriesFile = "timeseries.csv";
+inline constexpr const char* kResolvedFile = "resolved.yaml";
 
 class ResultFiles {
  public:
@@ -25,8 +30,9 @@ class ResultFiles {
 
   /// Opens requests.csv and returns the sink of its rows.
   std::function<void(const sim::Request&, sim::RequestStatus)> request_rows();
-  /// Writes the summary and the resolved scenario, and gives every file its name.
-  void finish(const Summary& summary, const std::string& resolved_yaml);
+  /// Writes the other files, and gives every file its name.
+  void finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
+              const std::string& resolved_yaml);
 
  private:
   void write_row(const sim::Request& request, sim::RequestStatus status);

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
+#include "analysis/output/answer.hpp"
 
 namespace flotilla::analysis {
 
@@ -51,42 +51,6 @@ void intervals(Block& block, const Summary& s) {
 }
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-
-std::string in_capitals(std::string word) {
-  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return word;
-}
-
-std::string answer(const Summary& s) {
-  std::string broken;
-  std::string kept;
-  for (const PromiseSummary& p : s.slo) {
-    std::string& list = p.kept ? kept : broken;
-    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile,
-                        in_capitals(p.metric), p.found_ms, p.kept ? "<=" : ">", p.limit_ms);
-  }
-  std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
-  if (s.interrupted) text += "stopped before its end; ";
-  if (s.conservation.rejected > 0) {
-    const auto sent = static_cast<double>(s.conservation.injected);
-    text += fmt::format("refuses {} of the requests; ", percent(static_cast<double>(s.conservation.rejected) / sent));
-  }
-  if (s.completed == 0) {
-    text += "no request was completed.";
-  } else if (s.e2el.mean == 0) {
-    text += "no request was measured after the warm-up.";
-  } else if (s.verdict == Verdict::kSaturated) {
-    text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.",
-                        s.backlog_growth_per_s);
-  } else if (s.slo.empty()) {
-    text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
-  } else if (broken.empty()) {
-    text += "meets its promises: " + kept + ".";
-  } else {
-    text += "breaks its promises: " + broken + (kept.empty() ? "." : "; keeps " + kept + ".");
-  }
-  return text + "\n";
-}
 
 void transfer_lines(Block& block, const Summary& s) {
   const auto& t = s.kv_transfers;
@@ -145,7 +109,7 @@ void own_block(Block& block, const Summary& s) {
 
 std::string terminal_block(const Summary& s) {
   Block block;
-  block.raw(answer(s));
+  block.raw(answer(s) + "\n");
   block.title(" Serving Benchmark Result ", '=');
   block.line("Successful requests", s.completed);
   block.line("Failed requests", s.failed);

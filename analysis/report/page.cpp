@@ -45,7 +45,8 @@ std::string escaped(const std::string& text) {
 }  // namespace
 
 std::string script_safe(const nlohmann::ordered_json& data) {
-  const std::string json = data.dump();
+  // What is no UTF-8 (a path may hold it) is replaced: a report must not fail over it.
+  const std::string json = data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   std::string safe;
   safe.reserve(json.size());
   for (std::size_t i = 0; i < json.size(); ++i) {

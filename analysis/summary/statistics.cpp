@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "analysis/statistics/batches.hpp"
+#include "analysis/summary/curves.hpp"
 
 namespace flotilla::analysis {
 
@@ -53,6 +54,13 @@ Distribution describe(const sim::QuantileSketch& sketch, double mean, double sca
   return d;
 }
 
+std::vector<double> curve(const sim::QuantileSketch& sketch, double scale) {
+  std::vector<double> values;
+  if (sketch.count() == 0) return values;
+  for (const double q : curve_percents()) values.push_back(scale * sketch.quantile(q / 100));
+  return values;
+}
+
 OrderedSamples::OrderedSamples(const sim::SampleSet& samples) : samples_(samples), sorted_(samples.values()) {
   std::sort(sorted_.begin(), sorted_.end());
 }
@@ -60,6 +68,14 @@ OrderedSamples::OrderedSamples(const sim::SampleSet& samples) : samples_(samples
 Distribution OrderedSamples::describe(double scale) const {
   return samples_.exact() ? describe_sorted(sorted_, scale)
                           : analysis::describe(samples_.sketch(), samples_.mean(), scale);
+}
+
+std::vector<double> OrderedSamples::curve(double scale) const {
+  if (!samples_.exact()) return analysis::curve(samples_.sketch(), scale);
+  std::vector<double> values;
+  if (sorted_.empty()) return values;
+  for (const double q : curve_percents()) values.push_back(scale * analysis::percentile(sorted_, q));
+  return values;
 }
 
 std::optional<Interval> OrderedSamples::mean_interval(double scale) const {

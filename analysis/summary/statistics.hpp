@@ -30,6 +30,9 @@ Distribution describe(std::vector<double> samples, double scale);
 /// The same of a sketch around a known mean: percentiles and deviation within its error of 0.5 %.
 Distribution describe(const sim::QuantileSketch& sketch, double mean, double scale);
 
+/// A sketch at curve_percents(), within its error of 0.5 %; empty where nothing was added.
+std::vector<double> curve(const sim::QuantileSketch& sketch, double scale);
+
 /// One metric, put in order once for all that is asked of it: kept whole or in a sketch, whichever `samples` is. All
 /// answers are 0 where there are no samples.
 class OrderedSamples {
@@ -37,6 +40,8 @@ class OrderedSamples {
   explicit OrderedSamples(const sim::SampleSet& samples);  ///< must outlive it
   [[nodiscard]] Distribution describe(double scale) const;
   [[nodiscard]] double percentile(double q) const;
+  /// At curve_percents(); empty where there are no samples.
+  [[nodiscard]] std::vector<double> curve(double scale) const;
   /// Confidence intervals (batches.hpp); none where samples are few, correlated to the end, or kept in a sketch.
   [[nodiscard]] std::optional<Interval> mean_interval(double scale) const;
   [[nodiscard]] std::optional<Interval> percentile_interval(double q, double scale) const;

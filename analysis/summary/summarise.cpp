@@ -71,24 +71,26 @@ void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>&
   s.slo.push_back({metric, percentile, kMs * limit->value(), found, measured && found <= kMs * limit->value()});
 }
 
-void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f) {
+void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f, Curves* curves) {
   const auto measured = static_cast<double>(f.samples.e2el.count());
   const auto range = [](const std::optional<Interval>& i) { return i ? Range({i->low, i->high}) : std::nullopt; };
   const auto metric = [&](const char* name, const sim::SampleSet& samples, const std::optional<Seconds>& limit,
-                          Range& mean, Range& p99) {
+                          Range& mean, Range& p99, std::vector<double> Curves::*curve) {
     const OrderedSamples ordered(samples);
     mean = range(ordered.mean_interval(kMs));
     p99 = range(ordered.percentile_interval(99, kMs));
     judge_promise(s, name, limit, slo.percentile, measured > 0, ordered);
+    if (curves != nullptr) curves->*curve = ordered.curve(kMs);
     return ordered.describe(kMs);
   };
-  s.ttft = metric("ttft", f.samples.ttft, slo.ttft, s.confidence.mean_ttft_ms, s.confidence.p99_ttft_ms);
-  s.tpot = metric("tpot", f.samples.tpot, slo.tpot, s.confidence.mean_tpot_ms, s.confidence.p99_tpot_ms);
-  s.e2el = metric("e2el", f.samples.e2el, slo.e2el, s.confidence.mean_e2el_ms, s.confidence.p99_e2el_ms);
+  s.ttft = metric("ttft", f.samples.ttft, slo.ttft, s.confidence.mean_ttft_ms, s.confidence.p99_ttft_ms, &Curves::ttft);
+  s.tpot = metric("tpot", f.samples.tpot, slo.tpot, s.confidence.mean_tpot_ms, s.confidence.p99_tpot_ms, &Curves::tpot);
+  s.e2el = metric("e2el", f.samples.e2el, slo.e2el, s.confidence.mean_e2el_ms, s.confidence.p99_e2el_ms, &Curves::e2el);
   s.confidence.level = kConfidenceLevel;
   s.confidence.method = kBatchMethod;
   const double mean_itl = ratio(f.samples.itl_sum, static_cast<double>(f.samples.itl_count));
   s.itl = describe(f.itl, mean_itl, kMs);
+  if (curves != nullptr) curves->itl = curve(f.itl, kMs);
   s.mean_client_queue_ms = kMs * ratio(f.samples.client_queue_sum, measured);
   s.interactivity.median = ratio(kMs, s.tpot.median);
   s.interactivity.p99 = ratio(kMs, s.tpot.p99);
@@ -278,12 +280,12 @@ std::int64_t peak_rss_kb() {
 }  // namespace
 
 Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts,
-                  const RunContext& context) {
+                  const RunContext& context, Curves* curves) {
   Summary s;
   for (const auto& pool : build.pools) s.gpus += pool.gpus;
   fill_load(s, scenario, build, facts);
   fill_totals(s, scenario, facts);
-  fill_latencies(s, scenario.slo, facts);
+  fill_latencies(s, scenario.slo, facts, curves);
   fill_shares(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);

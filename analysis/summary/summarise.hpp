@@ -1,6 +1,7 @@
 // From the facts of a run to its summary.
 #pragma once
 
+#include "analysis/summary/curves.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/simulation.hpp"
 
@@ -12,7 +13,8 @@ struct RunContext {
   double wall_time_s = 0;
 };
 
+/// `curves`, if given, takes the distributions of latencies.
 Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& facts,
-                  const RunContext& context);
+                  const RunContext& context, Curves* curves = nullptr);
 
 }  // namespace flotilla::analysis

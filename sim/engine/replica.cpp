@@ -22,6 +22,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
 
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
+  spec_.pen.arrived(now);
   Request& r = pool_[handle];
   r.output_here = spec_.prefills_only ? 1 : r.output_tokens;
   const double delay = spec_.frontend.seconds(r.input_tokens);
@@ -77,6 +78,7 @@ bool Replica::has_room_for(RequestHandle handle, double now) const {
 
 void Replica::expect(RequestHandle handle, double now) {
   ++books_.requests;
+  spec_.pen.arrived(now);
   pool_[handle].output_here = pool_[handle].output_tokens;
   // What a jump took for granted is no longer free.
   if (state_ == State::kStretch) end_jump_by(now);
@@ -89,6 +91,7 @@ void Replica::receive(RequestHandle handle, double now) {
   r.first_token = r.last_token = now;
   ++books_.output_tokens;
   recorder_.tokens(now, 1);
+  spec_.pen.made_tokens(now, 1);
   received_.push_back(handle);
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
@@ -132,11 +135,13 @@ void Replica::complete_steps(double now) {
     ++books_.steps;
     ++books_.mixed_steps;
     books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
+    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used());
     if (planner_.decode_planned()) {
       batch_.advance_decoding(1);
       recorder_.token_gaps(now - step_began_, 0, 1, mixed_decodes_ - held_sequences_);
       release_held(now);
       recorder_.tokens(now, mixed_decodes_);
+      spec_.pen.made_tokens(now, mixed_decodes_);
       books_.output_tokens += mixed_decodes_;
     }
     complete_prefills(now);
@@ -147,6 +152,7 @@ void Replica::complete_steps(double now) {
 void Replica::complete_prefills(double now) {
   for (const PrefillChunk& chunk : planner_.chunks()) {
     books_.prefill_tokens += chunk.tokens;
+    spec_.pen.prefilled(now, chunk.tokens);
     batch_.prefill_advanced(chunk.request, chunk.tokens);
     const Request& r = pool_[chunk.request];
     if (r.computed == r.prefill_target) token_made(chunk.request, now);
@@ -165,9 +171,11 @@ void Replica::token_made(RequestHandle handle, double now) {
   ++r.generated;
   ++books_.output_tokens;
   recorder_.tokens(now, 1);
+  spec_.pen.made_tokens(now, 1);
   batch_.start_decoding(handle);
   if (r.decoding()) return;
   batch_.retire(handle);
+  spec_.pen.ended(now);
   recorder_.finished(r);
   finished_(handle);
 }
@@ -176,6 +184,7 @@ void Replica::token_made(RequestHandle handle, double now) {
 void Replica::pass_to_decode(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   r.prefilled = now;
+  spec_.pen.ended(now);
   r.generated = 1;
   batch_.start_decoding(handle);  // which ends its prefill: there is no more to make here
   batch_.hold(handle);
@@ -190,6 +199,7 @@ void Replica::retire_finished(double now) {
     Request& r = pool_[handle];
     r.last_token = now;
     batch_.retire(handle);
+    spec_.pen.ended(now);
     recorder_.finished(r);
     finished_(handle);
   }
@@ -227,7 +237,10 @@ void Replica::begin_mixed_step(double now) {
   mixed.decode_window_tokens = mixed_decodes_ > 0 ? batch_.decoding().window_tokens() : 0;
   for (const PrefillChunk& chunk : planner_.chunks()) {
     Request& r = pool_[chunk.request];
-    if (r.scheduled < 0) r.scheduled = now;
+    if (r.scheduled < 0) {
+      r.scheduled = now;
+      spec_.pen.waited(r.enqueued, now);
+    }
     mixed.add_prefill(r.computed, chunk.tokens, r.computed + chunk.tokens == r.prefill_target, spec_.window);
   }
   const models::CauseTimes times = spec_.cost->mixed(mixed);
@@ -308,6 +321,7 @@ void Replica::close_stretch() {
     recorder_.token_gaps(s.first + s.growth, s.growth, s.steps - 1, s.sequences);
   }
   recorder_.tokens_of(s);
+  spec_.pen.stretched(s);
 }
 
 void Replica::close() {
@@ -315,7 +329,11 @@ void Replica::close() {
   if (outstanding() == 0 && batch_.kv().used() != batch_.held_blocks()) {
     throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
   }
-  batch_.for_each([this](RequestHandle handle) { recorder_.unfinished(pool_[handle]); });
+  batch_.for_each([this](RequestHandle handle) {
+    const Request& r = pool_[handle];
+    if (r.scheduled < 0) spec_.pen.waited(r.enqueued, clock_.now());
+    recorder_.unfinished(r);
+  });
   for (const RequestHandle handle : in_frontend_) recorder_.unfinished(pool_[handle]);
   for (const RequestHandle handle : received_) recorder_.unfinished(pool_[handle]);
   books_.preemptions = planner_.preemptions();

@@ -14,6 +14,7 @@
 #include "sim/engine/clock.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/stretch.hpp"
+#include "sim/engine/timeline.hpp"
 #include "sim/scheduler/scheduler.hpp"
 
 namespace flotilla::sim {
@@ -31,6 +32,7 @@ struct ReplicaSpec {
   int gpus = 1;
   int serving_group = 0;  ///< index into the scenario's serving groups
   bool step_by_step = false;
+  TimelinePen pen;
 };
 
 /// What a replica did, over the whole run. Times in seconds.

@@ -58,6 +58,16 @@ TEST_CASE("twice with one seed: the same bytes in every file and on stdout") {
   }
 }
 
+TEST_CASE("what is listened to for timeseries.csv runs as what is not") {
+  for (const Case& c : kCases) {
+    CAPTURE(c.name);
+    const Folder folder;
+    std::vector<std::string> words{"run", shipped(c.name)};
+    words.insert(words.end(), c.words.begin(), c.words.end());
+    CHECK(command(words).out == run_into(folder / "a", shipped(c.name), c.words).said);
+  }
+}
+
 TEST_CASE("another seed: another run") {
   const Folder folder;
   const std::string scenario = shipped("migration/article-b200");

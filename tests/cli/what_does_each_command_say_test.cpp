@@ -43,7 +43,7 @@ TEST_CASE("--version names the version, the commit and SimGrid's version on one 
 TEST_CASE("help tells of every command, and every command has help") {
   const std::string help = answer({"--help"});
   for (const char* const name :
-       {"run", "check", "bounds", "show", "list", "size", "validate", "calibrate", "example", "schema"}) {
+       {"run", "check", "bounds", "show", "list", "size", "report", "validate", "calibrate", "example", "schema"}) {
     CHECK(contains(help, std::string("\n  ") + name));
     const std::string own = answer({name, "--help"});
     CHECK(contains(own, std::string("Usage: flotilla ") + name));

@@ -88,6 +88,7 @@ struct Setup {
   double cached_share = 0;
   bool step_by_step = false;
   LinearTimes times;
+  Timeline* timeline = nullptr;  ///< pool 0, and 1 for replicas that only decode
 
   int decode_replicas = 0;  ///< > 0: the others only prefill
   std::int64_t decode_kv_blocks = 1000;
@@ -138,6 +139,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.window = setup.window;
     spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;
+    spec.pen = {setup.timeline, setup.decode_replicas > 0 && !prefills_only ? std::size_t{1} : 0, 1};
     replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
     return *replicas.back();
   };

@@ -1,20 +1,29 @@
-// open_report.mjs REPORT_FOLDER CHROMIUM FILE: opens the page in both themes and on a phone. Fails on a console error, a
-// request to anywhere else, or a chart that drew nothing.
+// open_report.mjs REPORT_FOLDER CHROMIUM FILE CHARTS TABLE [TOOLTIP_OF]: opens the page in both themes and on a phone.
+// Fails on a console error, a request to anywhere else, fewer charts than CHARTS, a chart that drew nothing, a TABLE
+// without rows, or a chart TOOLTIP_OF that says nothing when it is pointed at.
 import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const [folder, chromium, file] = process.argv.slice(2);
+const [folder, chromium, file, fewest, table, tooltipOf] = process.argv.slice(2);
 const playwright = createRequire(join(folder, 'package.json'))('playwright-core');
 const profile = mkdtempSync(join(tmpdir(), 'report-'));
 const kFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 const faults = [];
 
+/// What a chart says when its middle is pointed at.
+async function tooltip(page, id) {
+  await page.locator(`#${id}`).hover();
+  const box = page.locator(`#${id} > div`).last();
+  await box.waitFor({ state: 'visible', timeout: 5000 }).catch(() => {});
+  return box.innerText();
+}
+
 const browser = await playwright.chromium.launchPersistentContext(profile, { executablePath: chromium, headless: true, args: kFlags });
 try {
-  for (const [colorScheme, width] of [['light', 1280], ['dark', 1280], ['light', 390]]) {
+  for (const [colorScheme, width] of [['light', 1280], ['dark', 1280], ['light', 390], ['dark', 390]]) {
     const page = await browser.newPage();
     const where = `${colorScheme}, ${width} px`;
     page.on('console', (m) => { if (m.type() === 'error') faults.push(`${where}: ${m.text()}`); });
@@ -31,16 +40,17 @@ try {
       for (let i = 3; i < pixels.length; i += 4) inked += pixels[i] > 0;
       return [chart.id, inked];
     }));
-    if (drawn.length < 7) faults.push(`${where}: ${drawn.length} charts`);
+    if (drawn.length < +fewest) faults.push(`${where}: ${drawn.length} charts`);
     for (const [id, inked] of drawn) if (inked < 500) faults.push(`${where}: the chart ${id} is empty`);
-    const state = await page.evaluate(() => ({
+    const state = await page.evaluate((table) => ({
       ready: document.documentElement.dataset.ready, theme: document.documentElement.dataset.theme,
-      overflow: document.documentElement.scrollWidth - innerWidth, classes: document.querySelectorAll('#classes tbody tr').length,
-    }));
+      overflow: document.documentElement.scrollWidth - innerWidth, rows: document.querySelectorAll(`#${table} tbody tr`).length,
+    }), table);
     if (state.ready !== 'yes') faults.push(`${where}: the script did not reach its end`);
     if (state.theme !== colorScheme) faults.push(`${where}: the theme is ${state.theme}`);
     if (state.overflow > 0) faults.push(`${where}: the page is ${state.overflow} px wider than the screen`);
-    if (state.classes === 0) faults.push(`${where}: no class in the table`);
+    if (state.rows === 0) faults.push(`${where}: no row in the table ${table}`);
+    if (tooltipOf && !/\d/.test(await tooltip(page, tooltipOf))) faults.push(`${where}: the chart ${tooltipOf} has no tooltip`);
     await page.close();
   }
 } finally {

@@ -1,0 +1,93 @@
+#include "analysis/output/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+namespace flotilla::analysis {
+
+namespace {
+
+std::string in_capitals(std::string word) {
+  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return word;
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+/// A cause of waiting, and what to do about it.
+struct Cause {
+  double share;
+  const char* name;
+  const char* relief;
+};
+
+Cause largest(const std::vector<Cause>& causes) {
+  return *std::max_element(causes.begin(), causes.end(),
+                           [](const Cause& a, const Cause& b) { return a.share < b.share; });
+}
+
+std::string gpu_time(const Summary& s) {
+  const auto& t = s.time_share;
+  const Cause most = largest({{t.memory, "memory", "larger batches or narrower formats relieve it"},
+                              {t.compute, "computing", "fewer prompt tokens or more GPUs relieve it"},
+                              {t.communication, "communication", "smaller parallel groups relieve it"},
+                              {t.host, "waiting for the engine's host side", "larger steps relieve it"},
+                              {t.idle, "no work at all", "a smaller fleet might do"}});
+  return fmt::format("Of GPU time, the largest share ({}) goes to {}: {}.", percent(most.share), most.name,
+                     most.relief);
+}
+
+std::string first_tokens(const Summary& s) {
+  const auto& t = s.ttft_share;
+  const Cause most = largest({{t.queue, "waiting for a place in a step", ""},
+                              {t.prefill, "computing the prompt", ""},
+                              {t.transfer, "moving its KV", ""},
+                              {t.other, "the frontend", ""}});
+  return fmt::format(" Of the mean TTFT of {:.0f} ms, {} is {}.", s.ttft.mean, percent(most.share), most.name);
+}
+
+}  // namespace
+
+std::string answer(const Summary& s) {
+  std::string broken;
+  std::string kept;
+  for (const PromiseSummary& p : s.slo) {
+    std::string& list = p.kept ? kept : broken;
+    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile,
+                        in_capitals(p.metric), p.found_ms, p.kept ? "<=" : ">", p.limit_ms);
+  }
+  std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
+  if (s.interrupted) text += "stopped before its end; ";
+  if (s.conservation.rejected > 0) {
+    const auto sent = static_cast<double>(s.conservation.injected);
+    text += fmt::format("refuses {} of the requests; ", percent(static_cast<double>(s.conservation.rejected) / sent));
+  }
+  if (s.completed == 0) {
+    text += "no request was completed.";
+  } else if (s.e2el.mean == 0) {
+    text += "no request was measured after the warm-up.";
+  } else if (s.verdict == Verdict::kSaturated) {
+    text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.",
+                        s.backlog_growth_per_s);
+  } else if (s.slo.empty()) {
+    text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
+  } else if (broken.empty()) {
+    text += "meets its promises: " + kept + ".";
+  } else {
+    text += "breaks its promises: " + broken + (kept.empty() ? "." : "; keeps " + kept + ".");
+  }
+  return text;
+}
+
+std::string what_binds(const Summary& s) {
+  if (s.completed == 0) return "";
+  std::string text = gpu_time(s);
+  if (s.ttft.mean > 0) text += first_tokens(s);
+  if (s.kv_transfers.count > 0) text += fmt::format(" KV transfers wait for: {}.", s.kv_transfers.bottleneck);
+  return text;
+}
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,16 @@
+// timeseries.csv: what happened when, a row per interval and pool.
+#pragma once
+
+#include <string>
+
+#include "sim/build.hpp"
+#include "sim/engine/timeline.hpp"
+
+namespace flotilla::analysis {
+
+inline constexpr const char* kTimeseriesHeader =
+    "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy\n";
+
+std::string timeseries_csv(const sim::Timeline& timeline, const sim::Scenario& scenario, const sim::Build& build);
+
+}  // namespace flotilla::analysis

@@ -1,0 +1,73 @@
+// The charts of `flotilla report` over time: timeseries.csv of each run, a line per run and pool.
+'use strict';
+
+const kMostPoints = 240;
+const kMeasures = [
+  ['waiting', 'Requests waiting', 'requests'], ['running', 'Sequences running', 'sequences'],
+  ['arrivals', 'Arrivals', '1/s'], ['completions', 'Completions', '1/s'],
+  ['output_tok_s', 'Output tokens', 'tok/s'], ['prefill_tok_s', 'Prompt tokens computed', 'tok/s'],
+  ['kv_cache_usage', 'KV memory in use', '%'], ['busy', 'GPUs busy', '%'],
+];
+const kCounts = ['arrivals', 'completions'];
+const kRatios = ['kv_cache_usage', 'busy'];
+
+/// Rows by pool. A pool's name may hold commas: the columns beside it are numbers.
+function poolsOf(run) {
+  const [head, ...lines] = run.timeseries.trim().split('\n');
+  const columns = head.split(','), after = columns.length - 3, pools = new Map();
+  for (const text of lines) {
+    const parts = text.split(','), name = parts.slice(2, parts.length - after).join(',');
+    const numbers = [parts[0], parts[1], '', ...parts.slice(parts.length - after)];
+    if (!pools.has(name)) pools.set(name, []);
+    pools.get(name).push(Object.fromEntries(columns.map((column, i) => [column, +numbers[i]])));
+  }
+  return [...pools].map(([name, rows]) => ({ name: name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name, rows }));
+}
+
+/// Neighbouring intervals as one, until few enough are left to be seen; means weighted by time.
+function thinned(rows) {
+  const group = Math.ceil(rows.length / kMostPoints), result = [];
+  for (let i = 0; i < rows.length; i += group) {
+    const part = rows.slice(i, i + group), length = part.reduce((sum, r) => sum + r.interval_s, 0);
+    const point = { time: part[0].time_s - rows[0].time_s + length / 2 };
+    for (const [key] of kMeasures) {
+      const whole = part.reduce((sum, r) => sum + r[key] * (kCounts.includes(key) ? 1 : r.interval_s), 0);
+      point[key] = whole / length * (kRatios.includes(key) ? 100 : 1);
+    }
+    result.push(point);
+  }
+  return result;
+}
+
+/// A line per run and pool, named by what tells it from the others.
+function linesOf(run) {
+  const pools = poolsOf(run);
+  const name = (pool) => (!several ? pool.name : pools.length > 1 ? `${run.name}: ${pool.name}` : run.name);
+  return pools.map((pool) => ({ name: name(pool), points: thinned(pool.rows) }));
+}
+
+function overTime(series, key, unit) {
+  return {
+    grid: { left: 58, right: 16, top: 14, bottom: 44 },
+    tooltip: {
+      ...tooltip(), trigger: 'axis',
+      formatter: (items) => `at ${number(items[0].axisValue)} s<br>` +
+        items.map((item) => `${item.marker} ${escaped(item.seriesName)}: <b>${shortNumber(item.value[1])} ${unit}</b>`).join('<br>'),
+    },
+    xAxis: axis('value', 'time (s)', { min: 0, max: 'dataMax', axisLabel: { color: theme.colour('--soft'), hideOverlap: true, showMaxLabel: false } }),
+    yAxis: axis('value', unit, { nameGap: 42, axisLabel: { color: theme.colour('--soft'), formatter: shortNumber }, max: unit === '%' ? (v) => (v.max > 50 ? 100 : null) : undefined }),
+    series: series.map((s, i) => ({
+      type: 'line', name: s.name, symbol: 'none', lineStyle: { width: 1.5, color: colourOf(i) }, itemStyle: { color: colourOf(i) },
+      data: s.points.map((p) => [p.time, p[key]]),
+    })),
+  };
+}
+
+function timelineCharts() {
+  const series = runs.flatMap(linesOf);
+  fill('timeline', kMeasures.map(([key, title]) => `<figure><figcaption>${title}</figcaption><div class="chart low" id="time-${key}"></div></figure>`).join(''));
+  for (const legend of document.querySelectorAll('.legend.series')) {
+    legend.innerHTML = series.map((s, i) => `<span data-run="${i}">${escaped(s.name)}</span>`).join('');
+  }
+  for (const [key, , unit] of kMeasures) chart(`time-${key}`, () => overTime(series, key, unit));
+}

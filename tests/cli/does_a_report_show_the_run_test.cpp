@@ -1,0 +1,161 @@
+// `flotilla report` as typed: one file that holds the run and needs nothing else, and mistakes told at their place.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/cli/command_line.hpp"
+
+using namespace flotilla::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string run(const Folder& folder, const std::string& name, std::vector<std::string> words = {}) {
+  words.insert(words.begin(), {"run", shipped("migration/b200"), "-q", "-o", folder / name, "workload.num_prompts=300",
+                               "workload.request_rate=5", "workload.warmup=0s"});
+  const Outcome outcome = command(words);
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  return folder / name;
+}
+
+/// What the page's script reads.
+Json data_of(const std::string& html) {
+  const std::string start = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t begin = html.find(start) + start.size();
+  return Json::parse(html.substr(begin, html.find("</script>", begin) - begin));
+}
+
+int count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+Outcome report(std::vector<std::string> words) {
+  words.insert(words.begin(), "report");
+  return command(words);
+}
+
+}  // namespace
+
+TEST_CASE("a report holds the summary, the curves, the scenario and what every figure means") {
+  const Folder folder;
+  const std::string directory = run(folder, "a");
+  const Outcome outcome = report({directory, "-o", folder / "report.html"});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  CHECK(outcome.out == (folder / "report.html") + "\n");
+  const std::string html = contents(folder / "report.html");
+  CHECK_FALSE(contains(html, "<script src="));
+  const Json data = data_of(html);
+  REQUIRE(data.at("runs").size() == 1);
+  const Json& shown = data.at("runs")[0];
+  CHECK(shown.at("name") == "b200");
+  CHECK(shown.at("summary") == Json::parse(contents(directory + "/summary.json")));
+  CHECK(shown.at("curves") == Json::parse(contents(directory + "/distributions.json")));
+  CHECK(shown.at("timeseries") == contents(directory + "/timeseries.csv"));
+  CHECK(shown.at("resolved") == contents(directory + "/resolved.yaml"));
+  CHECK(data.at("definitions").size() > 100);
+}
+
+TEST_CASE("distributions.json runs through the percentiles of summary.json") {
+  const Folder folder;
+  const std::string directory = run(folder, "a");
+  const Json summary = Json::parse(contents(directory + "/summary.json"));
+  const Json curves = Json::parse(contents(directory + "/distributions.json"));
+  const auto at = [&](double percent) {
+    for (std::size_t i = 0; i < curves.at("percent").size(); ++i)
+      if (curves.at("percent")[i] == percent) return i;
+    FAIL("no such percent");
+    return std::size_t{0};
+  };
+  for (const std::string metric : {"ttft", "tpot", "itl", "e2el"}) {
+    const Json& values = curves.at(metric + "_ms");
+    CHECK(values[at(50)] == summary.at("p50_" + metric + "_ms"));
+    CHECK(values[at(90)] == summary.at("p90_" + metric + "_ms"));
+    CHECK(values[at(99)] == summary.at("p99_" + metric + "_ms"));
+  }
+}
+
+TEST_CASE("timeseries.csv adds up to the totals of summary.json") {
+  const Folder folder;
+  const std::string directory = run(folder, "a");
+  const Json summary = Json::parse(contents(directory + "/summary.json"));
+  std::istringstream rows(contents(directory + "/timeseries.csv"));
+  std::string line;
+  std::getline(rows, line);
+  CHECK(line ==
+        "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy");
+  double arrivals = 0, completions = 0, output = 0, prefill = 0, busy = 0, time = 0;
+  while (std::getline(rows, line)) {
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream fields(line);
+    double begin, length, arrived, completed, running, waiting, kv, output_rate, prefill_rate, share;
+    std::string pool;
+    fields >> begin >> length >> pool >> arrived >> completed >> running >> waiting >> kv >> output_rate >>
+        prefill_rate >> share;
+    REQUIRE(!fields.fail());
+    CHECK(pool == "chat");
+    arrivals += arrived;
+    completions += completed;
+    output += length * output_rate;
+    prefill += length * prefill_rate;
+    busy += length * share;
+    time += length;
+  }
+  CHECK(arrivals == 300);
+  CHECK(completions == summary.at("completed"));
+  CHECK(output == doctest::Approx(summary.at("total_output_tokens").get<double>()));
+  CHECK(prefill == doctest::Approx(summary.at("total_input_tokens").get<double>()));
+  CHECK(time == doctest::Approx(summary.at("duration").get<double>()));
+  CHECK(busy / time == doctest::Approx(summary.at("pools")[0].at("utilization").get<double>()));
+}
+
+TEST_CASE("runs of one name are told apart by their directories") {
+  const Folder folder;
+  const std::string a = run(folder, "a");
+  const std::string b = run(folder, "b", {"seed=2"});
+  const std::string c = run(folder, "c", {"name=other"});
+  REQUIRE(report({a, b, "-o", folder / "same.html"}).code == 0);
+  CHECK(data_of(contents(folder / "same.html")).at("runs")[1].at("name") == b);
+  REQUIRE(report({a, c, "-o", folder / "other.html"}).code == 0);
+  CHECK(data_of(contents(folder / "other.html")).at("runs")[1].at("name") == "other");
+}
+
+TEST_CASE("a name that is HTML stays a name") {
+  const Folder folder;
+  const std::string directory = run(folder, "a", {"name=\"</script><b>\""});
+  REQUIRE(report({directory, "-o", folder / "report.html"}).code == 0);
+  const std::string html = contents(folder / "report.html");
+  CHECK(count(html, "</script><b>") == 0);
+  CHECK(contains(html, "<title>Flotilla: &lt;/script&gt;&lt;b&gt;</title>"));
+  CHECK(data_of(html).at("runs")[0].at("name") == "</script><b>");
+}
+
+TEST_CASE("a mistake is told at its place, and nothing is written") {
+  const Folder folder;
+  const std::string html = folder / "report.html";
+  const auto refused = [&](const std::string& directory) {
+    const Outcome outcome = report({directory, "-o", html});
+    CHECK(outcome.code == 2);
+    CHECK_FALSE(std::filesystem::exists(html));
+    return outcome.err;
+  };
+  CHECK(contains(refused(folder / "nowhere"), "nowhere: no such directory"));
+  CHECK(contains(refused(folder.path().string()), "summary.json: no such file"));
+  const std::string directory = run(folder, "a");
+  const std::string summary = contents(directory + "/summary.json");
+  const std::string curves = contents(directory + "/distributions.json");
+  folder.write("a/summary.json", summary.substr(0, 200));
+  CHECK(contains(refused(directory), "a/summary.json:"));
+  folder.write("a/summary.json", "{\"duration\": 3}");
+  CHECK(contains(refused(directory), "not the summary of a run"));
+  folder.write("a/summary.json", summary);
+  folder.write("a/distributions.json", R"({"percent": [0, 100], "ttft_ms": [1]})");
+  CHECK(contains(refused(directory), "ttft_ms: not a list of as many numbers"));
+  folder.write("a/distributions.json", curves);
+  folder.write("a/timeseries.csv", "time,pool\n");
+  CHECK(contains(refused(directory), "a/timeseries.csv:1:1: the first line should be time_s,interval_s,pool"));
+}
