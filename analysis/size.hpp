@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,28 +21,40 @@ struct Constraint {
 /// Throws std::invalid_argument: no such metric (did you mean), no number, no comparison.
 Constraint parse_constraint(const std::string& text);
 bool holds(const Constraint& constraint, const Summary& summary);
+/// Is the fleet saturated, does it refuse more than 1 % of the requests, or was none measured? Then no figure counts.
+bool means_nothing(const Summary& summary);
+/// The first promise that is broken, in words, or why no figure counts; "" where all are kept.
+std::string broken_promise(const Summary& summary, const std::vector<Constraint>& constraints);
+/// The figure under a dotted key; none where the run has no such figure (a cost without a price).
+std::optional<double> metric_of(const Summary& summary, const std::string& metric);
 
 /// One kind of fleet that was tried: a scenario at a tensor-parallel size.
 struct Candidate {
   std::string scenario;  ///< path
   int tensor_parallel_size = 1;
   bool feasible = false;
-  int replicas = 0;  ///< the fewest that hold, if feasible
+  bool dearer = false;  ///< given up: it may hold, but costs at least as much as another that does
+  int replicas = 0;     ///< the fewest that hold, if feasible
   int gpus = 0;
   Summary summary;      ///< at that number; if infeasible, at the largest number tried
-  std::string binding;  ///< what fails with one replica fewer, or at any number
+  std::string binding;  ///< what fails with one replica fewer, or at any number, or at as many as may be paid for
   int simulations = 0;
 };
 
-/// Bisects the number of replicas of the scenario's first serving group for every tensor-parallel size that its model
-/// and GPU allow among `tensor_parallel_sizes`. More replicas never hold less: the search relies on it. Same seed
-/// throughout: every number of replicas meets the same requests. A fleet that is saturated, or refuses more than 1 % of
-/// them, keeps no promise. `progress` is told before each simulation. Candidates come sorted: feasible first, cheapest
-/// first (fewest GPUs where there is no price).
+struct SizingPlan {
+  std::vector<int> tensor_parallel_sizes{1, 2, 4, 8};
+  /// Every candidate is searched to its end; else one is given up as soon as it is known to cost at least as much as
+  /// the best found so far.
+  bool all = false;
+  std::function<void(const std::string&)> progress = [](const std::string&) {};  ///< told before each simulation
+};
+
+/// Finds the number of replicas of the scenario's first serving group for every tensor-parallel size that its model and
+/// GPU allow. More replicas never hold less: the search relies on it. Same seed throughout: every number of replicas
+/// meets the same requests. A fleet that is saturated, or refuses more than 1 % of them, keeps no promise. Candidates
+/// come sorted: feasible first, cheapest first (fewest GPUs where there is no price), then the dearer.
 std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios,
                                        const std::vector<std::string>& overrides,
-                                       const std::vector<Constraint>& constraints,
-                                       const std::vector<int>& tensor_parallel_sizes,
-                                       const std::function<void(const std::string&)>& progress);
+                                       const std::vector<Constraint>& constraints, const SizingPlan& plan);
 
 }  // namespace flotilla::analysis

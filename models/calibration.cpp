@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <map>
+#include <optional>
 
 #include "models/catalog.hpp"
 #include "models/release.hpp"
@@ -148,14 +150,35 @@ bool can_cost(const Calibration& calibration, const Llm& llm) {
          (!llm.latent_attention() || !calibration.mla_decode.empty());
 }
 
+/// All of them, once somebody has asked for all.
+const std::vector<Calibration>* all_read = nullptr;
+
+/// Of this very GPU and engine, without reading the others: they take longer than a short run. nullptr if there is none.
+const Calibration* own_calibration(const std::string& engine, const std::string& gpu_name) {
+  if (all_read != nullptr) {
+    const auto found = std::find_if(all_read->begin(), all_read->end(),
+                                    [&](const Calibration& c) { return c.engine == engine && c.gpu == gpu_name; });
+    return found == all_read->end() ? nullptr : &*found;
+  }
+  static std::map<std::string, std::optional<Calibration>> read;
+  const auto name = fmt::format("{}/{}-{}.yaml", kFolder, gpu_name, engine);
+  auto [found, is_new] = read.try_emplace(name);
+  if (is_new) {
+    if (const auto text = reader::embedded_file(name))
+      found->second = read_calibration(reader::Document::from_text(std::string(*text), name));
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
 /// The calibration of this engine whose GPU is nearest and whose kernels the model needs; nullptr if the engine has
 /// none.
 const Calibration* nearest_gpu(const std::string& engine, const Deployment& d, const std::string& gpu_name) {
+  const Calibration* own = own_calibration(engine, gpu_name);
+  if (own != nullptr && can_cost(*own, d.llm)) return own;
   const Calibration* best = nullptr;
   double best_distance = std::numeric_limits<double>::infinity();
   for (const auto& candidate : calibrations()) {
     if (candidate.engine != engine || !can_cost(candidate, d.llm)) continue;
-    if (candidate.gpu == gpu_name) return &candidate;
     const auto relative = load_gpu(candidate.gpu);
     constexpr double kOtherGeneration = 100;  // farther than any ratio of bandwidths
     const double distance = std::fabs(std::log(relative.hbm_bandwidth / d.gpu.hbm_bandwidth)) +
@@ -224,6 +247,7 @@ std::shared_ptr<const Calibration> load_calibration(const reader::Node& node) {
 
 const std::vector<Calibration>& calibrations() {
   static const auto all = read_all();
+  all_read = &all;
   return all;
 }
 

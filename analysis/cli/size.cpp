@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
+
+#include "analysis/capacity.hpp"
 #include "analysis/cli/arguments.hpp"
 
 namespace flotilla::cli {
@@ -15,14 +18,40 @@ void print_row(const analysis::Candidate& c) {
     return usd ? fmt::format(fmt::runtime(format), *usd) : std::string("-");
   };
   if (!c.feasible) {
-    fmt::print("{:<26} TP {:<2} never: {}\n", s.label.empty() ? c.scenario : s.label, c.tensor_parallel_size,
-               c.binding);
+    const std::string stem = std::filesystem::path(c.scenario).stem().string();
+    fmt::print("{:<26} TP {:<2} {}: {}\n", s.label.empty() ? stem : s.label, c.tensor_parallel_size,
+               c.dearer ? "dearer" : "never", c.binding);
     return;
   }
   fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label,
              c.tensor_parallel_size, c.replicas, c.gpus, s.ttft.median, s.ttft.p99, s.tpot.median, s.tpot.p99,
              100 * (1 - s.time_share.idle), 100 * s.kv.peak_usage, money(s.cost.usd_per_month, "{:.0f}"),
              money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
+}
+
+/// How much each of the fleets holds, as it is written.
+int print_capacities(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
+                     const std::vector<analysis::Constraint>& constraints, const analysis::SizingPlan& plan,
+                     bool terminal) {
+  bool all = true;
+  for (const std::string& scenario : scenarios) {
+    const analysis::Capacity c = analysis::capacity_of(scenario, overrides, constraints, plan.progress);
+    if (terminal) fmt::print(stderr, "\r\033[K");
+    const std::string fleet = fmt::format("{} on {} GPUs", c.summary.label, c.summary.gpus);
+    all = all && c.rate > 0;
+    if (c.rate == 0) {
+      fmt::print("{} keeps its promises at no rate: at {:.3g} requests/s {}\n", fleet, c.broken, c.binding);
+      continue;
+    }
+    fmt::print("{} holds {:.4g} requests/s", fleet, c.rate);
+    if (c.broken > 0) fmt::print("; at {:.4g} {}", c.broken, c.binding);
+    const auto usd = c.summary.cost.usd_per_million_output_tokens;
+    fmt::print(" ({:.0f} output tok/s per GPU{})\n", c.summary.output_throughput_per_gpu,
+               usd ? fmt::format(", ${:.3f} per million", *usd) : "");
+    if (!c.summary.envelope.inside)
+      fmt::print("note: {} is outside what was calibrated: {}\n", c.summary.label, c.summary.envelope.reason);
+  }
+  return all ? kOk : kRunFailed;
 }
 
 }  // namespace
@@ -32,15 +61,19 @@ int size(const Arguments& arguments) {
                "flotilla size");
   std::vector<std::string> words;
   std::vector<std::string> promises;
-  std::vector<int> sizes{1, 2, 4, 8};
+  analysis::SizingPlan plan;
   app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
   app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")
       ->required()
       ->allow_extra_args(false);
-  app.add_option("--tp", sizes, "tensor-parallel sizes to try")
+  app.add_option("--tp", plan.tensor_parallel_sizes, "tensor-parallel sizes to try")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
+  app.add_flag("--all", plan.all,
+               "search every fleet to its end; else those that cannot be cheaper than the best are given up");
+  bool rate = false;
+  app.add_flag("--rate", rate, "the other way round: the highest request rate that each fleet holds as it is written");
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
@@ -54,10 +87,11 @@ int size(const Arguments& arguments) {
   }
 
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto progress = [&](const std::string& what) {
+  plan.progress = [&](const std::string& what) {
     if (terminal) fmt::print(stderr, "\r\033[K{}", what);
   };
-  const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, sizes, progress);
+  if (rate) return print_capacities(scenarios, overrides, constraints, plan, terminal);
+  const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, plan);
   if (terminal) fmt::print(stderr, "\r\033[K");
 
   const analysis::Candidate& best = candidates.front();
@@ -72,6 +106,8 @@ int size(const Arguments& arguments) {
              "GPUs", "TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out",
              "one replica fewer");
   for (const auto& c : candidates) print_row(c);
+  if (best.feasible && !best.summary.envelope.inside)
+    fmt::print("note: {} is outside what was calibrated: {}\n", best.summary.label, best.summary.envelope.reason);
   return best.feasible ? kOk : kRunFailed;
 }
 

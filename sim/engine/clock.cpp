@@ -33,10 +33,16 @@ struct Clock::SimgridEngine {
 Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
   if (!simgrid::s4u::Engine::is_initialized()) {
     // SimGrid wants argc and argv, keeps argv, and reports its own trouble on the root log category.
-    static int argc = 2;
     static char name[] = "flotilla";
     static char log[] = "--log=root.thres:error";
+#ifdef __SANITIZE_ADDRESS__
+    static char contexts[] = "--cfg=contexts/factory:thread";  // it does not follow SimGrid's own stack switches
+    static int argc = 3;
+    static char* argv[] = {name, log, contexts, nullptr};
+#else
+    static int argc = 2;
     static char* argv[] = {name, log, nullptr};
+#endif
     // It also takes Ctrl-C for itself, and calls exit() in its handler: the signal stays with whoever runs the
     // simulation.
     struct sigaction ours {};

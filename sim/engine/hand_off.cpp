@@ -60,7 +60,9 @@ void HandOff::on_event(double now) {
 }
 
 bool HandOff::takes(RequestHandle handle) {
-  if (!sources_[static_cast<std::size_t>(pool_[handle].replica)].sending.push) return false;
+  const Request& r = pool_[handle];
+  // One token is made by prefill: there is nothing to decode.
+  if (!sources_[static_cast<std::size_t>(r.replica)].sending.push || r.output_tokens == 1) return false;
   to_choose_.push_back(handle);
   clock_.schedule(slot_, clock_.now());
   return true;
@@ -114,7 +116,7 @@ void HandOff::prefilled(RequestHandle handle, double now) {
 void HandOff::chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds) {
   const Request& r = pool_[handle];
   const Source& source = sources_[static_cast<std::size_t>(r.replica)];
-  if (r.output_tokens == 1) return;  // it ends here
+  if (r.output_tokens == 1) return;  // its KV never moves
   Moving& m = moving(handle);
   const bool last = r.computed + tokens == r.prefill_target;
   const std::int32_t begin = std::min(r.computed, m.sent);  // from 0 with a cached prefix, and again after a preemption

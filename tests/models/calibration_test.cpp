@@ -24,6 +24,14 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 }  // namespace
 
+TEST_CASE("each file is called after its GPU and engine, by which a run finds it without reading the others") {
+  CHECK(flotilla::reader::embedded_names("models/calibration").size() == calibrations().size());
+  for (const auto& c : calibrations()) {
+    CAPTURE(c.gpu);
+    CHECK(flotilla::reader::embedded_file("models/calibration/" + c.gpu + "-" + c.engine + ".yaml").has_value());
+  }
+}
+
 TEST_CASE("every GPU of the catalogue has coefficients for vLLM and TensorRT-LLM, with their provenance") {
   std::set<std::string> cells;
   for (const auto& c : calibrations()) {

@@ -16,6 +16,8 @@ namespace {
 /// Everything an outcome holds, in hexadecimal floats; the number of preemptions first.
 std::string fingerprint(const Outcome& o) {
   std::ostringstream out;
+  // Whoever comes is answered or refused.
+  if (o.completed + o.rejected != o.sent) throw std::logic_error("somebody was forgotten");
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {

@@ -56,6 +56,17 @@ TEST_CASE("a request of one token never moves") {
   CHECK(o.links.empty());
 }
 
+TEST_CASE("nor does it wait for memory that it does not need") {
+  Setup s = two_nodes();
+  s.sending.push = true;
+  s.decode_kv_blocks = 15;
+  const Outcome o = simulate_list(s, {{0, 160, 1}, {0, 160, 1}, {0, 160, 2}});
+  CHECK(o.requests.at(0).last_token == 1);
+  CHECK(o.requests.at(1).last_token == 1);
+  CHECK(o.hand_off.count == 1);
+  CHECK(o.completed == 3);
+}
+
 TEST_CASE("the engine's connector limits each flow") {
   Setup s = two_nodes();
   s.sending.efficiency = 0.25;  // 12.5 GB/s

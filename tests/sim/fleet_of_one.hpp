@@ -100,6 +100,7 @@ struct Outcome {
   std::map<std::int64_t, Request> requests;  ///< completed, by id
   std::vector<std::int64_t> order;           ///< ids in the order of leaving
   ReplicaBooks books;                        ///< summed over replicas
+  std::int64_t sent = 0;
   std::int64_t rejected = 0;
   std::int64_t completed = 0;
   std::int64_t peak_tokens_per_second = 0;
@@ -177,6 +178,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     outcome.hand_off = split->hand_off().facts();
     outcome.links = split->transfers().link_facts();
   }
+  outcome.sent = recorder.injected;
   outcome.rejected = recorder.rejected_count;
   outcome.completed = recorder.completed;
   outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
