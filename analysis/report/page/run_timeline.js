@@ -46,13 +46,23 @@ function linesOf(run) {
   return pools.map((pool) => ({ name: name(pool), points: thinned(pool.rows) }));
 }
 
+/// The point nearest to a time; none once the run is over. Runs differ in their intervals, so that an axis finds only
+/// some of them at one time.
+function pointAt(points, time) {
+  const last = points[points.length - 1];
+  if (!last || time > last.time) return null;
+  return points.reduce((near, p) => (Math.abs(p.time - time) < Math.abs(near.time - time) ? p : near));
+}
+
 function overTime(series, key, unit) {
   return {
     grid: { left: 58, right: 16, top: 14, bottom: 44 },
     tooltip: {
       ...tooltip(), trigger: 'axis',
-      formatter: (items) => `at ${number(items[0].axisValue)} s<br>` +
-        items.map((item) => `${item.marker} ${escaped(item.seriesName)}: <b>${shortNumber(item.value[1])} ${unit}</b>`).join('<br>'),
+      formatter: (items) => `at ${number(items[0].axisValue)} s<br>` + series.map((s, i) => {
+        const point = pointAt(s.points, items[0].axisValue);
+        return `<span style="color:${colourOf(i)}">●</span> ${escaped(s.name)}: <b>${point ? `${shortNumber(point[key])} ${unit}` : 'over'}</b>`;
+      }).join('<br>'),
     },
     xAxis: axis('value', 'time (s)', { min: 0, max: 'dataMax', axisLabel: { color: theme.colour('--soft'), hideOverlap: true, showMaxLabel: false } }),
     yAxis: axis('value', unit, { nameGap: 42, axisLabel: { color: theme.colour('--soft'), formatter: shortNumber }, max: unit === '%' ? (v) => (v.max > 50 ? 100 : null) : undefined }),
