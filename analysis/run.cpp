@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -21,6 +22,8 @@
 namespace flotilla::analysis {
 
 namespace {
+
+constexpr const char* kTraceLimits = "--trace-requests, --trace-steps, --trace-from and --trace-until choose";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -42,15 +45,32 @@ class Stopwatch {
   double cpu_ = cpu_seconds();
 };
 
-/// Rows go to a file called requests.csv; a trace may well be called so, too.
+/// Rows go to a file called requests.csv; a trace may well be called so, too. And what is drawn is a trace to its user.
 void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& plan) {
-  if (!plan.save_detailed || !loaded.scenario.workload.trace) return;
-  const std::filesystem::path rows = std::filesystem::path(plan.output_directory) / kRowsFile;
-  std::error_code ignored;
-  if (!std::filesystem::equivalent(rows, loaded.scenario.workload.trace->path.resolve(), ignored)) return;
-  loaded.document.fail("workload.trace.path",
-                       fmt::format("the rows of this run would overwrite the trace, {}", rows.string()),
-                       "choose another directory with -o");
+  if (!loaded.scenario.workload.trace) return;
+  const auto refuse = [&](const std::filesystem::path& file, const char* what, const char* hint) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(file, loaded.scenario.workload.trace->path.resolve(), ignored)) return;
+    loaded.document.fail("workload.trace.path", fmt::format("{} would overwrite the trace, {}", what, file.string()),
+                         hint);
+  };
+  if (plan.save_detailed)
+    refuse(std::filesystem::path(plan.output_directory) / kRowsFile, "the rows of this run",
+           "choose another directory with -o");
+  if (!plan.trace.file.empty()) refuse(plan.trace.file, "the steps of this run", "choose another file for --trace");
+}
+
+/// Draws what is to be drawn; nothing where nobody asked.
+std::unique_ptr<ChromeTrace> make_trace(const LoadedScenario& loaded, const RunPlan& plan, sim::RunOptions& options) {
+  if (plan.trace.file.empty()) return nullptr;
+  auto trace = std::make_unique<ChromeTrace>(plan.trace, loaded.scenario, loaded.build);
+  options.listener = trace.get();
+  options.on_request = [rows = std::move(options.on_request), drawn = trace.get()](const sim::Request& r,
+                                                                                   sim::RequestStatus status) {
+    if (rows) rows(r, status);
+    drawn->request(r, status);
+  };
+  return trace;
 }
 
 }  // namespace
@@ -83,6 +103,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   refuse_to_overwrite_the_trace(loaded, plan);
   ResultFiles files(plan.output_directory);
   if (plan.save_detailed) options.on_request = files.request_rows();
+  const auto trace = make_trace(loaded, plan, options);
   Progress progress(plan.show_progress, loaded.scenario.workload);
   if (plan.show_progress) {
     options.on_progress = [&progress](double now, std::int64_t completed) { progress.show(now, completed); };
@@ -102,6 +123,10 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
   files.finish(summary, curves, timeline ? timeseries_csv(*timeline, loaded.scenario, loaded.build) : "",
                loaded.resolved_yaml);
+  if (trace != nullptr) {
+    const std::string left_out = trace->finish();
+    if (!left_out.empty()) fmt::print(stderr, "flotilla: the trace {} ({})\n", left_out, kTraceLimits);
+  }
   phases.summarise = watch.lap();
   if (times != nullptr) *times = phases;
   return summary;

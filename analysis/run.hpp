@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/output/chrome_trace.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/simulation.hpp"
 
@@ -37,6 +38,7 @@ struct RunPlan {
   std::string output_directory;
   bool save_detailed = false;
   bool show_progress = false;
+  TracePlan trace;
   sim::RunOptions options;
 };
 
@@ -49,7 +51,7 @@ struct RunTimes {
   double cpu_to_first_event = 0;  ///< processor seconds since the process began, its loading included
 };
 
-/// Simulates in this process and writes the result files. Once per process.
+/// Simulates in this process and writes the result files. Once per process. Says on stderr what a trace leaves out.
 Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* times = nullptr);
 
 /// Simulates in a child process, as often as one likes. Throws std::runtime_error if the child dies; its InputError and

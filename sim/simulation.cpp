@@ -29,6 +29,7 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.serving_group = index;
   spec.step_by_step = options.step_by_step;
   spec.pen = {options.timeline, group.pool, group.gpus_per_replica};
+  spec.listener = options.listener;
   return spec;
 }
 
@@ -110,8 +111,10 @@ class Replicas {
       const ServingGroup& group = build.groups[g];
       const auto cost = std::make_shared<models::StepCost>(group.deployment);
       for (int i = 0; i < group.replicas; ++i) {
-        all_.push_back(
-            std::make_unique<Replica>(replica_spec(group, static_cast<int>(g), cost, options), pool, clock, recorder));
+        ReplicaSpec spec = replica_spec(group, static_cast<int>(g), cost, options);
+        spec.number = static_cast<int>(all_.size());
+        if (options.listener != nullptr) options.listener->made(spec.number, spec.serving_group, spec.kv_blocks);
+        all_.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
         receive(*all_.back(), seat_of(build, group, i));
       }
     };

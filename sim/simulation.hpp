@@ -13,6 +13,7 @@
 #include "sim/engine/link_meter.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
+#include "sim/engine/step_listener.hpp"
 #include "sim/engine/timeline.hpp"
 
 namespace flotilla::sim {
@@ -27,6 +28,8 @@ struct RunOptions {
   std::function<void(double now, std::int64_t completed)> on_progress;
   /// Takes what happens when, by pool of the scenario; nullptr: nobody asks.
   Timeline* timeline = nullptr;
+  /// Watches every replica; nullptr: nobody does.
+  StepListener* listener = nullptr;
   /// Set from outside (Ctrl-C) to end the run with what is finished so far.
   const std::atomic<bool>* interrupt = nullptr;
 };

@@ -8,6 +8,7 @@
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/output/terminal.hpp"
+#include "scenarios/reader/units.hpp"
 
 namespace flotilla::cli {
 
@@ -38,6 +39,39 @@ void print_stats(const analysis::Summary& s, const analysis::RunTimes& t) {
       per_second(s.sim.events), s.sim.peak_rss_mb);
 }
 
+/// As typed: with units.
+struct TraceWords {
+  std::string from, until;
+};
+
+void add_trace(CLI::App& app, analysis::TracePlan& plan, TraceWords& window) {
+  app.add_option("--trace", plan.file,
+                 "draw steps, requests and counters into this file, for the Perfetto UI (*.gz: compressed)");
+  app.add_option("--trace-requests", plan.requests, "requests to draw, at most, in the order of leaving")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--trace-steps", plan.steps, "steps and stretches of decode steps to draw, at most")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--trace-from", window.from, "draw what happens from this simulated time on: 90s, 5min");
+  app.add_option("--trace-until", window.until, "and what begins before this one");
+}
+
+void read_window(const TraceWords& words, analysis::TracePlan& plan) {
+  const auto read = [](const char* option, const std::string& text, double& into) {
+    if (text.empty()) return;
+    try {
+      into = parse_seconds(text).value();
+    } catch (const UnitError& error) {
+      throw UsageError(fmt::format("flotilla run: {}: {}{}{}", option, error.message(),
+                                   error.hint().empty() ? "" : "; ", error.hint()));
+    }
+  };
+  read("--trace-from", words.from, plan.from);
+  read("--trace-until", words.until, plan.until);
+  if (plan.from >= plan.until) throw UsageError("flotilla run: --trace-until must come after --trace-from");
+}
+
 }  // namespace
 
 int run(const Arguments& arguments) {
@@ -45,18 +79,22 @@ int run(const Arguments& arguments) {
   ScenarioArguments scenario;
   analysis::RunPlan plan;
   std::string seed;
+  TraceWords window;
   bool quiet = false;
   bool stats = false;
   add_scenario(app, scenario);
-  app.add_option("-o,--output", plan.output_directory, "directory for summary.json, distributions.json, timeseries.csv, resolved.yaml, requests.csv");
+  app.add_option("-o,--output", plan.output_directory,
+                 "directory for summary.json, distributions.json, timeseries.csv, resolved.yaml, requests.csv");
   app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
   app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
   app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");
+  add_trace(app, plan.trace, window);
   app.add_flag("--stats", stats, "say on stderr where the time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
   parse(app, arguments);
   if (plan.save_detailed && plan.output_directory.empty())
     throw UsageError("flotilla run: --save-detailed needs -o DIR");
+  read_window(window, plan.trace);
   if (!seed.empty()) scenario.overrides.push_back("seed=" + seed);
 
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);

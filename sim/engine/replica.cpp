@@ -49,6 +49,8 @@ void Replica::pass_on(double now) {
 void Replica::take(RequestHandle handle, double now, bool after_steps) {
   const bool somebody_waited = !batch_.waiting().empty();
   batch_.enqueue(handle);
+  if (spec_.listener != nullptr)
+    spec_.listener->waiting(spec_.number, now, static_cast<std::int64_t>(batch_.waiting().size()));
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
   } else if (state_ == State::kStretch && (!somebody_waited || planner_.waiting())) {
@@ -217,6 +219,7 @@ void Replica::begin_step(double now) {
   } else {
     close_stretch();
     state_ = State::kIdle;
+    tell_levels(now);
     const bool memory_is_elsewhere = batch_.held_blocks() > 0 || batch_.expected() > 0;
     if (batch_.running() > 0 || (!batch_.waiting().empty() && !memory_is_elsewhere)) {
       throw InvariantError("a replica with work and memory is never idle",
@@ -248,6 +251,7 @@ void Replica::begin_mixed_step(double now) {
   state_ = State::kMixedStep;
   step_began_ = now;
   clock_.schedule(slot_, now + times.total());
+  tell_mixed_step(now, times);
   if (!chunk_) return;
   for (const PrefillChunk& chunk : planner_.chunks()) chunk_(chunk.request, chunk.tokens, times.total());
 }
@@ -261,6 +265,7 @@ void Replica::begin_decode_step(double now) {
     stretch_ = Stretch::begin(now, spec_.cost->decode(static_cast<int>(n)), n, kv_tokens,
                               batch_.decoding().window_tokens(), batch_.decoding().window_growth());
     stretch_.blocks_at_start = batch_.kv().used();
+    tell_levels(now);
   }
   state_ = State::kStretch;
   schedule_stretch_end();
@@ -322,6 +327,24 @@ void Replica::close_stretch() {
   }
   recorder_.tokens_of(s);
   spec_.pen.stretched(s);
+  if (spec_.listener != nullptr) spec_.listener->stretch(spec_.number, s);
+}
+
+void Replica::tell_levels(double now) const {
+  if (spec_.listener == nullptr) return;
+  spec_.listener->levels(spec_.number, now,
+                         {batch_.running(), static_cast<std::int64_t>(batch_.waiting().size()), batch_.kv().used()});
+}
+
+void Replica::tell_mixed_step(double now, const models::CauseTimes& times) const {
+  if (spec_.listener == nullptr) return;
+  MixedStep step{now, now + times.total(), 0, 0, mixed_decodes_, times};
+  for (const PrefillChunk& chunk : planner_.chunks()) {
+    ++step.prompts;
+    step.prompt_tokens += chunk.tokens;
+  }
+  tell_levels(now);
+  spec_.listener->mixed_step(spec_.number, step);
 }
 
 void Replica::close() {

@@ -13,6 +13,7 @@
 #include "sim/engine/batch.hpp"
 #include "sim/engine/clock.hpp"
 #include "sim/engine/recorder.hpp"
+#include "sim/engine/step_listener.hpp"
 #include "sim/engine/stretch.hpp"
 #include "sim/engine/timeline.hpp"
 #include "sim/scheduler/scheduler.hpp"
@@ -33,6 +34,8 @@ struct ReplicaSpec {
   int serving_group = 0;  ///< index into the scenario's serving groups
   bool step_by_step = false;
   TimelinePen pen;
+  StepListener* listener = nullptr;  ///< nullptr: nobody watches
+  int number = 0;                    ///< as the listener knows it
 };
 
 /// What a replica did, over the whole run. Times in seconds.
@@ -105,6 +108,8 @@ class Replica {
   void begin_decode_step(double now);
   void schedule_stretch_end();
   void close_stretch();
+  void tell_levels(double now) const;
+  void tell_mixed_step(double now, const models::CauseTimes& times) const;
   void hold_decoding(double since);
   void trim_held();
   void release_held(double now);
