@@ -75,16 +75,7 @@ KvSending sending_of(const ServingGroup& group) {
   sending.overhead = group.kv_transfer.overhead->value();
   sending.efficiency = *group.kv_transfer.efficiency;
   sending.push = group.kv_transfer.direction == KvDirection::kPush;
-  switch (group.kv_transfer.overlap) {
-    case KvOverlap::kNone:
-      break;
-    case KvOverlap::kChunks:
-      sending.overlap = KvSending::Overlap::kChunks;
-      break;
-    case KvOverlap::kLayers:
-      sending.overlap = KvSending::Overlap::kLayers;
-      break;
-  }
+  sending.overlap = group.kv_transfer.overlap;
   return sending;
 }
 

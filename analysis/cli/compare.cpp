@@ -4,25 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/cli/interrupt.hpp"
 #include "analysis/output/whole_file.hpp"
 
 namespace flotilla::cli {
-
-namespace {
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int signal) {
-  interrupted.store(true);
-  std::signal(signal, SIG_DFL);  // a second one ends the program at once
-}
-
-}  // namespace
 
 int compare(const Arguments& arguments) {
   CLI::App app("Runs scenarios with the same requests and seeds, and says what differs by more than chance.",
@@ -50,9 +38,7 @@ int compare(const Arguments& arguments) {
   if (width > 0) options.width = width / 100;
 
   options.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
-  options.interrupt = &interrupted;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  options.interrupt = &watch_for_interrupt();
   if (!directory.empty()) analysis::make_directory(directory);
   const auto comparison = analysis::compare(options);
   if (!comparison) {

@@ -3,23 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <csignal>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/cli/interrupt.hpp"
 #include "analysis/output/terminal.hpp"
 #include "scenarios/reader/units.hpp"
 
 namespace flotilla::cli {
 
 namespace {
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int signal) {
-  interrupted.store(true);
-  std::signal(signal, SIG_DFL);  // a second one ends the program at once
-}
 
 void print_stats(const analysis::Summary& s, const analysis::RunTimes& t) {
   fmt::print(stderr, "{:10} {:>10} {:>10}\n", "seconds", "wall", "cpu");
@@ -99,9 +91,7 @@ int run(const Arguments& arguments) {
 
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
   plan.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
-  plan.options.interrupt = &interrupted;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  plan.options.interrupt = &watch_for_interrupt();
   analysis::RunTimes times;
   const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
   if (!quiet) fmt::print("{}", analysis::terminal_block(summary));

@@ -2,12 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/cli/interrupt.hpp"
 #include "analysis/output/whole_file.hpp"
 #include "analysis/sweep/run_sweep.hpp"
 #include "analysis/sweep/slurm.hpp"
@@ -16,13 +15,6 @@
 namespace flotilla::cli {
 
 namespace {
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int signal) {
-  interrupted.store(true);
-  std::signal(signal, SIG_DFL);  // a second one ends the program at once
-}
 
 struct Options {
   ScenarioArguments scenario;
@@ -118,9 +110,7 @@ int sweep(const Arguments& arguments) {
   }
   if (o.slurm) return write_slurm(o, sweep);
   o.run.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
-  o.run.interrupt = &interrupted;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  o.run.interrupt = &watch_for_interrupt();
   if (!analysis::run_sweep(sweep, identity, o.run)) {
     fmt::print(stderr, "stopped before its end; what was finished is in {}, and --resume goes on\n", o.run.database);
     return kInterrupted;

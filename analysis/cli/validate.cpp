@@ -3,26 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/cli/interrupt.hpp"
 #include "analysis/output/whole_file.hpp"
 #include "analysis/validate/writers.hpp"
 
 namespace flotilla::cli {
 
 namespace {
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int signal) {
-  interrupted.store(true);
-  std::signal(signal, SIG_DFL);  // a second one ends the program at once
-}
 
 std::string today() {
   const std::time_t now = std::time(nullptr);
@@ -51,7 +43,6 @@ Options read_options(const Arguments& arguments) {
   app.add_flag("-q,--quiet", o.quiet, "print nothing but errors");
   parse(app, arguments);
   o.plan.show_progress = !o.quiet && isatty(STDERR_FILENO) != 0;
-  o.plan.interrupt = &interrupted;
   return o;
 }
 
@@ -71,13 +62,12 @@ void write(const analysis::Validation& validation, const Options& o) {
 }  // namespace
 
 int validate(const Arguments& arguments) {
-  const Options o = read_options(arguments);
+  Options o = read_options(arguments);
   auto points = analysis::read_points(analysis::Table::load(o.points));
   std::vector<analysis::LedgerLine> ledger;
   if (!o.ledger.empty()) ledger = analysis::compare_memory(analysis::Table::load(o.ledger));
   analysis::make_directory(o.directory);
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  o.plan.interrupt = &watch_for_interrupt();
   try {
     std::vector<analysis::Job> jobs;
     for (const auto& point : points) jobs.push_back({&point, {}});

@@ -24,7 +24,7 @@ HandOff::HandOff(const topologies::Fleet& fleet, Transfers& transfers, Router& r
 
 void HandOff::add_prefill(Replica& replica, Seat seat, const KvSending& sending) {
   replica.on_prefilled([this](RequestHandle handle) { prefilled(handle, clock_.now()); });
-  if (sending.overlap != KvSending::Overlap::kNone) {
+  if (sending.overlap != KvOverlap::kNone) {
     replica.on_chunk([this](RequestHandle handle, std::int32_t tokens, double seconds) {
       chunk_begins(handle, tokens, clock_.now(), seconds);
     });
@@ -55,7 +55,7 @@ void HandOff::on_event(double now) {
   for (const RequestHandle handle : std::exchange(to_choose_, {})) choose(handle);
   for (const std::size_t target : std::exchange(to_look_at_, {})) {
     targets_[target].to_look_at = false;
-    pull(targets_[target], now);
+    serve(targets_[target], now);
   }
 }
 
@@ -77,7 +77,8 @@ void HandOff::choose(RequestHandle handle) {
   look_at(target);
 }
 
-void HandOff::pull(Target& target, double now) {
+/// Gives room to those who wait for it, in their order.
+void HandOff::serve(Target& target, double now) {
   while (!target.queue.empty() && target.replica->has_room_for(target.queue.front(), now)) {
     const RequestHandle handle = target.queue.front();
     target.queue.pop_front();
@@ -107,7 +108,7 @@ void HandOff::prefilled(RequestHandle handle, double now) {
   }
   const double layers = sources_[static_cast<std::size_t>(pool_[handle].replica)].seat.deployment->llm.layers;
   Moving& m = moving(handle);
-  const bool last_layer_alone = sending.overlap == KvSending::Overlap::kLayers && m.sent == pool_[handle].input_tokens;
+  const bool last_layer_alone = sending.overlap == KvOverlap::kLayers && m.sent == pool_[handle].input_tokens;
   if (last_layer_alone) m.sent = m.chunk;
   send_last(m, last_layer_alone ? 1 / layers : 1, now);
 }
@@ -121,7 +122,7 @@ void HandOff::chunk_begins(RequestHandle handle, std::int32_t tokens, double now
   const bool last = r.computed + tokens == r.prefill_target;
   const std::int32_t begin = std::min(r.computed, m.sent);  // from 0 with a cached prefix, and again after a preemption
   const std::int32_t end = r.computed + tokens;
-  if (source.sending.overlap == KvSending::Overlap::kChunks) {
+  if (source.sending.overlap == KvOverlap::kChunks) {
     if (last) return;  // its end is that of the prompt
     send(m, begin, end, 1, seconds, now);
   } else {

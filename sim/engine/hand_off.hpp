@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "sim/engine/gateway.hpp"
+#include "sim/engine/kv_overlap.hpp"
 #include "sim/engine/kv_shards.hpp"
 #include "sim/engine/replica.hpp"
 #include "sim/engine/transfers.hpp"
@@ -33,10 +34,10 @@ struct Seat {
 
 /// How a replica that prefills hands KV over.
 struct KvSending {
-  double overhead = 0;    ///< seconds of a hand-off before the first byte moves
-  double efficiency = 1;  ///< share of a NIC's bandwidth that one flow reaches
-  bool push = false;      ///< the decode side's memory is taken before prefill begins
-  enum class Overlap { kNone, kChunks, kLayers } overlap = Overlap::kNone;  ///< of a push
+  double overhead = 0;                   ///< seconds of a hand-off before the first byte moves
+  double efficiency = 1;                 ///< share of a NIC's bandwidth that one flow reaches
+  bool push = false;                     ///< the decode side's memory is taken before prefill begins
+  KvOverlap overlap = KvOverlap::kNone;  ///< of a push
 };
 
 /// What a flow of KV from this GPU across the fabric gets at most: the engine's connector does not fill a NIC.
@@ -104,7 +105,7 @@ class HandOff {
   void on_event(double now);
   void look_at(std::size_t target);
   void choose(RequestHandle handle);
-  void pull(Target& target, double now);
+  void serve(Target& target, double now);
   void prefilled(RequestHandle handle, double now);
   void chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds);
   void begin(RequestHandle handle, double now);

@@ -9,6 +9,7 @@
 
 #include "models/number_format.hpp"
 #include "scenarios/reader/schema.hpp"
+#include "sim/engine/kv_overlap.hpp"
 #include "sim/workload/spec.hpp"
 #include "topologies/placement.hpp"
 
@@ -70,12 +71,6 @@ struct PlacementRef {
   std::vector<std::vector<int>> gpus;  ///< by hand, if not empty: of the pool, counted from 0
 };
 
-/// When the KV of a prompt starts to move.
-enum class KvOverlap {
-  kNone,    ///< when all of the prompt is computed
-  kChunks,  ///< each chunk when it is computed
-  kLayers,  ///< each layer of each chunk when it is computed
-};
 std::span<const std::pair<KvOverlap, std::string_view>> enum_names(KvOverlap);
 /// Who starts it.
 enum class KvDirection {

@@ -129,7 +129,7 @@ Case random_case(std::uint64_t seed) {
     c.setup.sending.overhead = grid ? 0.25 : 1e-3 * pick(0, 900);
     c.setup.sending.efficiency = pick(0, 1) == 0 ? 1e-4 * pick(1, 100) : 1;  // so that flows meet
     c.setup.sending.push = pick(0, 1) == 0;
-    if (c.setup.sending.push) c.setup.sending.overlap = static_cast<KvSending::Overlap>(pick(0, 2));
+    if (c.setup.sending.push) c.setup.sending.overlap = static_cast<KvOverlap>(pick(0, 2));
   }
   double at = 0;
   for (int i = 0; i < 120; ++i) {

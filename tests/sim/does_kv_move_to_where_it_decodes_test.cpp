@@ -150,7 +150,7 @@ TEST_CASE("pushed chunk by chunk, only the last chunk is waited for") {
   // Two chunks of 80 tokens, a second each: the first is sent at 1, and long there when the second is sent at 2.
   Setup s = two_nodes();
   s.sending.push = true;
-  s.sending.overlap = KvSending::Overlap::kChunks;
+  s.sending.overlap = KvOverlap::kChunks;
   s.limits.max_num_batched_tokens = 80;
   const Outcome o = simulate_list(s, {{0, 160, 2}});
   CHECK(o.requests.at(0).prefilled == 2);
@@ -161,7 +161,7 @@ TEST_CASE("pushed chunk by chunk, only the last chunk is waited for") {
 TEST_CASE("pushed layer by layer, only the last layer of the last chunk is waited for") {
   Setup s = two_nodes();
   s.sending.push = true;
-  s.sending.overlap = KvSending::Overlap::kLayers;
+  s.sending.overlap = KvOverlap::kLayers;
   const Outcome o = simulate_list(s, {{0, 160, 2}});
   CHECK(o.requests.at(0).prefilled == 1);
   CHECK(o.requests.at(0).first_token == exactly(1.5 + latency() + 160 * kBytesPerToken / 32 / kNic));  // 32 layers
@@ -174,7 +174,7 @@ TEST_CASE("layers that the wires cannot keep up with are waited for") {
   // both move at 500 kB/s: the last to arrive are the others, at 0.5 + 31/32 * 20.97 s.
   Setup s = two_nodes();
   s.sending.push = true;
-  s.sending.overlap = KvSending::Overlap::kLayers;
+  s.sending.overlap = KvOverlap::kLayers;
   s.sending.efficiency = 1e-5;
   const Outcome o = simulate_list(s, {{0, 160, 2}});
   const double alone = 160 * kBytesPerToken / (1e-5 * kNic);
