@@ -224,4 +224,22 @@ std::vector<Bound> bounds(const Llm& llm, const Gpu& gpu, NumberFormat weights, 
   return Sheet(llm, gpu, weights, kv).take();
 }
 
+DecodeFloor decode_floor(const Deployment& d, double sequences, double kv_tokens) {
+  const Gpu gpu = improved(d.gpu, d.what_if);
+  const double gpus = d.gpus();
+  const double tokens = sequences * (1 + d.speculation.draft_tokens);
+  double bytes = streamed_bytes(d.llm, d.weights).value();
+  if (d.llm.experts > 0) {
+    const double experts = d.llm.experts, chosen = d.llm.experts_per_token;
+    const double met = experts * (1 - std::pow(1 - chosen / experts, std::max(1.0, tokens)));
+    bytes += (met - chosen) * parameters(d.llm).experts / experts * bytes_per_element(d.weights);
+  }
+  const double window = kv_window_bytes_per_sequence(d.llm, d.kv_cache).value() * sequences;
+  const double full = kv_full_bytes_per_token(d.llm, d.kv_cache).value() * kv_tokens;
+  bytes += std::min(full + window, kv_bytes_per_token(d.llm, d.kv_cache).value() * kv_tokens);
+  const double made = d.speculation.tokens_per_step();
+  return {bytes / (gpus * gpu.hbm_bandwidth.value()) / made,
+          2 * active_parameters(d.llm) * tokens / (gpus * peak(gpu, d.weights).value()) / made};
+}
+
 }  // namespace flotilla::models

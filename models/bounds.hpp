@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/deployment.hpp"
 #include "models/gpu.hpp"
 #include "models/llm.hpp"
 #include "models/number_format.hpp"
@@ -26,5 +27,18 @@ struct Bound {
 /// that weights leave of the driver's capacity (an engine leaves less: memory.hpp). `kv` is the format of the rows that
 /// count sequences.
 std::vector<Bound> bounds(const Llm&, const Gpu&, NumberFormat weights, NumberFormat kv);
+
+/// What no decode step of this replica can be faster than, with all its GPUs at the datasheet's peaks and nothing held
+/// twice or sent: the longer of
+///   memory  = (weights that the step's tokens meet + KV that its sequences read) / (GPUs * HBM bandwidth)
+///   compute = 2 * active parameters * tokens / (GPUs * dense peak of the weights' format)
+/// Of a sparse layer's E experts, n tokens that choose k at random meet E * (1 - (1 - k/E)^n).
+struct DecodeFloor {
+  double memory = 0;   ///< seconds
+  double compute = 0;  ///< seconds
+  [[nodiscard]] double seconds() const { return memory > compute ? memory : compute; }
+};
+/// `sequences` in all attention ranks together, with `kv_tokens` in the cache. With speculation: per token made.
+DecodeFloor decode_floor(const Deployment&, double sequences, double kv_tokens);
 
 }  // namespace flotilla::models

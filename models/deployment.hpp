@@ -7,6 +7,7 @@
 
 #include "models/engine.hpp"
 #include "models/gpu.hpp"
+#include "models/hardware_factors.hpp"
 #include "models/llm.hpp"
 #include "models/number_format.hpp"
 #include "scenarios/reader/units.hpp"
@@ -51,7 +52,8 @@ struct Deployment {
   /// Exponent of the power law by which tokens prefer experts: 0 = balanced. Unset: what the calibration found.
   std::optional<double> expert_skew;
   Speculation speculation;
-  GroupLinks links;
+  GroupLinks links;                                ///< as the topology has them: `what_if.network` is in them
+  HardwareFactors what_if;                         ///< `gpu` is as the datasheet says: these come on top
   std::shared_ptr<const Calibration> calibration;  ///< coefficients of one's own; null = the nearest of the catalogue
 
   [[nodiscard]] int gpus() const { return tensor_parallel_size * pipeline_parallel_size * data_parallel_size; }

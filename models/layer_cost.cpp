@@ -131,7 +131,7 @@ double attention_width(const Llm& llm, int tp) {
 LayerCost::LayerCost(const Deployment& d, const CalibratedCell& cell) : d_(d), cell_(cell) {
   const auto& calibration = *cell.calibration;
   const auto& llm = d.llm;
-  const auto gpu = silicon(d.gpu);
+  const auto gpu = improved(silicon(d.gpu), d.what_if);
   const int tp = d.tensor_parallel_size;
   const double bandwidth = gpu.hbm_bandwidth.value();
   const auto roofline = [&](const std::string& key) { return Roofline{peak_of(gpu, key), bandwidth}; };
@@ -211,7 +211,9 @@ CauseTimes LayerCost::multiply(const std::vector<GemmShape>& shapes, const GemmC
 }
 
 double LayerCost::all_reduce(int ranks, double bytes) const {
-  const double measured = all_reduce_time(cell_.calibration->all_reduce, scales_.all_reduce, ranks, nvlink_, bytes);
+  // On a faster network a message takes what a smaller one did.
+  const double measured =
+      all_reduce_time(cell_.calibration->all_reduce, scales_.all_reduce, ranks, nvlink_, bytes / d_.what_if.network);
   if (!d_.links.crosses_fabric || ranks <= 1) return measured;
   // Ring: 2 (r - 1) hops, each moving 1/r of the message.
   const double hops = 2.0 * (ranks - 1);
@@ -225,7 +227,7 @@ double LayerCost::reduce_of(double tokens) const {
 
 /// By the fastest library for this size: latency counts when decoding, bandwidth in prefill.
 double LayerCost::exchange(double rank_tokens) const {
-  const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_;
+  const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_ * d_.what_if.network;
   const double dispatch_bytes = d_.weights == NumberFormat::kBf16 ? 2 : 1;
   double fastest = std::numeric_limits<double>::infinity();
   for (const auto& library : exchanges_)
@@ -317,7 +319,7 @@ CauseTimes LayerCost::stage_transfers(double rank_tokens) const {
   const double hops = d_.pipeline_parallel_size - 1;
   if (hops == 0) return time;
   const bool far = d_.links.crosses_fabric;
-  const double bandwidth = far ? d_.links.bandwidth.value() : nvlink_;
+  const double bandwidth = far ? d_.links.bandwidth.value() : nvlink_ * d_.what_if.network;
   // Point to point over NVLink: the latency of NCCL's send and receive, as its all-reduce between two ranks shows.
   const double latency = far ? d_.links.latency.value() : all_reduce_time(cell_.calibration->all_reduce.curves, 2, 0);
   const double shard = rank_tokens * d_.llm.hidden * kActivationBytes / d_.tensor_parallel_size;

@@ -52,7 +52,10 @@ struct StepCost::Impl {
   [[nodiscard]] double ranks() const { return deployment.data_parallel_size; }
   [[nodiscard]] double drafts() const { return deployment.speculation.draft_tokens; }
   [[nodiscard]] CauseTimes host_time(double sequences) const;
-  [[nodiscard]] CauseTimes gpu(CauseTimes time) const { return time * cell.profile.gpu_time; }
+  [[nodiscard]] CauseTimes gpu(CauseTimes time) const {
+    time.host *= deployment.what_if.host_time;
+    return time * cell.profile.gpu_time;
+  }
   /// Tokens of a micro-batch on all ranks and on the busiest one, evenly divided.
   const CauseTimes& memo_tokens(std::int64_t tokens);
   const CauseTimes& memo_sampling(std::int64_t rows);
@@ -77,7 +80,7 @@ struct StepCost::Impl {
 /// Each attention rank has a scheduler of its own, for its share of the sequences.
 CauseTimes StepCost::Impl::host_time(double sequences) const {
   const auto& host = cell.profile.host;
-  return {.host = host.per_step + host.per_sequence * sequences / ranks()};
+  return {.host = deployment.what_if.host_time * (host.per_step + host.per_sequence * sequences / ranks())};
 }
 
 const CauseTimes& StepCost::Impl::memo_tokens(std::int64_t tokens) {
@@ -167,7 +170,8 @@ CauseTimes StepCost::Impl::mixed_step(const MixedBatch& batch) {
   }
   if (batch.prefill_tokens > 0) {
     time += gpu(layers.prefill_attention(ranks() == 1 ? batch : busiest_prefill(batch, ranks())));
-    time.host += std::fmax(0, cell.profile.host.mixed_floor * deployment.llm.layers - time.total());
+    const double floor = deployment.what_if.host_time * cell.profile.host.mixed_floor * deployment.llm.layers;
+    time.host += std::fmax(0, floor - time.total());
   }
   return time += host_time(batch.decode_seqs + batch.prefill_seqs);
 }
@@ -209,7 +213,19 @@ CauseTimes StepCost::mixed(const MixedBatch& batch) {
   return time += saved * (1 - m.tokens_per_step);
 }
 
-StepCost::Envelope StepCost::envelope() const { return impl_->cell.envelope; }
-FrontendCost StepCost::frontend() const { return impl_->cell.profile.frontend; }
+StepCost::Envelope StepCost::envelope() const {
+  Envelope envelope = impl_->cell.envelope;
+  if (impl_->deployment.what_if.changes_nothing()) return envelope;
+  envelope.inside = false;
+  envelope.reason += (envelope.reason.empty() ? "" : "; ") + std::string("what_if changes the hardware");
+  return envelope;
+}
+
+FrontendCost StepCost::frontend() const {
+  FrontendCost cost = impl_->cell.profile.frontend;
+  cost.per_request *= impl_->deployment.what_if.host_time;
+  cost.per_input_token *= impl_->deployment.what_if.host_time;
+  return cost;
+}
 
 }  // namespace flotilla::models

@@ -196,6 +196,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   models::Deployment& d = group.deployment;
   d.llm = models::load_llm(root_.at("model"));
   d.gpu = build_.pools[group.pool].gpu;
+  if (scenario_.what_if) d.what_if = *scenario_.what_if;
   const reader::Node node = root_.at("serving")[index];
   d.engine = node.has("engine") ? models::load_engine(node.at("engine")) : models::load_engine(spec.engine);
   const std::string engine_origin = fmt::format("engine {} {}", d.engine.name, d.engine.version);
@@ -259,6 +260,9 @@ void Builder::place_replicas() {
   const reader::Node fleet = root_.at("fleet");
   build_.fleet = topologies::build_fleet(requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric"))
                                                                        : topologies::load_fabric("ib-ndr-rail"));
+  if (scenario_.what_if) {
+    for (topologies::Link& link : build_.fleet.links) link.bandwidth = link.bandwidth * scenario_.what_if->network;
+  }
 
   // Groups that state their number go first; the others share what is left, in order.
   for (const bool stated : {true, false}) {

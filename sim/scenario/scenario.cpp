@@ -191,6 +191,7 @@ const reader::Schema<Scenario>& Scenario::schema() {
           .key("router", &Scenario::router, "which replica a request goes to", {.choices = router_names})
           .key("workload", &Scenario::workload, "the requests", {.required = true})
           .key("slo", &Scenario::slo, "what users were promised")
+          .key("what_if", &Scenario::what_if, "hardware a little better or worse than it is")
           .key("seed", &Scenario::seed, "of every random stream", {.min = 0, .max = 9007199254740992.0});
   return schema;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/hardware_factors.hpp"
 #include "models/number_format.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/engine/kv_overlap.hpp"
@@ -128,6 +129,7 @@ struct Scenario {
   std::string router = "least_loaded";
   WorkloadSpec workload;
   SloSpec slo;
+  std::optional<models::HardwareFactors> what_if;
   std::int64_t seed = 1;
   static const reader::Schema<Scenario>& schema();
 };
