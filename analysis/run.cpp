@@ -10,12 +10,14 @@
 #include <utility>
 
 #include "analysis/child.hpp"
+#include "analysis/elasticities.hpp"
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
 #include "analysis/output/timeseries.hpp"
 #include "analysis/portable.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
+#include "analysis/summary/warmup.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/workload/source.hpp"
 
@@ -73,6 +75,19 @@ std::unique_ptr<ChromeTrace> make_trace(const LoadedScenario& loaded, const RunP
   return trace;
 }
 
+/// The scenario to simulate: with a warm-up that is to be found, it is found, by a run without one.
+sim::Scenario with_warmup(const LoadedScenario& loaded) {
+  sim::Scenario scenario = loaded.scenario;
+  if (!scenario.workload.warmup.automatic) return scenario;
+  Child child([&] {
+    const auto source = sim::make_source(scenario.workload, static_cast<std::uint64_t>(scenario.seed));
+    const sim::RunFacts facts = sim::simulate(scenario, loaded.build, *source, {});
+    return fmt::format("{}", found_warmup(facts.samples.e2el.values(), facts.arrival_window));
+  });
+  static_cast<Seconds&>(scenario.workload.warmup) = Seconds(std::stod(child.take()));
+  return scenario;
+}
+
 }  // namespace
 
 LoadedScenario load_scenario(const std::string& path, const std::vector<std::string>& overrides) {
@@ -103,6 +118,10 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   refuse_to_overwrite_the_trace(loaded, plan);
   ResultFiles files(plan.output_directory);
   if (plan.save_detailed) options.on_request = files.request_rows();
+  const sim::Scenario scenario = with_warmup(loaded);
+  // Before this process has an engine of its own, which its children could not use.
+  std::vector<Summary> improved;
+  if (plan.elasticity_jobs > 0) improved = run_improved(loaded, plan.elasticity_jobs, options.interrupt);
   const auto trace = make_trace(loaded, plan, options);
   Progress progress(plan.show_progress, loaded.scenario.workload);
   if (plan.show_progress) {
@@ -115,11 +134,12 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
     phases.set_up = watch.lap();
     phases.cpu_to_first_event = cpu_seconds();
   };
-  const sim::RunFacts facts = sim::simulate(loaded.scenario, loaded.build, *source, options);
+  const sim::RunFacts facts = sim::simulate(scenario, loaded.build, *source, options);
   progress.done();
   phases.simulate = watch.lap();
   Curves curves;
-  Summary summary = summarise(loaded.scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);
+  Summary summary = summarise(scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);
+  summary.elasticities = elasticities(summary, improved);
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
   files.finish(summary, curves, timeline ? timeseries_csv(*timeline, loaded.scenario, loaded.build) : "",
                loaded.resolved_yaml);

@@ -39,6 +39,7 @@ struct RunPlan {
   bool save_detailed = false;
   bool show_progress = false;
   TracePlan trace;
+  int elasticity_jobs = 0;  ///< > 0: what would help most, from further runs, so many at once
   sim::RunOptions options;
 };
 

@@ -119,7 +119,7 @@ class Replicas {
     }
     const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
     if (std::none_of(build.groups.begin(), build.groups.end(), decodes)) return;
-    transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock);
+    transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
     decode_router_ =
         make_router(scenario.router, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"));
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);

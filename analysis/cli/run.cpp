@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/cli/interrupt.hpp"
@@ -80,6 +82,10 @@ int run(const Arguments& arguments) {
   app.add_option("--seed", seed, "seed of every random stream, instead of the scenario's");
   app.add_flag("--save-detailed", plan.save_detailed, "write requests.csv, a row per request (needs -o)");
   app.add_flag("--step-by-step", plan.options.step_by_step, "walk through every decode step: slow, same results");
+  bool elasticities = false;
+  app.add_flag(
+      "--elasticities", elasticities,
+      "say what would help most: run again with 10 % more HBM bandwidth, compute, network, and less host time");
   add_trace(app, plan.trace, window);
   app.add_flag("--stats", stats, "say on stderr where the time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
@@ -92,6 +98,7 @@ int run(const Arguments& arguments) {
   const analysis::LoadedScenario loaded = analysis::load_scenario(scenario.path, scenario.overrides);
   plan.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
   plan.options.interrupt = &watch_for_interrupt();
+  if (elasticities) plan.elasticity_jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   analysis::RunTimes times;
   const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
   if (!quiet) fmt::print("{}", analysis::terminal_block(summary));

@@ -1,33 +1,20 @@
-#include "analysis/size.hpp"
+
+#include "analysis/size/size.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <map>
+#include <thread>
 
-#include "analysis/capacity.hpp"
 #include "analysis/cli/arguments.hpp"
+#include "analysis/output/whole_file.hpp"
+#include "analysis/size/capacity.hpp"
 
 namespace flotilla::cli {
 
 namespace {
-
-void print_row(const analysis::Candidate& c) {
-  const analysis::Summary& s = c.summary;
-  const auto money = [](const std::optional<double>& usd, const char* format) {
-    return usd ? fmt::format(fmt::runtime(format), *usd) : std::string("-");
-  };
-  if (!c.feasible) {
-    const std::string stem = std::filesystem::path(c.scenario).stem().string();
-    fmt::print("{:<26} TP {:<2} {}: {}\n", s.label.empty() ? stem : s.label, c.tensor_parallel_size,
-               c.dearer ? "dearer" : "never", c.binding);
-    return;
-  }
-  fmt::print("{:<26} TP {:<2}{:>9}{:>6}{:>10.0f}{:>10.0f}{:>10.2f}{:>10.2f}{:>8.1f}{:>8.1f}{:>11}{:>11}  {}\n", s.label,
-             c.tensor_parallel_size, c.replicas, c.gpus, s.ttft.median, s.ttft.p99, s.tpot.median, s.tpot.p99,
-             100 * (1 - s.time_share.idle), 100 * s.kv.peak_usage, money(s.cost.usd_per_month, "{:.0f}"),
-             money(s.cost.usd_per_million_output_tokens, "{:.3f}"), c.binding);
-}
 
 /// How much each of the fleets holds, as it is written.
 int print_capacities(const std::vector<std::string>& scenarios, const std::vector<std::string>& overrides,
@@ -54,6 +41,9 @@ int print_capacities(const std::vector<std::string>& scenarios, const std::vecto
   return all ? kOk : kRunFailed;
 }
 
+/// The words as they were typed, for a report to repeat.
+std::vector<std::string> typed(const Arguments& arguments) { return {arguments.begin(), arguments.end()}; }
+
 }  // namespace
 
 int size(const Arguments& arguments) {
@@ -61,19 +51,35 @@ int size(const Arguments& arguments) {
                "flotilla size");
   std::vector<std::string> words;
   std::vector<std::string> promises;
+  std::string directory;
   analysis::SizingPlan plan;
-  app.add_option("SCENARIO [key=value]", words, "scenarios to compare, and changes to all of them")->required();
+  plan.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  app.add_option("SCENARIO [key=value]", words,
+                 "scenarios to compare, and changes to all of them; key=a,b,c tries each value, as in a sweep")
+      ->required();
   app.add_option("--slo", promises, "promises, on figures of summary.json: 'p99_tpot_ms<=20'")
       ->required()
       ->allow_extra_args(false);
-  app.add_option("--tp", plan.tensor_parallel_sizes, "tensor-parallel sizes to try")
+  app.add_option("--tp", plan.tensor_parallel_sizes,
+                 "tensor-parallel sizes to try; where prefill and decode are apart, those of the scenario")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
+  const std::map<std::string, analysis::Least> least{
+      {"cost", analysis::Least::kCost}, {"gpus", analysis::Least::kGpus}, {"watts", analysis::Least::kWatts}};
+  app.add_option("--least", plan.least, "what the best fleet has least of: cost, gpus or watts (their rated power)")
+      ->transform(CLI::CheckedTransformer(least).description("cost, gpus or watts"))
+      ->option_text("TEXT [cost]");
+  app.add_option("--seeds", plan.seeds,
+                 "replications of each fleet; with several, promises must hold with 95 % confidence")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("-j,--jobs", plan.jobs, "seeds at once")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_flag("--all", plan.all,
                "search every fleet to its end; else those that cannot be cheaper than the best are given up");
   bool rate = false;
   app.add_flag("--rate", rate, "the other way round: the highest request rate that each fleet holds as it is written");
+  app.add_option("-o,--output", directory, "directory for size.json, which `flotilla report` shows");
   parse(app, arguments);
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
@@ -91,23 +97,17 @@ int size(const Arguments& arguments) {
     if (terminal) fmt::print(stderr, "\r\033[K{}", what);
   };
   if (rate) return print_capacities(scenarios, overrides, constraints, plan, terminal);
+  if (!directory.empty()) analysis::make_directory(directory);
   const auto candidates = analysis::smallest_fleets(scenarios, overrides, constraints, plan);
-  if (terminal) fmt::print(stderr, "\r\033[K");
-
   const analysis::Candidate& best = candidates.front();
-  if (best.feasible) {
-    fmt::print("{}: {} replicas of TP {}, {} GPUs{}.\n\n", best.summary.label, best.replicas, best.tensor_parallel_size,
-               best.gpus,
-               best.summary.cost.usd_per_month ? fmt::format(", ${:.0f}/month", *best.summary.cost.usd_per_month) : "");
-  } else {
-    fmt::print("None of these fleets keeps its promises at any size.\n\n");
+  const analysis::Headroom headroom =
+      best.feasible ? analysis::headroom_of(best, constraints, plan.progress) : analysis::Headroom{};
+  if (terminal) fmt::print(stderr, "\r\033[K");
+  fmt::print("{}", analysis::sizing_terminal(candidates, headroom));
+  if (!directory.empty()) {
+    analysis::write_whole_file(directory + "/size.json",
+                               analysis::sizing_json(candidates, constraints, plan, typed(arguments), headroom));
   }
-  fmt::print("{:<26} {:<5}{:>9}{:>6}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}{:>11}{:>11}  {}\n", "fleet", "", "replicas",
-             "GPUs", "TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99", "busy %", "KV %", "$/month", "$/M out",
-             "one replica fewer");
-  for (const auto& c : candidates) print_row(c);
-  if (best.feasible && !best.summary.envelope.inside)
-    fmt::print("note: {} is outside what was calibrated: {}\n", best.summary.label, best.summary.envelope.reason);
   return best.feasible ? kOk : kRunFailed;
 }
 

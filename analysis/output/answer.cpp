@@ -49,7 +49,59 @@ std::string first_tokens(const Summary& s) {
   return fmt::format(" Of the mean TTFT of {:.0f} ms, {} is {}.", s.ttft.mean, percent(most.share), most.name);
 }
 
+std::string from_paper_to_practice(const Summary& s) {
+  const auto& step = s.decode_step;
+  if (step.bound_ms <= 0 || s.tpot.mean <= 0) return "";
+  return fmt::format(
+      " A decode step of {:.3g} sequences takes {:.1f} ms at the datasheet's peaks and {:.1f} ms as calibrated; TPOT "
+      "is "
+      "{:.1f} ms in the mean, with prompts and queues in between.",
+      step.sequences, step.bound_ms, step.calibrated_ms, s.tpot.mean);
+}
+
+/// Who looks at what: the promise that is broken worst or kept with the least to spare; without promises the whole
+/// request.
+struct Concern {
+  std::string name;
+  std::optional<double> ElasticitySummary::*figure;
+};
+
+Concern concern_of(const Summary& s) {
+  const auto tightness = [](const PromiseSummary& p) { return p.found_ms / p.limit_ms; };
+  const auto tightest = std::max_element(s.slo.begin(), s.slo.end(),
+                                         [&](const auto& a, const auto& b) { return tightness(a) < tightness(b); });
+  if (s.verdict == Verdict::kSaturated) return {"output tok/s", &ElasticitySummary::output_throughput};
+  if (tightest == s.slo.end()) return {"the mean E2EL", &ElasticitySummary::mean_e2el};
+  if (tightest->metric == "ttft") return {"p99 TTFT", &ElasticitySummary::p99_ttft};
+  if (tightest->metric == "tpot") return {"p99 TPOT", &ElasticitySummary::p99_tpot};
+  return {"p99 E2EL", &ElasticitySummary::p99_e2el};
+}
+
 }  // namespace
+
+std::string what_would_help(const Summary& s) {
+  const Concern concern = concern_of(s);
+  const double sign = s.verdict == Verdict::kSaturated ? 1 : -1;
+  const ElasticitySummary* best = nullptr;
+  double most = 0;
+  for (const ElasticitySummary& e : s.elasticities) {
+    const double gain = sign * (e.*concern.figure).value_or(0);
+    if (gain > most) best = &e, most = gain;
+  }
+  if (s.elasticities.empty()) return "";
+  constexpr double kWorthNaming = 0.002;
+  if (best == nullptr || most < kWorthNaming)
+    return fmt::format("Nothing here would help {}: no tenth of any resource changes it by 0.2 %.", concern.name);
+  return fmt::format("What would help {} most: {} ({:+.1f} %).", concern.name, name_of_change(*best),
+                     100 * sign * most);
+}
+
+std::string name_of_change(const ElasticitySummary& e) {
+  const char* const name = e.change == "hbm_bandwidth" ? "HBM bandwidth"
+                           : e.change == "host_time"   ? "host time"
+                                                       : e.change.c_str();
+  return fmt::format("{:+.0f} % {}", 100 * (e.factor - 1), name);
+}
 
 std::string answer(const Summary& s) {
   std::string broken;
@@ -86,7 +138,9 @@ std::string what_binds(const Summary& s) {
   if (s.completed == 0) return "";
   std::string text = gpu_time(s);
   if (s.ttft.mean > 0) text += first_tokens(s);
+  text += from_paper_to_practice(s);
   if (s.kv_transfers.count > 0) text += fmt::format(" KV transfers wait for: {}.", s.kv_transfers.bottleneck);
+  if (!s.elasticities.empty()) text += " " + what_would_help(s);
   return text;
 }
 

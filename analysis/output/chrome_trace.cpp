@@ -74,6 +74,7 @@ void ChromeTrace::made(int replica, int serving_group, std::int64_t kv_blocks) {
   seen_.resize(std::max(seen_.size(), static_cast<std::size_t>(replica) + 1));
   seen_[static_cast<std::size_t>(replica)].kv_blocks = static_cast<double>(kv_blocks);
   const sim::ServingGroup& group = build_.groups[static_cast<std::size_t>(serving_group)];
+  if (group.role == sim::Role::kDecode && first_decoding_ < 0) first_decoding_ = replica;
   const std::string name = fmt::format("replica {} of {}: {} x {}{}", replica, scenario_.fleet.pools[group.pool].name,
                                        group.gpus_per_replica, build_.pools[group.pool].gpu.name, role_of(group.role));
   const auto meta = [&](const char* what, const std::string& args) {
@@ -157,6 +158,18 @@ void ChromeTrace::request(const sim::Request& r, sim::RequestStatus status) {
           r.id, r.input_tokens, r.output_tokens, r.cached_tokens, r.preemptions, name_of(status)));
   if (status != sim::RequestStatus::kRejected) phases(r, status, end);
   async('e', r, "request", end);
+  if (r.decode_replica >= 0 && r.prefilled >= 0 && r.first_token >= 0) kv_flow(r);
+}
+
+/// From the end of the step that computed the prompt to whatever its KV finds the other replica at. An arrow binds to
+/// the slice around its end, and a step's last nanosecond is still its own.
+void ChromeTrace::kv_flow(const sim::Request& r) {
+  const auto end = [&](const char* phase, int replica, std::int64_t when) {
+    event(fmt::format(R"({{"ph":{},"cat":"kv","id":{},"pid":{},"tid":1,"name":"KV","ts":{}}})", phase, r.id,
+                      replica + 1, microseconds(when)));
+  };
+  end(R"("s")", r.replica, nanoseconds(r.prefilled) - 1);
+  end(R"("f","bp":"e")", first_decoding_ + r.decode_replica, nanoseconds(r.first_token));
 }
 
 /// From one date to the next; the one that it did not get through lasts until `end`.

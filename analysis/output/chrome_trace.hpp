@@ -59,6 +59,7 @@ class ChromeTrace final : public sim::StepListener {
   void counter(int replica, double now, const char* name, const char* unit, double value);
   void kv_level(int replica, double now, std::int64_t blocks);
   void async(char phase, const sim::Request& r, const char* name, double when, const std::string& more = "");
+  void kv_flow(const sim::Request& r);
   void phases(const sim::Request& r, sim::RequestStatus status, double end);
   void event(const std::string& text);
   void flush();
@@ -72,7 +73,8 @@ class ChromeTrace final : public sim::StepListener {
   void* file_ = nullptr;  ///< zlib's gzFile
   std::string buffer_;
   bool first_ = true;
-  std::vector<Seen> seen_;  ///< by replica
+  std::vector<Seen> seen_;   ///< by replica
+  int first_decoding_ = -1;  ///< replica of those that decode what others prefill
   double latest_ = 0;
   std::int64_t drawn_steps_ = 0, all_steps_ = 0;
   std::int64_t drawn_requests_ = 0, all_requests_ = 0;

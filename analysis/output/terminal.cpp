@@ -70,6 +70,17 @@ void transfer_lines(Block& block, const Summary& s) {
   }
 }
 
+/// "p99 TTFT, p99 TPOT, tok/s with +10 % compute: -1.2 % / -6.0 % / +0.0 %".
+void elasticity_lines(Block& block, const Summary& s) {
+  const auto change = [](const std::optional<double>& ratio) {
+    return ratio ? fmt::format("{:+.1f} %", 100 * *ratio) : std::string("-");
+  };
+  if (!s.elasticities.empty()) block.title("p99 TTFT / p99 TPOT / output tok/s", '-');
+  for (const ElasticitySummary& e : s.elasticities)
+    block.line("with " + name_of_change(e),
+               change(e.p99_ttft) + " / " + change(e.p99_tpot) + " / " + change(e.output_throughput));
+}
+
 void own_block(Block& block, const Summary& s) {
   block.title("Fleet", '-');
   for (const PoolSummary& pool : s.pools) {
@@ -110,6 +121,7 @@ void own_block(Block& block, const Summary& s) {
 std::string terminal_block(const Summary& s) {
   Block block;
   block.raw(answer(s) + "\n");
+  if (const std::string binds = what_binds(s); !binds.empty()) block.raw(binds + "\n");
   block.title(" Serving Benchmark Result ", '=');
   block.line("Successful requests", s.completed);
   block.line("Failed requests", s.failed);
@@ -129,6 +141,7 @@ std::string terminal_block(const Summary& s) {
   distribution(block, "Inter-token Latency", "ITL", s.itl);
   distribution(block, "End-to-end Latency", "E2EL", s.e2el);
   own_block(block, s);
+  elasticity_lines(block, s);
   block.raw(std::string(50, '=') + "\n");
   for (const std::string& warning : s.warnings) block.raw("note: " + warning + "\n");
   return block.take();

@@ -41,10 +41,12 @@ class PoolSeries {
       return value < 1e-9 ? 0.0 : value;
     };
     fmt::format_to(
-        std::back_inserter(text), "{:.10g},{:.10g},{},{:.0f},{:.0f},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", time,
+        std::back_inserter(text),
+        "{:.10g},{:.10g},{},{:.0f},{:.0f},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", time,
         length, name_, count(Measure::kArrivals), count(Measure::kCompletions), mean(Measure::kRunning, 1),
         mean(Measure::kWaiting, 1), std::min(1.0, mean(Measure::kKvBlocks, blocks_)), mean(Measure::kOutputTokens, 1),
-        mean(Measure::kPrefillTokens, 1), std::min(1.0, mean(Measure::kBusyGpus, gpus_)));
+        mean(Measure::kPrefillTokens, 1), std::min(1.0, mean(Measure::kBusyGpus, gpus_)), mean(Measure::kKvSent, 1),
+        mean(Measure::kKvReceived, 1), std::min(1.0, mean(Measure::kBusiestLink, 1)));
   }
 
  private:

@@ -1,4 +1,4 @@
-#include "analysis/capacity.hpp"
+#include "analysis/size/capacity.hpp"
 
 #include <fmt/format.h>
 
@@ -9,16 +9,20 @@
 namespace flotilla::analysis {
 
 namespace {
-constexpr double kApart = 1.01;     ///< of the rate that holds and the one that does not, at the end
 constexpr double kFarthest = 1024;  ///< from the scenario's rate, up or down
+
+bool has_rate(const sim::WorkloadSpec& w) {
+  return w.request_rate && std::isfinite(*w.request_rate) && !w.max_concurrency;
+}
+
 }  // namespace
 
 Capacity capacity_of(const std::string& scenario, const std::vector<std::string>& overrides,
                      const std::vector<Constraint>& constraints,
-                     const std::function<void(const std::string&)>& progress) {
+                     const std::function<void(const std::string&)>& progress, double apart) {
   const LoadedScenario written = load_scenario(scenario, overrides);
   const sim::WorkloadSpec& w = written.scenario.workload;
-  if (!w.request_rate || !std::isfinite(*w.request_rate) || w.max_concurrency)
+  if (!has_rate(w))
     written.document.fail("workload", "there is no request rate to raise", "give request_rate, and no max_concurrency");
   const double start = *w.request_rate;
 
@@ -27,6 +31,11 @@ Capacity capacity_of(const std::string& scenario, const std::vector<std::string>
     progress(fmt::format("{}: {:.4g} requests/s", scenario, rate));
     std::vector<std::string> changed = overrides;
     changed.push_back(fmt::format("workload.request_rate={}", rate));
+    // A run as long as the scenario's, or a fleet that drowns would not have the time to.
+    if (w.num_prompts && rate > start) {
+      const double prompts = std::ceil(static_cast<double>(*w.num_prompts) * rate / start);
+      changed.push_back(fmt::format("workload.num_prompts={:.0f}", prompts));
+    }
     const Summary s = run_in_child(load_scenario(scenario, changed));
     ++found.simulations;
     const std::string broken = broken_promise(s, constraints);
@@ -43,8 +52,19 @@ Capacity capacity_of(const std::string& scenario, const std::vector<std::string>
   const bool up = holds_at(start);
   for (double factor = 2; factor <= kFarthest && (found.rate == 0 || found.broken == 0); factor *= 2)
     holds_at(up ? start * factor : start / factor);
-  while (found.rate > 0 && found.broken > kApart * found.rate) holds_at(std::sqrt(found.rate * found.broken));
+  while (found.rate > 0 && found.broken > apart * found.rate) holds_at(std::sqrt(found.rate * found.broken));
   return found;
+}
+
+Headroom headroom_of(const Candidate& candidate, const std::vector<Constraint>& constraints,
+                     const std::function<void(const std::string&)>& progress) {
+  const sim::WorkloadSpec w = load_scenario(candidate.scenario, candidate.sizing).scenario.workload;
+  if (!has_rate(w)) return {};
+  constexpr double kNear = 1.02;
+  const auto share = [&](const std::vector<Constraint>& promises) {
+    return capacity_of(candidate.scenario, candidate.sizing, promises, progress, kNear).rate / *w.request_rate;
+  };
+  return {share(constraints), share({})};
 }
 
 }  // namespace flotilla::analysis

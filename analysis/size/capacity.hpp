@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/size.hpp"
+#include "analysis/size/promise.hpp"
+#include "analysis/size/size.hpp"
 
 namespace flotilla::analysis {
 
@@ -17,11 +18,22 @@ struct Capacity {
   int simulations = 0;
 };
 
-/// Doubles or halves the scenario's rate until one holds and another does not, then bisects until they are 1 % apart.
-/// Same seed throughout. A lower rate never holds less: the search relies on it. Throws InputError where the scenario
-/// has no rate (a trace, a closed loop).
+/// Doubles or halves the scenario's rate until one holds and another does not, then bisects until they are so near:
+/// broken <= apart * rate. Same seed throughout; runs at higher rates last as long. A lower rate never holds less: the search relies on it. Without
+/// constraints it is the rate at which the fleet saturates. Throws InputError where the scenario has no rate (a trace,
+/// a closed loop).
 Capacity capacity_of(const std::string& scenario, const std::vector<std::string>& overrides,
                      const std::vector<Constraint>& constraints,
+                     const std::function<void(const std::string&)>& progress, double apart = 1.01);
+
+/// How much more than its rate a sized fleet would take.
+struct Headroom {
+  double to_promises = 0;    ///< the highest rate that keeps the promises, over the scenario's; 0 = unknown
+  double to_saturation = 0;  ///< the highest rate that it keeps up with, over the scenario's; 0 = unknown
+};
+
+/// Of a feasible candidate. Nothing where its scenario has no rate to raise.
+Headroom headroom_of(const Candidate& candidate, const std::vector<Constraint>& constraints,
                      const std::function<void(const std::string&)>& progress);
 
 }  // namespace flotilla::analysis

@@ -1,151 +1,107 @@
-#include "analysis/size.hpp"
+#include "analysis/size/size.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
+#include <deque>
 #include <limits>
-#include <optional>
-#include <stdexcept>
+#include <numeric>
 #include <tuple>
 
-#include "analysis/size_search.hpp"
-#include "analysis/summary/json.hpp"
+#include "analysis/size/search.hpp"
 
 namespace flotilla::analysis {
 
 namespace {
 
-/// More than this share of refused requests, and the rest of the figures speak for the wrong users: a p99 with 1 % left
-/// out.
-constexpr double kMostRefused = 0.01;
-
-double refused_share(const Summary& s) {
-  return s.conservation.injected == 0
-             ? 0.0
-             : static_cast<double>(s.conservation.rejected) / static_cast<double>(s.conservation.injected);
+/// What there is to be least of; where there is no price, GPUs.
+double amount(const Candidate& c, Least least) {
+  return least == Least::kCost ? c.summary.cost.usd_per_hour.value_or(0) : least == Least::kWatts ? c.watts : c.gpus;
 }
 
-bool refuses(const Summary& s) { return refused_share(s) > kMostRefused; }
+struct Kind {
+  const Sweep* sweep;
+  std::size_t point;
+  int tensor_parallel_size;
+};
 
-/// No latency was measured: nothing finished, or nothing that arrived after the warm-up.
-bool measured_nothing(const Summary& s) { return s.e2el.mean == 0; }
+/// Whether it is this fleet's fault alone: a model that does not fit, heads that do not divide.
+bool excuses(const InputError& e) { return e.path().rfind("serving[", 0) == 0; }
 
-/// What stands under a dotted key ("kv.peak_usage").
-std::optional<nlohmann::ordered_json> value_at(const Summary& summary, const std::string& metric) {
-  auto value = to_json(summary);
-  for (std::size_t start = 0; start <= metric.size();) {
-    const std::size_t end = std::min(metric.find('.', start), metric.size());
-    const std::string key = metric.substr(start, end - start);
-    if (!value.is_object() || !value.contains(key)) return std::nullopt;
-    value = nlohmann::ordered_json(value.at(key));
-    start = end + 1;
-  }
-  return value;
-}
-
-}  // namespace
-
-std::optional<double> metric_of(const Summary& summary, const std::string& metric) {
-  const auto value = value_at(summary, metric);
-  return value && value->is_number() ? std::optional(value->get<double>()) : std::nullopt;
-}
-
-namespace {
-
-bool better(const Candidate& a, const Candidate& b) {
-  const auto key = [](const Candidate& c) {
-    return std::tuple(!c.feasible, !c.dearer, c.summary.cost.usd_per_hour.value_or(0), c.gpus, c.scenario,
-                      c.tensor_parallel_size);
-  };
-  return key(a) < key(b);
-}
-
-}  // namespace
-
-Constraint parse_constraint(const std::string& text) {
-  const std::size_t at = text.find_first_of("<>");
-  if (at == std::string::npos || at + 1 >= text.size() || text[at + 1] != '=') {
-    throw std::invalid_argument(
-        fmt::format("'{}' is no promise: write it as p99_tpot_ms<=20 or goodput_ratio>=0.99", text));
-  }
-  Constraint c;
-  c.text = text;
-  c.metric = text.substr(0, at);
-  c.at_most = text[at] == '<';
-  const std::string number = text.substr(at + 2);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), c.limit);
-  if (error != std::errc() || end != number.data() + number.size()) {
-    throw std::invalid_argument(fmt::format("'{}': '{}' is not a number", text, number));
-  }
-  std::vector<std::string> names;
-  for (const MetricDefinition& m : metric_definitions()) {
-    const auto value = value_at(Summary{}, m.key);
-    const bool interval = m.key.rfind("confidence.", 0) == 0;
-    if (value && !interval && (value->is_number() || value->is_null())) names.push_back(m.key);
-  }
-  if (std::find(names.begin(), names.end(), c.metric) == names.end()) {
-    const std::string near = reader::did_you_mean(c.metric, names);
-    throw std::invalid_argument(
-        fmt::format("'{}': no metric is called '{}'; {}", text, c.metric,
-                    near.empty() ? "see: flotilla list metrics" : "did you mean '" + near + "'?"));
-  }
+Candidate impossible(const Kind& kind, const std::string& why) {
+  Candidate c;
+  c.scenario = kind.sweep->scenario_path;
+  c.name = fmt::format("{}{}{}", kind.sweep->name, kind.sweep->swept_keys().empty() ? "" : " ",
+                       fmt::join(kind.sweep->swept_values(kind.point), " "));
+  if (kind.tensor_parallel_size > 0) c.tensor_parallel_sizes = {kind.tensor_parallel_size};
+  c.binding = why;
   return c;
 }
 
-bool holds(const Constraint& c, const Summary& summary) {
-  const auto value = metric_of(summary, c.metric);
-  return value && (c.at_most ? *value <= c.limit : *value >= c.limit);
+/// Fleets with prefill apart have two sizes, which are given in the scenario or as words.
+bool separate(const Sweep& sweep, std::size_t point) {
+  auto document = reader::Document::from_text(sweep.scenario_text, sweep.scenario_path);
+  for (const std::string& assignment : sweep.assignments(point)) document.set(assignment);
+  const auto scenario = reader::read<sim::Scenario>(document.root());
+  return std::any_of(scenario.serving.begin(), scenario.serving.end(),
+                     [](const sim::ServingSpec& s) { return s.role != sim::Role::kMixed; });
 }
 
-bool means_nothing(const Summary& s) { return s.verdict == Verdict::kSaturated || refuses(s) || measured_nothing(s); }
-
-std::string broken_promise(const Summary& s, const std::vector<Constraint>& constraints) {
-  if (refuses(s)) return fmt::format("refuses {:.1f} % of the requests", 100 * refused_share(s));
-  if (measured_nothing(s)) return "no request is measured after the warm-up";
-  if (s.verdict == Verdict::kSaturated) return "saturated";
-  for (const Constraint& c : constraints) {
-    if (holds(c, s)) continue;
-    const auto value = metric_of(s, c.metric);
-    return value ? fmt::format("{} is {:.4g}", c.metric, *value) : fmt::format("{} has no value", c.metric);
-  }
-  return "";
-}
-
-std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios,
-                                       const std::vector<std::string>& overrides,
-                                       const std::vector<Constraint>& constraints, const SizingPlan& plan) {
-  std::vector<SizeSearch> searches;
-  std::vector<Candidate> candidates;
-  for (const std::string& scenario : scenarios) {
-    for (const int tp : plan.tensor_parallel_sizes) {
-      try {
-        searches.emplace_back(scenario, tp, overrides, constraints, plan.progress);
-      } catch (const InputError& e) {
-        if (e.path().rfind("serving[0]", 0) != 0) throw;  // not this candidate's fault
-        Candidate impossible;
-        impossible.scenario = scenario;
-        impossible.tensor_parallel_size = tp;
-        impossible.binding = e.message();
-        candidates.push_back(std::move(impossible));
+std::vector<Kind> kinds_of(const std::deque<Sweep>& sweeps, const SizingPlan& plan) {
+  std::vector<Kind> kinds;
+  for (const Sweep& sweep : sweeps) {
+    hashes_of_points(sweep);  // what no scenario could have is a mistake, not a fleet that cannot be
+    for (std::size_t point = 0; point < sweep.size(); ++point) {
+      if (plan.tensor_parallel_sizes.empty() || separate(sweep, point)) {
+        kinds.push_back({&sweep, point, 0});
+      } else {
+        for (const int tp : plan.tensor_parallel_sizes) kinds.push_back({&sweep, point, tp});
       }
     }
   }
+  return kinds;
+}
+
+}  // namespace
+
+std::vector<Candidate> smallest_fleets(const std::vector<std::string>& scenarios, const std::vector<std::string>& words,
+                                       const std::vector<Constraint>& constraints, const SizingPlan& plan) {
+  std::deque<Sweep> sweeps;
+  for (const std::string& scenario : scenarios) sweeps.push_back(read_sweep(scenario, words));
+  std::deque<Trials> fleets;
+  std::vector<Candidate> candidates;
+  for (const Kind& kind : kinds_of(sweeps, plan)) {
+    try {
+      fleets.emplace_back(*kind.sweep, kind.point, kind.tensor_parallel_size, constraints, plan);
+    } catch (const InputError& e) {
+      if (!excuses(e)) throw;
+      candidates.push_back(impossible(kind, e.message()));
+    }
+  }
   // The cheapest by its bound first: what it comes to spares the others their search.
-  std::stable_sort(searches.begin(), searches.end(),
-                   [](const SizeSearch& a, const SizeSearch& b) { return a.least_cost() < b.least_cost(); });
+  std::vector<std::size_t> order(fleets.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return fleets[a].least_cost() < fleets[b].least_cost(); });
   double best = std::numeric_limits<double>::infinity();
-  for (SizeSearch& search : searches) {
+  for (const std::size_t i : order) {
+    Trials& fleet = fleets[i];
     const double limit = plan.all ? std::numeric_limits<double>::infinity() : best;
     try {
-      candidates.push_back(search.run(limit));
+      candidates.push_back(fleet.groups().size() == 1 ? search_line(fleet, limit) : search_pair(fleet, limit));
     } catch (const InputError& e) {
-      if (e.path().rfind("serving[0]", 0) != 0) throw;
-      candidates.push_back(search.impossible(e.message()));
+      if (!excuses(e)) throw;
+      candidates.push_back(fleet.impossible(e.message()));
     }
-    if (candidates.back().feasible) best = std::min(best, search.cost_of(candidates.back().replicas));
+    if (candidates.back().feasible) best = std::min(best, fleet.cost(candidates.back().replicas));
   }
-  std::stable_sort(candidates.begin(), candidates.end(), better);
+  const auto key = [&](const Candidate& c) {
+    return std::tuple(!c.feasible, !c.dearer, amount(c, plan.least), c.gpus, c.scenario, c.name,
+                      c.tensor_parallel_sizes);
+  };
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const Candidate& a, const Candidate& b) { return key(a) < key(b); });
   return candidates;
 }
 

@@ -13,6 +13,7 @@
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
+#include "models/bounds.hpp"
 #include "models/cost.hpp"
 #include "models/step_cost.hpp"
 
@@ -42,6 +43,7 @@ void fill_load(Summary& s, const sim::Scenario& scenario, const sim::Build& buil
 
 void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts& f) {
   s.duration = f.duration;
+  s.warmup_s = scenario.workload.warmup.value();
   s.completed = f.completed;
   s.failed = f.rejected;
   s.total_input_tokens = f.total_input_tokens;
@@ -162,6 +164,7 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
     priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
     pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * static_cast<double>(pool.gpus);
     total += pool.usd_per_hour;
+    pool.assumed_output_tok_s_per_gpu = scenario.fleet.pools[p].assumed_output_tok_s_per_gpu;
     s.pools.push_back(pool);
   }
   if (!priced) return;
@@ -177,6 +180,30 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
     s.cost.usd_per_million_useful_tokens =
         models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
   }
+}
+
+/// A decode step of the size that steps had, where most tokens were made.
+void fill_decode_step(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
+  std::size_t most = 0;
+  for (std::size_t g = 0; g < f.groups.size(); ++g) {
+    if (f.groups[g].books.output_tokens > f.groups[most].books.output_tokens) most = g;
+  }
+  const sim::ReplicaBooks& books = f.groups[most].books;
+  if (books.steps == 0 || f.completed == 0) return;
+  const models::Deployment& d = build.groups[most].deployment;
+  const auto completed = static_cast<double>(f.completed);
+  const double context =
+      (static_cast<double>(f.total_input_tokens) + static_cast<double>(f.total_output_tokens) / 2) / completed;
+  auto& step = s.decode_step;
+  step.sequences = ratio(static_cast<double>(books.output_tokens), static_cast<double>(books.steps));
+  step.kv_tokens = step.sequences * context;
+  step.bound_ms = kMs * models::decode_floor(d, step.sequences, step.kv_tokens).seconds();
+  models::StepCost cost(d);
+  const int sequences = std::max(1, static_cast<int>(std::lround(step.sequences)));
+  const models::DecodeCost& decode = cost.decode(sequences);
+  const auto seen = models::window_of(d.llm).seen(static_cast<std::int64_t>(context));
+  step.calibrated_ms = kMs * (decode.base + decode.slope * sequences * context +
+                              decode.window_slope * static_cast<double>(sequences * seen));
 }
 
 /// Groups of one kind say the same.
@@ -267,7 +294,7 @@ void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, c
                     "depend on how long the run lasts",
                     trend.growth_per_s));
   }
-  warn_of_warmup(s, w.warmup.value(), f.arrival_window, f.samples.e2el.values());
+  if (!w.warmup.automatic) warn_of_warmup(s, w.warmup.value(), f.arrival_window, f.samples.e2el.values());
   if (!s.envelope.inside) s.warnings.push_back("outside what was calibrated: " + s.envelope.reason);
 }
 
@@ -287,6 +314,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_totals(s, scenario, facts);
   fill_latencies(s, scenario.slo, facts, curves);
   fill_shares(s, build, facts);
+  fill_decode_step(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);
   fill_kv_transfers(s, build, facts);

@@ -25,6 +25,7 @@ struct PoolSummary {
   double kv_mean_usage = 0;
   double kv_peak_usage = 0;
   double usd_per_hour = 0;
+  std::optional<double> assumed_output_tok_s_per_gpu;  ///< the scenario's, beside what was found
 };
 
 /// What one link carried, both directions together; shares are of its busier direction.
@@ -45,6 +46,13 @@ struct PromiseSummary {
   bool kept = false;
 };
 
+/// What a little better hardware would do: relative changes of the figures, 0.1 = +10 %.
+struct ElasticitySummary {
+  std::string change;  ///< the key of what_if
+  double factor = 1;
+  std::optional<double> mean_ttft, p99_ttft, mean_tpot, p99_tpot, mean_e2el, p99_e2el, output_throughput;
+};
+
 /// Low and high end of a confidence interval; absent where the run says too little for one.
 using Range = std::optional<std::array<double, 2>>;
 
@@ -59,6 +67,7 @@ struct Summary {
   std::optional<double> burstiness;
   std::optional<std::int64_t> max_concurrency;
   double duration = 0;
+  double warmup_s = 0;
   std::int64_t completed = 0;
   std::int64_t failed = 0;
   std::int64_t total_input_tokens = 0;
@@ -96,6 +105,10 @@ struct Summary {
   struct {
     double queue = 0, prefill = 0, transfer = 0, other = 0;
   } ttft_share;
+  struct {
+    double sequences = 0, kv_tokens = 0, bound_ms = 0, calibrated_ms = 0;
+  } decode_step;
+  std::vector<ElasticitySummary> elasticities;  ///< empty unless asked for
   struct {
     std::int64_t budget_tokens = 0;
     double mean_usage = 0, peak_usage = 0;

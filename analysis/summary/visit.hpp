@@ -39,6 +39,7 @@ void visit_load(S& s, Visitor& v) {
 template <class S, class Visitor>
 void visit_totals(S& s, Visitor& v) {
   v.field("duration", s.duration, "s", "first arrival to last finish");
+  v.field("warmup_s", s.warmup_s, "s", "requests that arrived earlier are in totals, but not in latencies");
   v.field("completed", s.completed, "requests", "requests that got all their tokens");
   v.field("failed", s.failed, "requests", "rejected + timed_out + cancelled");
   v.field("total_input_tokens", s.total_input_tokens, "tokens", "input tokens of completed requests");
@@ -91,6 +92,37 @@ void visit_shares(S& s, Visitor& v) {
     g.field("transfer", s.ttft_share.transfer, "ratio", "of mean TTFT: KV transfers");
     g.field("other", s.ttft_share.other, "ratio", "of mean TTFT: the frontend, from arrival to the engine's queue");
   });
+}
+
+template <class E, class Visitor>
+void visit_elasticity(E& e, Visitor& v) {
+  v.field("change", e.change, "", "key of what_if that is changed; everything else and the requests stay");
+  v.field("factor", e.factor, "", "by which it is multiplied");
+  const auto change = [&](const char* key, auto& value) {
+    v.field(key, value, "ratio", std::string("relative change of ") + key + ": -0.1 = 10 % less; null where that is 0");
+  };
+  change("mean_ttft", e.mean_ttft);
+  change("p99_ttft", e.p99_ttft);
+  change("mean_tpot", e.mean_tpot);
+  change("p99_tpot", e.p99_tpot);
+  change("mean_e2el", e.mean_e2el);
+  change("p99_e2el", e.p99_e2el);
+  change("output_throughput", e.output_throughput);
+}
+
+/// From paper to practice: compare with mean_tpot_ms.
+template <class S, class Visitor>
+void visit_why(S& s, Visitor& v) {
+  v.group("decode_step", [&](auto& g) {
+    g.field("sequences", s.decode_step.sequences, "",
+            "output tokens per step of a replica, of the serving group that makes the most");
+    g.field("kv_tokens", s.decode_step.kv_tokens, "tokens", "sequences * (mean input + mean output / 2)");
+    g.field("bound_ms", s.decode_step.bound_ms, "ms",
+            "what such a decode step takes at the datasheet's peaks: weights and KV read once, or multiplied");
+    g.field("calibrated_ms", s.decode_step.calibrated_ms, "ms",
+            "what it takes alone by the fitted coefficients; prompts in between and waiting make the rest of TPOT");
+  });
+  v.list("elasticities", s.elasticities, [](auto& e, auto& inner) { visit_elasticity(e, inner); });
 }
 
 template <class S, class Visitor>
@@ -165,6 +197,8 @@ void visit_pool(P& p, Visitor& v) {
   v.field("kv_mean_usage", p.kv_mean_usage, "ratio", "KV blocks in use / blocks, averaged over time");
   v.field("kv_peak_usage", p.kv_peak_usage, "ratio", "at its highest, in the fullest replica");
   v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
+  v.field("assumed_output_tok_s_per_gpu", p.assumed_output_tok_s_per_gpu, "tok/s/GPU",
+          "what the scenario assumes for `show cost`; null where it assumes nothing");
 }
 
 template <class L, class Visitor>
@@ -205,6 +239,7 @@ void visit_summary(S& s, Visitor& v) {
   v.field("total_throughput_per_gpu", s.total_throughput_per_gpu, "tok/s/GPU", "total_token_throughput / gpus");
   visit_confidence(s, v);
   visit_shares(s, v);
+  visit_why(s, v);
   visit_resources(s, v);
   v.list("pools", s.pools, [](auto& pool, auto& inner) { visit_pool(pool, inner); });
   v.group("kv_transfers", [&](auto& g) {

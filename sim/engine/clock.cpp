@@ -53,8 +53,8 @@ Clock::Clock() : engine_(std::make_unique<SimgridEngine>()) {
     throw std::logic_error(
         "a second simulation in one process: SimGrid would keep the old clock (run it in a child process)");
   }
-  // Flows that end within this time of any event would end with it: with a nanosecond, the default, results would depend
-  // on which other events there are. That dates are met exactly is arm()'s business.
+  // Flows that end within this time of any event would end with it: with a nanosecond, the default, results would
+  // depend on which other events there are. That dates are met exactly is arm()'s business.
   simgrid::s4u::Engine::set_config("surf/precision:1e-300");
 }
 

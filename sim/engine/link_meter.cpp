@@ -5,17 +5,20 @@
 
 namespace flotilla::sim {
 
-void LinkMeter::moved(topologies::Hop hop, double bytes) {
+void LinkMeter::moved(topologies::Hop hop, double bytes, std::uint64_t pools) {
   const std::size_t index = 2 * hop.link + (hop.reversed ? 1 : 0);
   Use& use = uses_[index];
   if (use.this_second == 0) touched_.push_back(index);
   use.bytes += bytes;
   use.this_second += bytes;
+  use.pools |= pools;
 }
 
-void LinkMeter::close_second() {
+void LinkMeter::close_second(const Seen& seen) {
   for (const std::size_t index : touched_) {
     Use& use = uses_[index];
+    if (seen) seen(index / 2, use.this_second, use.pools);
+    use.pools = 0;
     use.busiest_second = std::max(use.busiest_second, std::exchange(use.this_second, 0));
   }
   touched_.clear();

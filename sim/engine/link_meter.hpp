@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,11 +24,14 @@ class LinkMeter {
  public:
   explicit LinkMeter(std::size_t links) : uses_(2 * links) {}
 
-  void moved(std::span<const topologies::Hop> hops, double bytes) {
-    for (const topologies::Hop& hop : hops) moved(hop, bytes);
+  /// `pools`: a bit for each that has a part in it.
+  void moved(std::span<const topologies::Hop> hops, double bytes, std::uint64_t pools = 0) {
+    for (const topologies::Hop& hop : hops) moved(hop, bytes, pools);
   }
-  /// The second that is measured is over; a new one begins.
-  void close_second();
+  /// A link in one direction, what it carried in a second, and the pools that had a part in it.
+  using Seen = std::function<void(topologies::LinkId link, double bytes, std::uint64_t pools)>;
+  /// The second that is measured is over; a new one begins. Tells of each link that carried something.
+  void close_second(const Seen& seen = {});
   /// Links that carried something, in the order of their numbers. Closes the second.
   [[nodiscard]] std::vector<LinkFacts> facts();
 
@@ -35,8 +40,9 @@ class LinkMeter {
     double bytes = 0;
     double this_second = 0;
     double busiest_second = 0;
+    std::uint64_t pools = 0;  ///< of this second
   };
-  void moved(topologies::Hop hop, double bytes);
+  void moved(topologies::Hop hop, double bytes, std::uint64_t pools);
 
   std::vector<Use> uses_;             ///< by link and direction
   std::vector<std::size_t> touched_;  ///< in this second

@@ -22,8 +22,11 @@ enum class Measure {
   kBusyGpus,  ///< GPUs in steps
   kOutputTokens,
   kPrefillTokens,
+  kKvSent,       ///< bytes of KV that left the pool's GPUs
+  kKvReceived,   ///< and that reached them
+  kBusiestLink,  ///< use of the busiest link that KV from or to the pool moved on, 0..1, second by second
 };
-inline constexpr std::size_t kMeasures = 8;
+inline constexpr std::size_t kMeasures = 11;
 
 class Timeline {
  public:

@@ -11,10 +11,19 @@ namespace flotilla::sim {
 
 namespace sg4 = simgrid::s4u;
 
+namespace {
+
+std::size_t pool_of(const topologies::Fleet& fleet, topologies::VertexId part) {
+  return fleet.nodes[fleet.node_of_vertex[part]].pool;
+}
+
+}  // namespace
+
 struct Transfers::Job {
   Flow flow;
   std::size_t group = 0;
   std::vector<topologies::Hop> hops;
+  std::size_t from_pool = 0, to_pool = 0;
   double left = 0;            ///< bytes that the meter has not seen move
   std::size_t moving_at = 0;  ///< its place in moving_
   sg4::CommPtr comm;
@@ -36,11 +45,15 @@ struct Transfers::Movers {
   std::vector<Mover*> idle;
 };
 
-Transfers::Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock)
+Transfers::Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock,
+                     Timeline* timeline)
     : fleet_(fleet),
       platform_(platform),
       clock_(clock),
       meter_(fleet.links.size()),
+      timeline_(timeline),
+      sent_(fleet.pools.size()),
+      received_(fleet.pools.size()),
       movers_(std::make_unique<Movers>()) {
   clock.on_end([this] {
     measure();
@@ -80,6 +93,8 @@ void Transfers::send(double now, double fixed, std::span<const Flow> flows, Arri
     job.group = group;
     job.hops = topologies::route(fleet_, flow.from, flow.to);
     job.left = job.flow.bytes;
+    job.from_pool = pool_of(fleet_, flow.from);
+    job.to_pool = pool_of(fleet_, flow.to);
     bytes_sent_ += job.flow.bytes;
     ++under_way_;
     clock_.hold();
@@ -147,7 +162,7 @@ void Transfers::carry(std::size_t index) {
 /// Its bytes are there.
 void Transfers::stop_moving(std::size_t index) {
   Job& job = *jobs_[index];
-  meter_.moved(job.hops, job.left);
+  moved(job, job.left);
   jobs_[moving_.back()]->moving_at = job.moving_at;
   moving_[job.moving_at] = moving_.back();
   moving_.pop_back();
@@ -166,16 +181,48 @@ void Transfers::ended(std::size_t index) {
   arrived(clock_.now());
 }
 
+void Transfers::moved(const Job& job, double bytes) {
+  constexpr std::size_t kLastBit = 63;  // shared by all pools beyond
+  const std::size_t from = job.from_pool, to = job.to_pool;
+  sent_[from] += bytes;
+  received_[to] += bytes;
+  meter_.moved(job.hops, bytes, 1ULL << std::min(from, kLastBit) | 1ULL << std::min(to, kLastBit));
+}
+
+/// The second, or what of it there was.
+void Transfers::tell_timeline() {
+  const double from = std::max(0.0, second_ends_ - 1);
+  const double to = std::min(second_ends_, clock_.now());
+  const double length = to - from;
+  if (!(length > 0)) return meter_.close_second();
+  std::vector<double> busiest(sent_.size());
+  meter_.close_second([&](topologies::LinkId link, double bytes, std::uint64_t pools) {
+    const double use = bytes / (fleet_.links[link].bandwidth.value() * length);
+    for (std::size_t pool = 0; pool < busiest.size(); ++pool)
+      if ((pools >> std::min<std::size_t>(pool, 63) & 1) != 0) busiest[pool] = std::max(busiest[pool], use);
+  });
+  for (std::size_t pool = 0; pool < busiest.size(); ++pool) {
+    if (busiest[pool] == 0) continue;
+    timeline_->level(pool, Measure::kKvSent, from, to, std::exchange(sent_[pool], 0) / length);
+    timeline_->level(pool, Measure::kKvReceived, from, to, std::exchange(received_[pool], 0) / length);
+    timeline_->level(pool, Measure::kBusiestLink, from, to, std::min(1.0, busiest[pool]));
+  }
+}
+
 /// What has moved since the last time, and a new second.
 void Transfers::measure() {
   for (const std::size_t index : moving_) {
     Job& job = *jobs_[index];
     if (job.comm == nullptr) continue;  // begun or ended at this very instant
     const double left = job.comm->get_remaining();
-    meter_.moved(job.hops, job.left - left);
+    moved(job, job.left - left);
     job.left = left;
   }
-  meter_.close_second();
+  if (timeline_ != nullptr) {
+    tell_timeline();
+  } else {
+    meter_.close_second();
+  }
   second_ends_ = std::floor(clock_.now()) + 1;
 }
 

@@ -16,6 +16,7 @@
 
 #include "sim/engine/clock.hpp"
 #include "sim/engine/link_meter.hpp"
+#include "sim/engine/timeline.hpp"
 #include "topologies/platform.hpp"
 
 namespace flotilla::sim {
@@ -32,7 +33,9 @@ class Transfers {
  public:
   using Arrived = std::function<void(double now)>;
 
-  Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock);
+  /// `timeline` takes what pools send and receive, second by second; nullptr: nobody asks.
+  Transfers(const topologies::Fleet& fleet, const topologies::Platform& platform, Clock& clock,
+            Timeline* timeline = nullptr);
   ~Transfers();
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
@@ -68,6 +71,8 @@ class Transfers {
   void tell_ended();
   void ended(std::size_t job);
   void measure();
+  void moved(const Job& job, double bytes);
+  void tell_timeline();
   void schedule_next(double now);
   std::size_t new_job();
 
@@ -75,6 +80,8 @@ class Transfers {
   const topologies::Platform& platform_;
   Clock& clock_;
   LinkMeter meter_;
+  Timeline* timeline_;
+  std::vector<double> sent_, received_;  ///< bytes of this second, by pool
   int slot_ = -1;
   std::vector<std::unique_ptr<Job>> jobs_;
   std::vector<std::size_t> free_jobs_;

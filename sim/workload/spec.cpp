@@ -68,7 +68,7 @@ void check(const WorkloadSpec& w, const Node& node) {
     check_generated(w, node);
   }
   check_arrivals(w, node);
-  if (w.duration && w.warmup >= *w.duration) {
+  if (w.duration && w.warmup.value() >= w.duration->value()) {
     node.fail_for("warmup",
                   fmt::format("the warm-up is as long as the whole load ({})", reader::write_flow(*w.duration)));
   }
@@ -111,10 +111,30 @@ const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
                {.min = 1, .default_text = "as many as arrive within duration"})
           .key("duration", &W::duration, "how long requests arrive",
                {.min = 0, .above_min = true, .default_text = "until num_prompts have arrived"})
-          .key("warmup", &W::warmup, "requests that arrive earlier count for totals, not for latencies")
+          .key("warmup", &W::warmup,
+               "requests that arrive earlier count for totals, not for latencies; auto: found by a run of its own")
           .key("trace", &W::trace, "requests recorded elsewhere, instead of generated ones", {.default_text = "none"})
           .check(check);
   return s;
 }
 
 }  // namespace flotilla::sim
+
+namespace flotilla::reader {
+
+sim::Warmup Codec<sim::Warmup>::read(const Node& node, const KeyRules& rules) {
+  if (!node.is_scalar() || node.text() != "auto") return {Codec<Seconds>::read(node, rules)};
+  sim::Warmup warmup;
+  warmup.automatic = true;
+  return warmup;
+}
+
+std::string Codec<sim::Warmup>::write(const sim::Warmup& warmup) {
+  return warmup.automatic ? "auto" : Codec<Seconds>::write(warmup);
+}
+
+nlohmann::ordered_json Codec<sim::Warmup>::json_schema(const KeyRules& rules) {
+  return {{"anyOf", {Codec<Seconds>::json_schema(rules), {{"const", "auto"}}}}};
+}
+
+}  // namespace flotilla::reader

@@ -11,6 +11,13 @@
 
 namespace flotilla::sim {
 
+/// Requests that arrive earlier are left out of latency statistics.
+struct Warmup : Seconds {
+  Warmup() : Seconds(0) {}
+  explicit(false) Warmup(Seconds given) : Seconds(given) {}
+  bool automatic = false;  ///< found from a run without one, by the rule MSER-5 (analysis/statistics/batches.hpp)
+};
+
 /// Requests are either generated (request_rate, input_tokens, output_tokens, and num_prompts or duration) or replayed
 /// from a trace. Which keys go together is checked when the scenario is read.
 struct WorkloadSpec {
@@ -23,7 +30,7 @@ struct WorkloadSpec {
   std::optional<std::int64_t> num_prompts;
   std::optional<Seconds> duration;              ///< of arrivals
   std::optional<double> prefix_cache_hit_rate;  ///< share of each prompt
-  Seconds warmup{0};                            ///< requests that arrive earlier are left out of latency statistics
+  Warmup warmup;
   std::optional<TraceSpec> trace;
   static const reader::Schema<WorkloadSpec>& schema();
 
@@ -34,3 +41,16 @@ struct WorkloadSpec {
 };
 
 }  // namespace flotilla::sim
+
+namespace flotilla::reader {
+
+/// A time, or `auto`.
+template <>
+struct Codec<sim::Warmup> {
+  static sim::Warmup read(const Node& node, const KeyRules& rules = {});
+  static std::string write(const sim::Warmup& warmup);
+  static nlohmann::ordered_json json_schema(const KeyRules& rules = {});
+  static std::string type_text() { return "time or auto"; }
+};
+
+}  // namespace flotilla::reader

@@ -58,6 +58,7 @@ Summary full_summary() {
   s.interrupted = true;
   f.set(s.warnings);
   s.slo = {{"ttft", 99.5, 1000, 1001, false}, {"e2el", 50, 9000, 8000, true}};
+  s.elasticities = {{"compute", 1.1, -0.01, -0.02, 0, std::nullopt, 0.5, -0.5, 0.25}};
   s.pools.resize(2);
   f.set(s.pools[1].name);
   f.set(s.pools[1].utilization);
@@ -77,7 +78,8 @@ TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
                                  "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict",
                                  "backlog_growth_per_s", "output_throughput_per_gpu", "total_throughput_per_gpu",
                                  "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools",
-                                 "kv_transfers", "links", "envelope", "sim", "interrupted", "warnings"};
+                                 "kv_transfers", "links", "envelope", "sim", "interrupted", "warnings", "warmup_s",
+                                 "decode_step", "elasticities"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
     for (const char* const statistic : {"mean", "median", "std", "p50", "p90", "p95", "p99"}) {
       expected.insert(std::string(statistic) + "_" + metric + "_ms");

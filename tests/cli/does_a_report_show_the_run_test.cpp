@@ -87,7 +87,8 @@ TEST_CASE("timeseries.csv adds up to the totals of summary.json") {
   std::string line;
   std::getline(rows, line);
   CHECK(line ==
-        "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy");
+        "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy,"
+        "kv_sent_bytes_s,kv_received_bytes_s,busiest_link");
   double arrivals = 0, completions = 0, output = 0, prefill = 0, busy = 0, time = 0;
   while (std::getline(rows, line)) {
     std::replace(line.begin(), line.end(), ',', ' ');
@@ -111,6 +112,38 @@ TEST_CASE("timeseries.csv adds up to the totals of summary.json") {
   CHECK(prefill == doctest::Approx(summary.at("total_input_tokens").get<double>()));
   CHECK(time == doctest::Approx(summary.at("duration").get<double>()));
   CHECK(busy / time == doctest::Approx(summary.at("pools")[0].at("utilization").get<double>()));
+}
+
+TEST_CASE("timeseries.csv: what prefill sends is what decode receives, and no link is busier than the busiest") {
+  const Folder folder;
+  const Outcome outcome = command({"run", shipped("fabric/hgx-prefill-nvl72-decode"), "workload.num_prompts=600", "-q",
+                                   "workload.warmup=0s", "-o", folder / "out"});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const auto summary = nlohmann::json::parse(contents(folder / "out/summary.json"));
+  std::istringstream rows(contents(folder / "out/timeseries.csv"));
+  std::string line;
+  std::getline(rows, line);
+  CHECK(line.ends_with(",kv_sent_bytes_s,kv_received_bytes_s,busiest_link"));
+  double sent = 0, received = 0, busiest = 0, back = 0;
+  while (std::getline(rows, line)) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
+    REQUIRE(cells.size() == 14);
+    const bool prefill = cells[2] == "prefill";
+    const double length = std::stod(cells[1]);
+    (prefill ? sent : back) += length * std::stod(cells[11]);
+    (prefill ? back : received) += length * std::stod(cells[12]);
+    busiest = std::max(busiest, std::stod(cells[13]));
+  }
+  const double bytes = summary["kv_transfers"]["bytes"];
+  CHECK(sent == doctest::Approx(bytes).epsilon(1e-4));
+  CHECK(received == doctest::Approx(bytes).epsilon(1e-4));
+  CHECK(back == 0);
+  double peak = 0;
+  for (const auto& link : summary["links"]) peak = std::max(peak, link["peak_utilization"].get<double>());
+  CHECK(busiest > 0);
+  CHECK(busiest <= 1.001 * peak);
 }
 
 TEST_CASE("runs of one name are told apart by their directories") {

@@ -40,6 +40,34 @@ TEST_CASE("--version names the version, the commit and SimGrid's version on one 
                          std::regex(R"(flotilla \d+\.\d+\.\d+ \([0-9a-z]+\), SimGrid 3\.\d+\.\d+\n)")));
 }
 
+TEST_CASE("run --elasticities says what a tenth more of each resource would do") {
+  const std::string out =
+      answer({"run", shipped("closed-loop/h100-tp2"), "workload.num_prompts=200", "--elasticities"});
+  CHECK(contains(out, "What would help"));
+  CHECK(contains(out, "with +10 % HBM bandwidth:"));
+  CHECK(contains(out, "with -10 % host time:"));
+  // One sequence at a time waits for memory: 10 % more bandwidth is worth 5 to 9 % there.
+  const Folder dir;
+  answer({"run", shipped("closed-loop/h100-tp2"), "workload.num_prompts=20", "workload.max_concurrency=1",
+          "--elasticities", "-q", "-o", dir / "."});
+  const auto summary = nlohmann::json::parse(contents(dir / "summary.json"));
+  REQUIRE(summary["elasticities"].size() == 4);
+  const auto& memory = summary["elasticities"][0];
+  CHECK(memory["change"] == "hbm_bandwidth");
+  CHECK(memory["factor"] == 1.1);
+  CHECK(memory["mean_tpot"] < -0.05);
+  CHECK(memory["mean_tpot"] > -0.0910);  // 1/1.1 - 1, were all of it memory
+  for (std::size_t i = 1; i < 4; ++i) CHECK(summary["elasticities"][i]["mean_tpot"] > memory["mean_tpot"]);
+  // The run itself is that of the scenario as it stands, and says it again when it runs again.
+  const Folder plain;
+  answer({"run", shipped("closed-loop/h100-tp2"), "workload.num_prompts=20", "workload.max_concurrency=1", "-q", "-o",
+          plain / "."});
+  auto other = nlohmann::json::parse(contents(plain / "summary.json"));
+  CHECK(other["elasticities"].empty());
+  CHECK(other["mean_tpot_ms"] == summary["mean_tpot_ms"]);
+  CHECK(other["sim"]["scenario_sha256"] == summary["sim"]["scenario_sha256"]);
+}
+
 TEST_CASE("help tells of every command, and every command has help") {
   const std::string help = answer({"--help"});
   for (const char* const name :
@@ -173,7 +201,9 @@ TEST_CASE("schema: a JSON Schema with every key of the reference page") {
 TEST_CASE("size: the smallest fleet, and why one replica fewer would not do") {
   const std::string found = answer({"size", "--slo", "p99_ttft_ms<=2000", "--tp", "2", shipped("migration/h200"),
                                     "workload.num_prompts=3000", "workload.request_rate=10"});
-  CHECK(std::regex_search(found, std::regex(R"(^h200: \d+ replicas of TP 2, \d+ GPUs, \$\d+/month\.\n)")));
+  CHECK(std::regex_search(
+      found, std::regex(R"(^h200: \d+ replicas of TP 2, \d+ GPUs, \$\d+/month\. It keeps )"
+                        R"(its promises up to [\d.]+ times this rate, and keeps up to [\d.]+ times\.\n)")));
   CHECK(std::regex_search(line_of(found, "h200  "), std::regex(R"((saturated|p99_ttft_ms is [\d.]+) with \d+)")));
   const Outcome impossible = command({"size", shipped("migration/h200"), "--slo", "p99_tpot_ms<=0.1", "--tp", "2",
                                       "workload.num_prompts=3000", "workload.request_rate=10"});
