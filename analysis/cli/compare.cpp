@@ -46,7 +46,7 @@ int compare(const Arguments& arguments) {
     return kInterrupted;
   }
   if (!directory.empty())
-    analysis::write_whole_file(directory + "/compare.json", analysis::comparison_json(*comparison));
+    analysis::write_whole_file(directory + "/" + analysis::kCompareFile, analysis::comparison_json(*comparison));
   if (!quiet) fmt::print("{}", analysis::comparison_terminal(*comparison));
   return kOk;
 }

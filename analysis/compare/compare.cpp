@@ -24,6 +24,7 @@ Metric measured(double value) { return value > 0 ? Metric(value) : std::nullopt;
 class Runs {
  public:
   explicit Runs(const CompareOptions& options) : options_(options) {
+    comparison_.overrides = options.overrides;
     for (const std::string& path : options.scenarios) {
       const LoadedScenario loaded = load_scenario(path, options.overrides);  // a mistake is told before anything runs
       if (comparison_.contenders.empty()) first_seed_ = loaded.scenario.seed;

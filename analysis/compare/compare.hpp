@@ -14,6 +14,8 @@
 
 namespace flotilla::analysis {
 
+inline constexpr const char* kCompareFile = "compare.json";
+
 /// A figure that fleets are compared by.
 struct ComparedMetric {
   const char* key;   ///< in summary.json
@@ -52,6 +54,7 @@ struct Difference {
 
 struct Comparison {
   std::vector<std::int64_t> seeds;
+  std::vector<std::string> overrides;  ///< of all contenders, as typed
   std::vector<Contender> contenders;
   std::vector<std::vector<Difference>> differences;  ///< of each contender but the first, against the first
   bool same_requests = true;
@@ -67,7 +70,8 @@ std::vector<Difference> differences_between(const Contender& a, const Contender&
 
 /// The answer first, then the figures.
 std::string comparison_terminal(const Comparison& comparison);
-/// compare.json.
+/// compare.json: the same sentences, every figure of every seed, and what each figure means. What shows a comparison
+/// needs nothing else.
 std::string comparison_json(const Comparison& comparison);
 
 }  // namespace flotilla::analysis

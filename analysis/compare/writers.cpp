@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "analysis/compare/compare.hpp"
+#include "analysis/summary/json.hpp"
+#include "analysis/version.hpp"
 
 namespace flotilla::analysis {
 
@@ -55,7 +58,7 @@ std::string answer(const Contender& a, const Contender& b, const std::vector<Dif
       text += fmt::format("{}{} on {}", text.empty() ? "" : "; ",
                           std::string(kind) == "slight" ? "less than 1 % apart" : kind, names);
   }
-  return fmt::format("{} against {}: {}.\n", b.name, a.name, text.empty() ? "nothing to compare" : text);
+  return fmt::format("{} against {}: {}.", b.name, a.name, text.empty() ? "nothing to compare" : text);
 }
 
 std::string differences_table(const std::vector<Difference>& differences) {
@@ -99,23 +102,53 @@ std::string figures_table(const Comparison& comparison) {
   return text;
 }
 
-std::string notes(const Comparison& comparison) {
-  std::string text;
+std::string counted_seeds(const Comparison& comparison) {
+  const std::size_t n = comparison.seeds.size();
+  return fmt::format("{} seed{}", n, n == 1 ? "" : "s");
+}
+
+/// "5 seeds, the same requests for all, 95 % intervals."
+std::string basis(const Comparison& comparison) {
+  const bool same = comparison.same_requests && !comparison.differences.empty();
+  const std::string level = fmt::format("{:g} % intervals", 100 * kConfidenceLevel);
+  return fmt::format("{}{}, {}.", counted_seeds(comparison), same ? ", the same requests for all" : "",
+                     comparison.seeds.size() > 1 ? level : "and so no intervals");
+}
+
+/// What to know before trusting the figures.
+std::vector<std::string> notes(const Comparison& comparison) {
+  std::vector<std::string> notes;
   for (const Contender& c : comparison.contenders) {
     const auto saturated =
         std::count_if(c.runs.begin(), c.runs.end(), [](const Summary& s) { return s.verdict == Verdict::kSaturated; });
     if (saturated > 0) {
-      text +=
-          fmt::format("note: {} does not keep up with {} of {} seeds: its latencies grow with the length of the run\n",
-                      c.name, saturated, c.runs.size());
+      notes.push_back(
+          fmt::format("{} does not keep up with {} of {} seeds: its latencies grow with the length of the run", c.name,
+                      saturated, c.runs.size()));
     }
   }
   if (!comparison.same_requests)
-    text += "note: these are not the same requests: the scenarios differ in their workloads, too\n";
+    notes.emplace_back("these are not the same requests: the scenarios differ in their workloads, too");
   if (!comparison.width_reached)
-    text +=
-        fmt::format("note: some intervals are still wider than asked for after {} seeds\n", comparison.seeds.size());
-  return text;
+    notes.push_back(fmt::format("some intervals are still wider than asked for after {}", counted_seeds(comparison)));
+  return notes;
+}
+
+/// The compared figures, as `flotilla list metrics` defines them.
+Json metrics_json() {
+  const auto definitions = metric_definitions();
+  Json metrics = Json::array();
+  for (const ComparedMetric& metric : compared_metrics()) {
+    const auto defined = std::find_if(definitions.begin(), definitions.end(),
+                                      [&](const MetricDefinition& d) { return d.key == metric.key; });
+    if (defined == definitions.end()) throw std::logic_error(fmt::format("{} is no key of a summary", metric.key));
+    metrics.push_back({{"key", metric.key},
+                       {"name", metric.name},
+                       {"unit", defined->unit},
+                       {"more_is_better", metric.more_is_better},
+                       {"definition", defined->definition}});
+  }
+  return metrics;
 }
 
 Json json_of(const Estimate& e) {
@@ -130,7 +163,8 @@ Json json_of(const Contender& c) {
     Json values = Json::array();
     for (const Summary& s : c.runs) values.push_back(metric.of(s) ? Json(*metric.of(s)) : Json(nullptr));
     if (std::all_of(values.begin(), values.end(), [](const Json& value) { return value.is_null(); })) continue;
-    Json entry = json_of(estimate_of(c, metric));
+    const bool of_all = std::none_of(values.begin(), values.end(), [](const Json& value) { return value.is_null(); });
+    Json entry = of_all ? json_of(estimate_of(c, metric)) : Json{{"mean", nullptr}, {"interval", nullptr}};
     entry["values"] = std::move(values);
     metrics[metric.key] = std::move(entry);
   }
@@ -149,9 +183,14 @@ Json json_of(const Contender& a, const Contender& b, const std::vector<Differenc
     Json entry = json_of(d.relative);
     entry["distinguishable"] = d.distinguishable();
     entry["better"] = d.distinguishable() ? Json(d.better()) : Json(nullptr);
+    entry["judgement"] = judgement(d);
+    entry["text"] = difference_text(d);
     metrics[compared_metrics()[d.metric].key] = std::move(entry);
   }
-  return {{"scenario", b.path}, {"against", a.path}, {"relative", std::move(metrics)}};
+  return {{"scenario", b.path},
+          {"against", a.path},
+          {"answer", answer(a, b, differences)},
+          {"relative", std::move(metrics)}};
 }
 
 }  // namespace
@@ -160,23 +199,29 @@ std::string comparison_terminal(const Comparison& comparison) {
   const Contender& first = comparison.contenders.front();
   std::string text;
   for (std::size_t c = 0; c < comparison.differences.size(); ++c)
-    text += answer(first, comparison.contenders[c + 1], comparison.differences[c]);
-  text += fmt::format("{} seeds{}, {:g} % intervals.\n", comparison.seeds.size(),
-                      comparison.same_requests && !comparison.differences.empty() ? ", the same requests for all" : "",
-                      100 * kConfidenceLevel);
+    text += answer(first, comparison.contenders[c + 1], comparison.differences[c]) + "\n";
+  text += basis(comparison) + "\n";
   for (std::size_t c = 0; c < comparison.differences.size(); ++c) {
     text += fmt::format("\n{} against {}:\n", comparison.contenders[c + 1].name, first.name) +
             differences_table(comparison.differences[c]);
   }
-  return text + figures_table(comparison) + notes(comparison);
+  text += figures_table(comparison);
+  for (const std::string& note : notes(comparison)) text += fmt::format("note: {}\n", note);
+  return text;
 }
 
 std::string comparison_json(const Comparison& comparison) {
   Json json = {{"schema_version", 1},
+               {"version", kVersion},
+               {"commit", kCommit},
                {"level", kConfidenceLevel},
                {"method", kMethod},
+               {"basis", basis(comparison)},
+               {"notes", notes(comparison)},
                {"seeds", comparison.seeds},
+               {"overrides", comparison.overrides},
                {"same_requests", comparison.same_requests},
+               {"metrics", metrics_json()},
                {"scenarios", Json::array()},
                {"differences", Json::array()}};
   for (const Contender& c : comparison.contenders) json["scenarios"].push_back(json_of(c));

@@ -1,6 +1,7 @@
 // `flotilla compare` as typed: the answer first, compare.json, and mistakes told before anything runs.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command_line.hpp"
@@ -51,6 +52,42 @@ TEST_CASE("compare.json holds every seed, and is the same however many run at on
   const Json& difference = json.at("differences")[0].at("relative").at("mean_ttft_ms");
   CHECK(difference.at("better") == true);
   CHECK(difference.at("interval")[0] <= difference.at("mean"));
+}
+
+TEST_CASE("compare.json says what the terminal says, and what was run") {
+  const Folder folder;
+  const Outcome outcome = command(words({"-o", folder / "out"}));
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const Json json = Json::parse(contents(folder / "out/compare.json"));
+  const Json& difference = json.at("differences")[0];
+  const std::string answer = difference.at("answer"), basis = json.at("basis");
+  CHECK(outcome.out.rfind(answer + "\n" + basis + "\n", 0) == 0);
+  const Json& tpot = difference.at("relative").at("mean_tpot_ms");
+  CHECK(tpot.at("judgement") == "better");
+  CHECK(line_of(outcome.out, "  better      mean TPOT") ==
+        "  better      mean TPOT          " + tpot.at("text").get<std::string>());
+  CHECK(json.at("overrides") == Json({"workload.num_prompts=300", "workload.request_rate=5", "workload.warmup=0s"}));
+  CHECK(json.at("notes") == Json::array());
+  // Each figure with its definition, in the order of the terminal.
+  CHECK(json.at("metrics")[0].at("key") == "mean_ttft_ms");
+  CHECK(json.at("metrics")[0].at("unit") == "ms");
+  CHECK(contains(json.at("metrics")[0].at("definition"), "first token - arrival"));
+  CHECK(json.at("metrics").size() >= difference.at("relative").size());
+}
+
+TEST_CASE("what is noted below the figures is in compare.json, and one seed claims no intervals") {
+  const Folder folder;
+  const Outcome outcome = command(
+      {"compare", shipped("closed-loop/h100-tp2"), shipped("trace/replay"), "--seeds", "1", "-o", folder / "out"});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const Json json = Json::parse(contents(folder / "out/compare.json"));
+  const std::string note = "these are not the same requests: the scenarios differ in their workloads, too";
+  const auto notes = json.at("notes").get<std::vector<std::string>>();
+  CHECK(std::find(notes.begin(), notes.end(), note) != notes.end());
+  CHECK(contains(outcome.out, "note: " + note + "\n"));
+  CHECK(json.at("basis") == "1 seed, and so no intervals.");
+  // Without a promise there is no goodput, and a mean of what is not there is none.
+  for (const auto& [key, metric] : json.at("scenarios")[0].at("metrics").items()) CHECK(metric.at("mean").is_number());
 }
 
 TEST_CASE("a mistake is told before anything runs") {
