@@ -4,6 +4,7 @@
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/output/whole_file.hpp"
+#include "analysis/report/compare_report.hpp"
 #include "analysis/report/run_report.hpp"
 #include "analysis/report/sweep_report.hpp"
 
@@ -12,14 +13,18 @@ namespace flotilla::cli {
 namespace {
 
 std::string page_of(const std::vector<std::string>& paths) {
-  // What is no directory is a database, or a mistake that its reader tells.
   const auto is_file = [](const std::string& path) { return std::filesystem::is_regular_file(path); };
+  if (paths.size() == 1 && analysis::is_comparison(paths[0]))
+    return analysis::compare_report_html(analysis::read_comparison(paths[0]));
+  // Any other file is a database, or a mistake that its reader tells.
   if (paths.size() == 1 && is_file(paths[0])) return analysis::sweep_report_html(analysis::read_store(paths[0]));
   std::vector<analysis::StoredRun> runs;
   for (const std::string& path : paths) {
-    if (is_file(path))
+    if (is_file(path) || analysis::is_comparison(path))
       throw UsageError(
-          fmt::format("flotilla report: {} is a file\n  give directories of runs, or one database of a sweep", path));
+          fmt::format("flotilla report: {} is {}\n  give directories of runs, one comparison, or one database of a "
+                      "sweep",
+                      path, is_file(path) ? "a file" : "a comparison"));
     runs.push_back(analysis::read_run(path));
   }
   return analysis::run_report_html(runs);
@@ -28,11 +33,12 @@ std::string page_of(const std::vector<std::string>& paths) {
 }  // namespace
 
 int report(const Arguments& arguments) {
-  CLI::App app("Shows runs or a sweep as one HTML file that needs nothing else.", "flotilla report");
+  CLI::App app("Shows runs, a comparison or a sweep as one HTML file that needs nothing else.", "flotilla report");
   std::vector<std::string> paths;
   std::string output = "report.html";
   app.add_option("DIR", paths,
-                 "directories of `flotilla run -o DIR`, differences are against the first; or one database of a sweep")
+                 "directories of `flotilla run -o DIR`, differences are against the first; or one of `flotilla compare "
+                 "-o DIR`; or one database of a sweep")
       ->required();
   app.add_option("-o,--output", output, "the file to write")->capture_default_str();
   parse(app, arguments);

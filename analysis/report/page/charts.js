@@ -9,6 +9,18 @@ const kColours = {
   dark: ['#4fa8e8', '#ff8c42', '#2fc79a', '#e79cc4', '#e3c04b', '#8fd0ff', '#a992e0', '#a8a8a8'],
 };
 
+// From little to much: darker on white and lighter on black, in one hue for a figure, towards red for what is in use.
+const kScales = {
+  figure: {
+    light: ['#e6eff8', '#a9cbe8', '#559bd0', '#1f62a8', '#08306b'],
+    dark: ['#1f2f40', '#2c5885', '#4389cb', '#84bcee', '#d6ebff'],
+  },
+  heat: {
+    light: ['#c3ccd8', '#e9b44c', '#d9541e', '#8f1414'],
+    dark: ['#46525f', '#9c6b28', '#f08a3c', '#ffe7a0'],
+  },
+};
+
 const theme = {
   get name() { return document.documentElement.dataset.theme; },
   colour(variable) { return getComputedStyle(document.documentElement).getPropertyValue(variable).trim(); },
@@ -22,6 +34,11 @@ function chart(id, options) {
   const entry = { element: document.getElementById(id), options, instance: null };
   entry.draw = () => {
     if (!entry.instance) entry.instance = echarts.init(entry.element, null, { renderer: 'canvas' });
+    else {
+      // What it says now is about the drawing that goes; ECharts would come back to it and find nothing.
+      entry.instance.dispatchAction({ type: 'hideTip' });
+      entry.instance.resize();
+    }
     entry.instance.setOption(Object.assign({ animation: false, backgroundColor: 'transparent' }, entry.options()), true);
   };
   charts.push(entry);
@@ -40,7 +57,9 @@ function startTheme() {
   document.documentElement.dataset.theme = dark.matches ? 'dark' : 'light';
   dark.addEventListener('change', () => setTheme(dark.matches ? 'dark' : 'light'));
   document.getElementById('theme').addEventListener('click', () => setTheme(theme.name === 'dark' ? 'light' : 'dark'));
-  addEventListener('resize', () => { for (const entry of charts) if (entry.instance) entry.instance.resize(); });
+  // Drawn anew, because what has room depends on the width; once a frame at most.
+  let waiting = 0;
+  addEventListener('resize', () => { if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; drawAll(); }); });
 }
 
 /// An axis with its unit in the name.
@@ -55,6 +74,26 @@ function axis(type, name, more) {
 
 function tooltip() {
   return { confine: true, backgroundColor: theme.colour('--bg'), borderColor: theme.colour('--line'), textStyle: { color: theme.colour('--text'), fontSize: 12 } };
+}
+
+/// The colour of a scale at `t` between 0 and 1.
+function scaled(scale, t) {
+  const stops = kScales[scale][theme.name], at = Math.min(Math.max(t, 0), 1) * (stops.length - 1);
+  const i = Math.min(Math.floor(at), stops.length - 2);
+  const channel = (stop, c) => parseInt(stop.slice(1 + 2 * c, 3 + 2 * c), 16);
+  return `rgb(${[0, 1, 2].map((c) => Math.round(channel(stops[i], c) + (at - i) * (channel(stops[i + 1], c) - channel(stops[i], c)))).join(',')})`;
+}
+
+/// What is read on a colour of the form rgb(r,g,b).
+function inkOn(colour) {
+  const [r, g, b] = colour.match(/\d+/g).map(Number);
+  return 0.299 * r + 0.587 * g + 0.114 * b > 150 ? '#10151b' : '#ffffff';
+}
+
+/// A scale as a bar between its ends, in words.
+function scaleBar(id, scale, low, high) {
+  const stops = kScales[scale][theme.name];
+  fill(id, `<span>${low}</span><i style="background:linear-gradient(to right, ${stops.join(', ')})"></i><span>${high}</span>`);
 }
 
 function shortNumber(value) {
