@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "analysis/summary/json.hpp"
 
@@ -82,26 +83,27 @@ std::vector<RatedPoint> pareto_frontier(std::vector<RatedPoint> points) {
 
 std::vector<SweptLoad> rate(const StoredSweep& sweep) {
   std::vector<SweptLoad> loads;
-  std::map<std::vector<std::string>, std::size_t> load_of;   // by the values of its keys
-  std::map<std::vector<std::string>, std::size_t> place_of;  // in its load, by all values but the seed
+  std::map<std::vector<std::string>, std::size_t> load_of;  // by the values of its keys
+  // In its load, by all values but the seed, and whether it is among the saturated.
+  std::map<std::pair<std::vector<std::string>, bool>, std::size_t> place_of;
   const auto keys = question_keys(sweep.identity);
   for (const auto& [point, result] : sweep.results) {
     if (!result.done) continue;
     std::vector<std::string> values;
     for (const std::size_t k : keys) values.push_back(sweep.identity.values[point][k]);
     const auto [at, new_load] = load_of.emplace(values, loads.size());
-    if (new_load) loads.push_back({keys, values, 0, {}, {}, {}});
+    if (new_load) loads.push_back({keys, values, 0, {}, {}, {}, {}});
     SweptLoad& load = loads[at->second];
     const Summary summary = summary_from_json(nlohmann::ordered_json::parse(result.summary));
-    if (summary.verdict == Verdict::kSaturated) {
-      ++load.saturated;
-      continue;
-    }
-    const auto [place, first_seed] = place_of.emplace(without_seed(sweep.identity, point), load.points.size());
+    const bool saturated = summary.verdict == Verdict::kSaturated;
+    if (saturated) ++load.saturated;
+    auto& points = saturated ? load.saturated_points : load.points;
+    const auto [place, first_seed] =
+        place_of.emplace(std::pair(without_seed(sweep.identity, point), saturated), points.size());
     if (first_seed) {
-      load.points.push_back(rated(point, summary));
+      points.push_back(rated(point, summary));
     } else {
-      take_in(load.points[place->second], rated(point, summary));
+      take_in(points[place->second], rated(point, summary));
     }
   }
   for (SweptLoad& load : loads) {

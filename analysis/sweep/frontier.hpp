@@ -29,8 +29,9 @@ struct SweptLoad {
   std::vector<std::string> values;  ///< of those
   std::size_t saturated = 0;        ///< points left out: their latencies mean nothing
   std::vector<RatedPoint> points;
-  std::vector<RatedPoint> frontier;    ///< of those, fastest for the user first
-  std::optional<RatedPoint> cheapest;  ///< per output token; none without a price
+  std::vector<RatedPoint> saturated_points;  ///< those that were left out, seeds together
+  std::vector<RatedPoint> frontier;          ///< of those, fastest for the user first
+  std::optional<RatedPoint> cheapest;        ///< per output token; none without a price
 };
 
 /// The points that are not beaten, by per_user falling and per_gpu rising. Of equal points the first one stays.

@@ -66,6 +66,7 @@ TEST_CASE("loads are compared each by itself, and saturated points not at all") 
   CHECK(loads[0].saturated == 0);
   CHECK(numbers(loads[1].frontier) == std::vector<std::size_t>{2});
   CHECK(loads[1].saturated == 1);
+  CHECK(numbers(loads[1].saturated_points) == std::vector<std::size_t>{3});
 }
 
 TEST_CASE("points that differ in their seeds alone count as one, by their means") {
@@ -83,4 +84,21 @@ TEST_CASE("points that differ in their seeds alone count as one, by their means"
   CHECK(loads[0].frontier[0].per_user == doctest::Approx(32));
   CHECK(loads[0].frontier[0].per_gpu == doctest::Approx(102));
   CHECK(loads[0].cheapest.value().usd_per_million.value() == doctest::Approx(2.0));
+}
+
+TEST_CASE("seeds that saturate are counted together, apart from those that do not") {
+  StoredSweep sweep;
+  sweep.identity.swept_keys = {"workload.request_rate", "seed"};
+  sweep.identity.values = {{"4", "1"}, {"4", "2"}, {"4", "3"}};
+  sweep.results[0] = result(30, 100, Verdict::kSaturated, 2.0);
+  sweep.results[1] = result(40, 80, Verdict::kStable, 2.0);
+  sweep.results[2] = result(20, 120, Verdict::kSaturated, 2.0);
+  const auto loads = rate(sweep);
+  REQUIRE(loads.size() == 1);
+  CHECK(loads[0].saturated == 2);
+  CHECK(numbers(loads[0].points) == std::vector<std::size_t>{1});
+  CHECK(loads[0].points[0].seeds == 1);
+  REQUIRE(numbers(loads[0].saturated_points) == std::vector<std::size_t>{0});
+  CHECK(loads[0].saturated_points[0].seeds == 2);
+  CHECK(loads[0].saturated_points[0].per_gpu == doctest::Approx(110));
 }

@@ -77,5 +77,6 @@ fill('colour', colourings.map(({ name, key }) => `<option value="${key}">${escap
 document.getElementById('colour').addEventListener('change', (e) => { state.key = +e.target.value; drawAll(); });
 chart('frontier', frontier);
 charts.push({ draw: legend });
+heatSection();
 drawAll();
 document.documentElement.dataset.ready = 'yes';
