@@ -12,6 +12,7 @@
 #include "analysis/output/timeseries.hpp"
 #include "analysis/report/page.hpp"
 #include "analysis/summary/json.hpp"
+#include "analysis/summary/links.hpp"
 #include "models/json_source.hpp"
 #include "scenarios/reader/load.hpp"
 
@@ -114,13 +115,16 @@ StoredRun read_run(const std::string& directory) {
 std::string run_report_html(const std::vector<StoredRun>& runs) {
   const std::vector<std::string> called = names(runs);
   std::string title;
-  Json data{{"runs", Json::array()}, {"definitions", definitions()}};
+  Json data{{"runs", Json::array()}, {"definitions", definitions()}, {"most_links", kMostLinks}};
   for (std::size_t i = 0; i < runs.size(); ++i) {
     title += (i == 0 ? "" : ", ") + called[i];
     data["runs"].push_back(as_json(runs[i], called[i]));
   }
   data["title"] = title;
-  return html_page({"Flotilla: " + title, "run.html", {"run_charts.js", "run_timeline.js", "run.js"}, std::move(data)});
+  return html_page({"Flotilla: " + title,
+                    "run.html",
+                    {"run_charts.js", "run_timeline.js", "run_links.js", "run.js"},
+                    std::move(data)});
 }
 
 }  // namespace flotilla::analysis

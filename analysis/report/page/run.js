@@ -198,5 +198,6 @@ page();
 charts.push({ draw: colourDots });
 runCharts();
 timelineCharts();
+linkCharts();
 drawAll();
 document.documentElement.dataset.ready = 'yes';
