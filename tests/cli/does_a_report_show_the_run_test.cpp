@@ -34,6 +34,15 @@ int count(const std::string& text, const std::string& part) {
   return n;
 }
 
+/// compare.json of two scenarios over two seeds.
+std::string compared(const Folder& folder, const std::string& name) {
+  const Outcome outcome =
+      command({"compare", shipped("migration/h100"), shipped("migration/b200"), "workload.num_prompts=300",
+               "workload.request_rate=5", "workload.warmup=0s", "--seeds", "2", "-q", "-o", folder / name});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  return folder / (name + "/compare.json");
+}
+
 Outcome report(std::vector<std::string> words) {
   words.insert(words.begin(), "report");
   return command(words);
@@ -184,7 +193,85 @@ TEST_CASE("a sweep is shown by its database: every point that was done, the fron
   CHECK(data.at("loads")[0].at("frontier") == Json({2, 1}));
   const Outcome mixed = report({database, folder.path().string()});
   CHECK(mixed.code == 2);
-  CHECK(contains(mixed.err, "give directories of runs, or one database of a sweep"));
+  CHECK(contains(mixed.err, "give directories of runs, one comparison, or one database of a sweep"));
+}
+
+TEST_CASE("of a sweep, points that saturate are shown apart from those that have not run") {
+  const Folder folder;
+  const std::string database = folder / "half.db";
+  // A GPU each is too slow for 20 requests a second, four together are not. The other share has not run.
+  REQUIRE(command({"sweep", shipped("migration/h100"), "workload.num_prompts=20000", "workload.warmup=5s", "-q",
+                   "workload.request_rate=20", "serving[0].tensor_parallel_size=1,2,4,8", "--points", "1/2", "-o",
+                   database})
+              .code == 0);
+  REQUIRE(report({database, "-o", folder / "report.html"}).code == 0);
+  const Json data = data_of(contents(folder / "report.html"));
+  REQUIRE(data.at("loads").size() == 1);
+  const Json& load = data.at("loads")[0];
+  REQUIRE(load.at("saturated_points").size() == 1);
+  CHECK(load.at("saturated_points")[0].at("values") == Json({"1"}));
+  REQUIRE(load.at("points").size() == 1);
+  CHECK(load.at("points")[0].at("values") == Json({"4"}));
+  CHECK(data.at("missing") == Json({{"2"}, {"8"}}));
+}
+
+TEST_CASE("a comparison is shown by its directory or its file: the terminal's sentences, and how to make it again") {
+  const Folder folder;
+  const std::string file = compared(folder, "a");
+  REQUIRE(report({folder / "a", "-o", folder / "a.html"}).code == 0);
+  REQUIRE(report({file, "-o", folder / "b.html"}).code == 0);
+  const std::string html = contents(folder / "a.html");
+  CHECK(html == contents(folder / "b.html"));
+  CHECK(contains(html, "<title>Flotilla: b200 against h100</title>"));
+  const Json data = data_of(html), stored = Json::parse(contents(file));
+  for (const char* key : {"scenarios", "differences", "metrics", "notes", "basis", "seeds"})
+    CHECK(nlohmann::json(data.at(key)) == nlohmann::json(stored.at(key)));
+  CHECK(data.at("command") == "flotilla compare " + shipped("migration/h100") + " " + shipped("migration/b200") +
+                                  " workload.num_prompts=300 workload.request_rate=5 workload.warmup=0s --seeds 2");
+  const Outcome two = report({folder / "a", folder / "a"});
+  CHECK(two.code == 2);
+  CHECK(contains(two.err, "a is a comparison\n  give directories of runs, one comparison, or one database"));
+}
+
+TEST_CASE("a mistake in a comparison is told at its place, and nothing is written") {
+  const Folder folder;
+  const std::string file = compared(folder, "a");
+  const Json good = Json::parse(contents(file));
+  const auto refused = [&](const std::string& text) {
+    folder.write("a/compare.json", text);
+    const Outcome outcome = report({folder / "a", "-o", folder / "report.html"});
+    CHECK(outcome.code == 2);
+    CHECK_FALSE(std::filesystem::exists(folder / "report.html"));
+    return outcome.err;
+  };
+  const auto with = [&](const char* pointer, const Json& value) {
+    Json json = good;
+    json[Json::json_pointer(pointer)] = value;
+    return json.dump(2);
+  };
+  CHECK(contains(refused(good.dump(2).substr(0, 300)), "a/compare.json:"));
+  CHECK(contains(refused("[]"), "a/compare.json:1:1: a JSON object is expected"));
+  CHECK(contains(refused("{}"), "a/compare.json: level: missing: this is not a comparison"));
+  CHECK(contains(refused(with("/seeds", Json::array())), "seeds: an empty list: this is not a comparison"));
+  CHECK(contains(refused(with("/notes", "none")), "notes: not of the right type"));
+  CHECK(contains(refused(with("/metrics/0/name", 3)), "name: not of the right type"));
+  CHECK(contains(refused(with("/scenarios/1/metrics/mean_ttft_ms/values", Json::array({1}))),
+                 "values: not one for each of the seeds"));
+  CHECK(contains(refused(with("/scenarios/1/metrics/mean_ttft_ms/values", Json::array({1, "2"}))),
+                 "values: not a list of numbers"));
+  CHECK(contains(refused(with("/scenarios/0/metrics/speed", Json::object())), "speed: not one of the `metrics`"));
+  CHECK(contains(refused(with("/differences", Json::array())), "differences: not one for each of the scenarios"));
+  CHECK(contains(refused(with("/differences/0/relative/mean_ttft_ms/interval", Json::array({1}))),
+                 "interval: not of the right type"));
+  CHECK(contains(refused(with("/differences/0/relative/mean_ttft_ms/mean", nullptr)), "mean: not of the right type"));
+  const Outcome nowhere = report({folder / "nowhere.json"});
+  CHECK(nowhere.code == 2);
+  // The summary of a run, given as a file, is no comparison; the hint says what to give.
+  const std::string run_of = run(folder, "b");
+  const Outcome summary = report({run_of + "/summary.json", "-o", folder / "report.html"});
+  CHECK(summary.code == 2);
+  CHECK(contains(summary.err, "this is not a comparison"));
+  CHECK(contains(summary.err, "A run is shown by its directory"));
 }
 
 TEST_CASE("a mistake is told at its place, and nothing is written") {
