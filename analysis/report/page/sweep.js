@@ -2,8 +2,12 @@
 'use strict';
 
 const kMostColours = 8;
-const points = report.loads.flatMap((load) => load.points.map((p) => ({ ...p, load, best: load.frontier.includes(p.point) })));
-const frontierOf = (load) => load.frontier.map((point) => points.find((p) => p.point === point));
+const points = report.loads.flatMap((load) => {
+  const best = new Set(load.frontier);
+  return load.points.map((p) => ({ ...p, load, best: best.has(p.point) }));
+});
+const pointOf = new Map(points.map((p) => [p.point, p]));
+const frontierOf = (load) => load.frontier.map((point) => pointOf.get(point));
 const number = (value) => (value === null ? '–' : value.toLocaleString('en', Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }));
 const valuesOf = (key) => [...new Set(points.map((p) => p.values[key]))];
 const isNumber = (text) => text.trim() !== '' && Number.isFinite(+text);
@@ -27,13 +31,14 @@ function frontier() {
   const soft = theme.colour('--soft');
   return {
     grid: { left: 70, right: 20, top: 16, bottom: 50 },
-    tooltip: { ...tooltip(), trigger: 'item', formatter: (item) => (item.data && item.data.point ? describe(item.data.point) : '') },
+    tooltip: { ...tooltip(), trigger: 'item', formatter: (item) => (item.data && item.data.at !== undefined ? describe(pointOf.get(item.data.at)) : '') },
     title: { show: points.length === 0, text: 'no point to show', left: 'center', top: 'middle', textStyle: { color: soft, fontWeight: 'normal', fontSize: 14 } },
     xAxis: axis('value', 'output tok/s of the median user', { scale: true }),
     yAxis: axis('value', 'output tok/s per GPU', { nameGap: 52, min: 0 }),
     series: [...groups().map((g) => ({
       type: 'scatter', name: g.name, z: 3, itemStyle: { color: g.colour },
-      data: g.points.map((p) => ({ value: [p.user, p.gpu], point: p, symbolSize: p.best ? 11 : 8, itemStyle: { opacity: p.best ? 1 : 0.5 } })),
+      // By number: ECharts copies what it is given, and a point knows its load, with all points of it.
+      data: g.points.map((p) => ({ value: [p.user, p.gpu], at: p.point, symbolSize: p.best ? 11 : 8, itemStyle: { opacity: p.best ? 1 : 0.5 } })),
     })), ...report.loads.map((load) => ({
       type: 'line', silent: true, symbol: 'none', z: 2, lineStyle: { color: soft, width: 1.2 },
       data: frontierOf(load).map((p) => [p.user, p.gpu]),

@@ -12,6 +12,7 @@ const kHeatMarks = {
   missing: ['…', 'not run yet'], unpriced: ['–', 'has no such figure'],
 };
 const kGap = ' · ';
+const kMostInTable = 20000; // cells, drawn or not: beyond it a table is of no use, and takes a browser long
 
 /// Every point of the sweep with what became of it; seeds of one point are one.
 const swept = [
@@ -46,6 +47,7 @@ function heatAxes() {
   return groups.sort((a, b) => a[0] - b[0]).map((keys) => {
     const found = { keys, load: keys === asks, name: keys.map(keyName).join(kGap) };
     found.values = inOrder([...new Set(swept.map((s) => along(found, s.values)))]);
+    found.place = new Map(found.values.map((value, i) => [value, i]));
     return found;
   });
 }
@@ -66,7 +68,7 @@ function heatCells() {
   const [across, down] = [heat.axes[heat.across], heat.axes[heat.down]], load = fixedLoad(), cells = new Map();
   for (const s of swept) {
     if (load && along(load, s.values) !== load.values[heat.load]) continue;
-    const x = across.values.indexOf(along(across, s.values)), y = down.values.indexOf(along(down, s.values));
+    const x = across.place.get(along(across, s.values)), y = down.place.get(along(down, s.values));
     if (!cells.has(`${x} ${y}`)) cells.set(`${x} ${y}`, { x, y, all: [], best: null, figure: null });
     const cell = cells.get(`${x} ${y}`), value = s.state === 'done' ? figureOf(s) : null;
     cell.all.push(s);
@@ -154,7 +156,7 @@ function heatWords(cells) {
 
 function heatTable(cells) {
   const [across, down] = [heat.axes[heat.across], heat.axes[heat.down]];
-  const at = (x, y) => { const cell = cells.find((c) => c.x === x && c.y === y); return cell ? heatText(cell) : ''; };
+  const texts = new Map(cells.map((c) => [`${c.x} ${c.y}`, heatText(c)])), at = (x, y) => texts.get(`${x} ${y}`) || '';
   const head = `<thead><tr><th>${escaped(down.name)} \\ ${escaped(across.name)}</th>${across.values.map((v) => `<th>${escaped(v)}</th>`).join('')}</tr></thead>`;
   return `${head}<tbody>${down.values.map((v, y) => `<tr><td>${escaped(v)}</td>${across.values.map((_, x) => `<td>${at(x, y)}</td>`).join('')}</tr>`).join('')}</tbody>`;
 }
@@ -170,7 +172,9 @@ function heatAround() {
   const full = heat.axes[heat.across].values.length * heat.axes[heat.down].values.length;
   fill('heat-marks', marks.map((state) => `<span data-mark="${kHeatMarks[state][0]} ">${kHeatMarks[state][1]}</span>`).join('') +
     (cells.length < full ? '<span data-mark="(blank) ">not part of the sweep</span>' : ''));
-  fill('heat-table', heatTable(cells));
+  const table = document.getElementById('heat-table');
+  table.closest('details').hidden = full > kMostInTable;
+  table.innerHTML = full > kMostInTable ? '' : heatTable(cells);
   const row = Math.min(44, Math.max(26, 420 / heat.axes[heat.down].values.length));
   document.getElementById('heat').style.height = `${Math.max(300, 70 + row * heat.axes[heat.down].values.length)}px`;
 }
