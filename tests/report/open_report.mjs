@@ -1,8 +1,8 @@
 // open_report.mjs REPORT_FOLDER CHROMIUM FILE CHARTS TABLE [CHART[:SHAPE:COUNT]...]: opens the page in both themes and
-// on a phone. Fails on a console error, a request to anywhere else, fewer charts than CHARTS, a chart that drew nothing, a
-// TABLE without rows, or a CHART that says nothing when its middle, or a drawn SHAPE of it, is pointed at, or that draws
-// another COUNT of shapes. A select must change what is drawn when it is worked by keyboard; the theme must change by its
-// button.
+// on a phone. Fails on a console error, a request to anywhere else, fewer charts than CHARTS, a chart that drew nothing,
+// a TABLE without rows, or a CHART that says nothing when its middle, or a drawn SHAPE of it, is pointed at, or that
+// draws another COUNT of shapes. A select must change what is drawn when it is worked by keyboard, and the button the
+// theme.
 import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,14 +51,17 @@ async function probe(page, where, words) {
   if (!/\d/.test(await tooltip(page, id, point))) faults.push(`${where}: the chart ${id} has no tooltip`);
 }
 
-/// The pixels of all canvases that are shown, as a list of [id, number of those with ink, a sum that tells pictures apart].
+/// Of all canvases that are shown: [id, how many pixels have ink, a sum that tells pictures apart].
 function drawings(page) {
-  return page.evaluate(() => [...document.querySelectorAll('.chart')].filter((chart) => chart.offsetParent).map((chart) => {
+  return page.evaluate(() => [...document.querySelectorAll('.chart')].filter((each) => each.offsetParent).map((chart) => {
     const canvas = chart.querySelector('canvas');
     if (!canvas || canvas.width === 0) return [chart.id, 0, 0];
     const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     let inked = 0, sum = 0;
-    for (let i = 0; i < pixels.length; i += 4) { inked += pixels[i + 3] > 0; sum = (sum * 31 + pixels[i] + 7 * pixels[i + 1] + 11 * pixels[i + 2]) % 1000003; }
+    for (let i = 0; i < pixels.length; i += 4) {
+      inked += pixels[i + 3] > 0;
+      sum = (sum * 31 + pixels[i] + 7 * pixels[i + 1] + 11 * pixels[i + 2]) % 1000003;
+    }
     return [chart.id, inked, sum];
   }));
 }
@@ -73,7 +76,8 @@ async function workSelects(page, where) {
     await select.focus();
     await page.keyboard.press('End');
     if (await select.inputValue() === value) await page.keyboard.press('Home');
-    if (await sums(page) === before) faults.push(`${where}: the select ${await select.getAttribute('id')} changes nothing`);
+    const id = await select.getAttribute('id');
+    if (await sums(page) === before) faults.push(`${where}: the select ${id} changes nothing`);
   }
 }
 

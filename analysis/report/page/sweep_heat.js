@@ -2,34 +2,42 @@
 'use strict';
 
 const kHeatMetrics = [
-  { key: 'gpu', name: 'tok/s/GPU', more: true }, { key: 'user', name: 'tok/s/user', more: true },
-  { key: 'ttft', name: 'TTFT p99 (ms)', more: false }, { key: 'tpot', name: 'TPOT p99 (ms)', more: false },
+  { key: 'gpu', name: 'tok/s/GPU', more: true },
+  { key: 'user', name: 'tok/s/user', more: true },
+  { key: 'ttft', name: 'TTFT p99 (ms)', more: false },
+  { key: 'tpot', name: 'TPOT p99 (ms)', more: false },
   { key: 'cost', name: '$ per million output tokens', more: false },
 ];
 /// Cells without a figure: what stands in them, and what it means.
 const kHeatMarks = {
-  saturated: ['sat', 'saturated: the fleet does not keep up, its latencies mean nothing'], failed: ['✕', 'failed'],
-  missing: ['…', 'not run yet'], unpriced: ['–', 'has no such figure'],
+  saturated: ['sat', 'saturated: the fleet does not keep up, its latencies mean nothing'],
+  failed: ['✕', 'failed'],
+  missing: ['…', 'not run yet'],
+  unpriced: ['–', 'has no such figure'],
 };
 const kGap = ' · ';
-const kMostInTable = 20000; // cells, drawn or not: beyond it a table is of no use, and takes a browser long
+const kMostInTable = 20000;  // cells, drawn or not: beyond it a table is of no use, and takes a browser long
 
 /// Every point of the sweep with what became of it; seeds of one point are one.
 const swept = [
   ...report.loads.flatMap((load) => load.points.map((p) => ({ state: 'done', values: p.values, point: p }))),
-  ...report.loads.flatMap((load) => load.saturated_points.map((p) => ({ state: 'saturated', values: p.values, point: p }))),
+  ...report.loads.flatMap(
+      (load) => load.saturated_points.map((p) => ({ state: 'saturated', values: p.values, point: p }))),
   ...report.failed.map((f) => ({ state: 'failed', values: f.values, error: f.error })),
   ...report.missing.map((values) => ({ state: 'missing', values })),
 ];
 
 const lastPart = (key) => key.split('.').pop();
-const keyName = (k) => (report.keys.filter((key) => lastPart(key) === lastPart(report.keys[k])).length > 1 ? report.keys[k] : lastPart(report.keys[k]));
+const keyName = (k) =>
+    (report.keys.filter((key) => lastPart(key) === lastPart(report.keys[k])).length > 1 ? report.keys[k] :
+                                                                                          lastPart(report.keys[k]));
 const along = (axis, values) => axis.keys.map((k) => values[k]).join(kGap);
 const distinct = (keys) => new Set(swept.map((s) => keys.map((k) => s.values[k]).join('\n'))).size;
 
 /// By number where all values are numbers of one unit, else as they were given.
 function inOrder(values) {
-  const split = values.map((text) => text.split(kGap)[0].trim().match(/^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-z%/]*)$/i));
+  const split = values.map(
+      (text) => text.split(kGap)[0].trim().match(/^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-z%/]*)$/i));
   if (!split.every((m) => m && m[2] === split[0][2])) return values;
   return values.map((text, i) => [text, +split[i][1]]).sort((a, b) => a[1] - b[1]).map(([text]) => text);
 }
@@ -41,8 +49,12 @@ function heatAxes() {
   const asks = report.loads.length > 1 ? varied.filter((k) => report.loads[0].keys.includes(k)) : [];
   const groups = asks.length > 0 ? [asks] : [];
   for (const k of varied.filter((each) => !asks.includes(each))) {
-    const same = groups.find((g) => g !== asks && distinct([g[0], k]) === distinct([k]) && distinct([k]) === distinct([g[0]]));
-    if (same) same.push(k); else groups.push([k]);
+    const same =
+        groups.find((g) => g !== asks && distinct([g[0], k]) === distinct([k]) && distinct([k]) === distinct([g[0]]));
+    if (same)
+      same.push(k);
+    else
+      groups.push([k]);
   }
   return groups.sort((a, b) => a[0] - b[0]).map((keys) => {
     const found = { keys, load: keys === asks, name: keys.map(keyName).join(kGap) };
@@ -52,7 +64,13 @@ function heatAxes() {
   });
 }
 
-const heat = { axes: heatAxes(), metric: kHeatMetrics[0], across: 0, down: 1, load: 0 };
+const heat = {
+  axes: heatAxes(),
+  metric: kHeatMetrics[0],
+  across: 0,
+  down: 1,
+  load: 0
+};
 
 const figureOf = (s) => (s.point && s.point[heat.metric.key] > 0 ? s.point[heat.metric.key] : null);
 const beats = (a, b) => (heat.metric.more ? a > b : a < b);
@@ -72,10 +90,14 @@ function heatCells() {
     if (!cells.has(`${x} ${y}`)) cells.set(`${x} ${y}`, { x, y, all: [], best: null, figure: null });
     const cell = cells.get(`${x} ${y}`), value = s.state === 'done' ? figureOf(s) : null;
     cell.all.push(s);
-    if (value !== null && (cell.figure === null || beats(value, cell.figure))) { cell.figure = value; cell.best = s; }
+    if (value !== null && (cell.figure === null || beats(value, cell.figure))) {
+      cell.figure = value;
+      cell.best = s;
+    }
   }
   for (const cell of cells.values()) {
-    const states = ['done', 'saturated', 'failed', 'missing'].filter((state) => cell.all.some((s) => s.state === state));
+    const states =
+        ['done', 'saturated', 'failed', 'missing'].filter((state) => cell.all.some((s) => s.state === state));
     cell.state = cell.best ? 'done' : states[0] === 'done' ? 'unpriced' : states[0];
   }
   return [...cells.values()].sort((a, b) => a.y - b.y || a.x - b.x);
@@ -83,20 +105,35 @@ function heatCells() {
 
 /// From a figure to its place on the scale, 1 for the best; by factors where figures are many times apart.
 function heatScale(cells) {
-  const figures = cells.filter((c) => c.best).map((c) => c.figure), low = Math.min(...figures), high = Math.max(...figures);
+  const figures = cells.filter((c) => c.best).map((c) => c.figure), low = Math.min(...figures),
+        high = Math.max(...figures);
   const bend = high > 10 * low ? Math.log : (v) => v;
-  return { low, high, logarithmic: bend === Math.log, at: (v) => (high > low ? (heat.metric.more ? bend(v) - bend(low) : bend(high) - bend(v)) / (bend(high) - bend(low)) : 1) };
+  return {
+    low,
+    high,
+    logarithmic: bend === Math.log,
+    at: (v) =>
+        (high > low ? (heat.metric.more ? bend(v) - bend(low) : bend(high) - bend(v)) / (bend(high) - bend(low)) : 1)
+  };
 }
 
 function describeCell(cell) {
-  const counts = ['saturated', 'failed', 'missing'].map((state) => [cell.all.filter((s) => s.state === state).length, kHeatMarks[state][1].split(':')[0]]).filter(([n]) => n > 0);
-  const rest = `${cell.all.length} ${cell.all.length === 1 ? 'point' : 'points'} here${counts.map(([n, word]) => `, ${n} ${word}`).join('')}`;
+  const counts =
+      ['saturated', 'failed', 'missing']
+          .map((state) => [cell.all.filter((s) => s.state === state).length, kHeatMarks[state][1].split(':')[0]])
+          .filter(([n]) => n > 0);
+  const rest = `${cell.all.length} ${cell.all.length === 1 ? 'point' : 'points'} here${
+      counts.map(([n, word]) => `, ${n} ${word}`).join('')}`;
   if (cell.best) return `${describe(cell.best.point)}<br>${cell.all.length > 1 ? `the best of ${rest}` : ''}`;
   const shown = cell.all.find((s) => s.state === cell.state) || cell.all[0];
   const keys = report.keys.map((key, i) => `${escaped(key)} = <b>${escaped(shown.values[i])}</b>`).join('<br>');
-  const why = shown.error ? escaped(shown.error.split('\n')[0].replace(/(.{60}[^ ]*) /g, '$1\n')).replace(/\n/g, '<br>') : '';
-  const figures = cell.state === 'saturated' ? `<br>it makes ${number(shown.point.gpu)} tok/s/GPU on ${number(shown.point.gpus)} GPUs` : '';
-  return `<b>${kHeatMarks[cell.state][1]}</b>${why ? `<br>${why}` : ''}${figures}<br>${cell.all.length > 1 ? `${rest}; one of them:<br>` : ''}${keys}`;
+  const why =
+      shown.error ? escaped(shown.error.split('\n')[0].replace(/(.{60}[^ ]*) /g, '$1\n')).replace(/\n/g, '<br>') : '';
+  const figures = cell.state === 'saturated' ?
+      `<br>it makes ${number(shown.point.gpu)} tok/s/GPU on ${number(shown.point.gpus)} GPUs` :
+      '';
+  return `<b>${kHeatMarks[cell.state][1]}</b>${why ? `<br>${why}` : ''}${figures}<br>${
+      cell.all.length > 1 ? `${rest}; one of them:<br>` : ''}${keys}`;
 }
 
 const heatText = (cell) => (cell.best ? shortNumber(cell.figure) : kHeatMarks[cell.state][0]);
@@ -105,15 +142,38 @@ const heatText = (cell) => (cell.best ? shortNumber(cell.figure) : kHeatMarks[ce
 function heatCell(cells, scale) {
   return (params, api) => {
     const cell = cells[params.dataIndex], [cx, cy] = api.coord([cell.x, cell.y]), [w, h] = api.size([1, 1]);
-    const shape = { x: cx - w / 2 + 1, y: cy - h / 2 + 1, width: Math.max(1, w - 2), height: Math.max(1, h - 2) };
+    const gap = Math.min(1, w / 16, h / 16);
+    const shape = { x: cx - w / 2 + gap, y: cy - h / 2 + gap, width: w - 2 * gap, height: h - 2 * gap };
     const fill = cell.best ? scaled('figure', scale.at(cell.figure)) : theme.colour('--bg');
-    const children = [{ type: 'rect', name: 'cell', shape, style: { fill, stroke: cell.best ? 'none' : theme.colour('--line'), lineWidth: 1 } }];
+    const children = [{
+      type: 'rect',
+      name: 'cell',
+      shape,
+      style: { fill, stroke: cell.best ? 'none' : theme.colour('--line'), lineWidth: 1 }
+    }];
     if (cell.state === 'saturated') {
-      children.push({ type: 'path', shape: { pathData: hatch(shape) }, style: { stroke: theme.colour('--line'), fill: 'none', lineWidth: 1 }, silent: true });
+      children.push({
+        type: 'path',
+        shape: { pathData: hatch(shape) },
+        style: { stroke: theme.colour('--line'), fill: 'none', lineWidth: 1 },
+        silent: true
+      });
     }
     const text = heatText(cell);
     if (w > 6.4 * text.length + 3 && h > 14) {
-      children.push({ type: 'text', silent: true, style: { text, x: cx, y: cy, align: 'center', verticalAlign: 'middle', fontSize: 11.5, fill: cell.best ? inkOn(fill) : theme.colour(cell.state === 'failed' ? '--bad' : '--soft') } });
+      children.push({
+        type: 'text',
+        silent: true,
+        style: {
+          text,
+          x: cx,
+          y: cy,
+          align: 'center',
+          verticalAlign: 'middle',
+          fontSize: 11.5,
+          fill: cell.best ? inkOn(fill) : theme.colour(cell.state === 'failed' ? '--bad' : '--soft')
+        }
+      });
     }
     return { type: 'group', children };
   };
@@ -123,7 +183,8 @@ function heatCell(cells, scale) {
 function hatch({ x, y, width, height }) {
   let path = '';
   for (let d = 7; d < width + height; d += 7) {
-    path += `M${x + Math.max(0, d - height)},${y + Math.min(d, height)}L${x + Math.min(d, width)},${y + Math.max(0, d - width)}`;
+    path += `M${x + Math.max(0, d - height)},${y + Math.min(d, height)}L${x + Math.min(d, width)},${
+        y + Math.max(0, d - width)}`;
   }
   return path;
 }
@@ -132,15 +193,43 @@ function heatMap() {
   const cells = heatCells(), scale = heatScale(cells), [across, down] = [heat.axes[heat.across], heat.axes[heat.down]];
   const soft = theme.colour('--soft'), element = document.getElementById('heat');
   const longest = (values) => 6.6 * Math.max(...values.map((v) => v.length));
-  const left = Math.min(longest(down.values), element.clientWidth * 0.34), room = (element.clientWidth - left - 60) / across.values.length;
+  const left = Math.min(longest(down.values), element.clientWidth * 0.34),
+        room = (element.clientWidth - left - 60) / across.values.length;
   const turned = longest(across.values) > room - 4;
+  const every = (size) => Math.max(0, Math.ceil(15 / size) - 1);  // labels between two that are shown
   const labels = { color: soft, interval: 0, overflow: 'truncate', fontSize: 11.5 };
   return {
     grid: { left: left + 40, right: 12, top: 8, bottom: turned ? Math.min(longest(across.values), 120) + 40 : 46 },
-    tooltip: { ...tooltip(), trigger: 'item', formatter: (item) => describeCell(cells[item.dataIndex]) },
-    xAxis: axis('category', across.name, { data: across.values, nameGap: turned ? Math.min(longest(across.values), 120) + 20 : 28, axisTick: { show: false }, splitLine: { show: false }, axisLabel: turned ? { ...labels, rotate: 90, width: 120, interval: 'auto' } : labels }),
-    yAxis: axis('category', down.name, { data: down.values, inverse: true, nameGap: left + 18, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { ...labels, width: left, overflow: 'break', lineHeight: 13, interval: 'auto' } }),
-    series: [{ type: 'custom', data: cells.map((c) => [c.x, c.y, c.figure === null ? '-' : c.figure]), encode: { x: 0, y: 1 }, renderItem: heatCell(cells, scale), clip: true }],
+    tooltip: {...tooltip(), trigger: 'item', formatter: (item) => describeCell(cells[item.dataIndex]) },
+    xAxis: axis('category', across.name, {
+      data: across.values,
+      nameGap: turned ? Math.min(longest(across.values), 120) + 20 : 28,
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: turned ? {...labels, rotate: 90, width: 120, interval: every(room) } : labels
+    }),
+    yAxis: axis('category', down.name, {
+      data: down.values,
+      inverse: true,
+      nameGap: left + 18,
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: {
+        ...labels,
+        width: left,
+        overflow: 'break',
+        lineHeight: 13,
+        interval: every((element.clientHeight - 60) / down.values.length)
+      }
+    }),
+    series: [{
+      type: 'custom',
+      data: cells.map((c) => [c.x, c.y, c.figure === null ? '-' : c.figure]),
+      encode: { x: 0, y: 1 },
+      renderItem: heatCell(cells, scale),
+      clip: true,
+      progressive: 0
+    }],
   };
 }
 
@@ -150,15 +239,25 @@ function heatMap() {
 function heatWords(cells) {
   const load = fixedLoad(), rest = heat.axes.filter((a, i) => i !== heat.across && i !== heat.down && a !== load);
   const over = rest.map((a) => `${escaped(a.name)} (${a.values.length} values)`).join(', ');
-  return `Each cell is ${rest.length > 0 ? `the ${heat.metric.more ? 'highest' : 'lowest'} <b>${escaped(heat.metric.name)}</b> over ${over}` : `one point: its <b>${escaped(heat.metric.name)}</b>`}` +
-    `${report.keys.includes('seed') ? ', the mean of its seeds' : ''}. The right end of the scale is the best${heatScale(cells).logarithmic ? '; it goes by factors' : ''}. Touch a cell for its figures.`;
+  return `Each cell is ${
+             rest.length > 0 ?
+                 `the ${heat.metric.more ? 'highest' : 'lowest'} <b>${escaped(heat.metric.name)}</b> over ${over}` :
+                 `one point: its <b>${escaped(heat.metric.name)}</b>`}` +
+      `${report.keys.includes('seed') ? ', the mean of its seeds' : ''}. The right end of the scale is the best${
+             heatScale(cells).logarithmic ? '; it goes by factors' : ''}. Touch a cell for its figures.`;
 }
 
 function heatTable(cells) {
   const [across, down] = [heat.axes[heat.across], heat.axes[heat.down]];
   const texts = new Map(cells.map((c) => [`${c.x} ${c.y}`, heatText(c)])), at = (x, y) => texts.get(`${x} ${y}`) || '';
-  const head = `<thead><tr><th>${escaped(down.name)} \\ ${escaped(across.name)}</th>${across.values.map((v) => `<th>${escaped(v)}</th>`).join('')}</tr></thead>`;
-  return `${head}<tbody>${down.values.map((v, y) => `<tr><td>${escaped(v)}</td>${across.values.map((_, x) => `<td>${at(x, y)}</td>`).join('')}</tr>`).join('')}</tbody>`;
+  const head = `<thead><tr><th>${escaped(down.name)} \\ ${escaped(across.name)}</th>${
+      across.values.map((v) => `<th>${escaped(v)}</th>`).join('')}</tr></thead>`;
+  return `${head}<tbody>${
+      down.values
+          .map(
+              (v, y) =>
+                  `<tr><td>${escaped(v)}</td>${across.values.map((_, x) => `<td>${at(x, y)}</td>`).join('')}</tr>`)
+          .join('')}</tbody>`;
 }
 
 /// Everything that follows from what is chosen.
@@ -166,20 +265,28 @@ function heatAround() {
   const cells = heatCells(), scale = heatScale(cells), load = fixedLoad(), any = cells.some((c) => c.best);
   fill('heat-words', heatWords(cells));
   document.getElementById('heat-load-label').hidden = !load;
-  if (any) scaleBar('heat-scale', 'figure', `${escaped(heat.metric.name)}: ${shortNumber(heat.metric.more ? scale.low : scale.high)}`, shortNumber(heat.metric.more ? scale.high : scale.low));
-  else fill('heat-scale', 'no point has this figure');
+  if (any)
+    scaleBar(
+        'heat-scale', 'figure',
+        `${escaped(heat.metric.name)}: ${shortNumber(heat.metric.more ? scale.low : scale.high)}`,
+        shortNumber(heat.metric.more ? scale.high : scale.low));
+  else
+    fill('heat-scale', 'no point has this figure');
   const marks = Object.keys(kHeatMarks).filter((state) => cells.some((c) => c.state === state));
   const full = heat.axes[heat.across].values.length * heat.axes[heat.down].values.length;
-  fill('heat-marks', marks.map((state) => `<span data-mark="${kHeatMarks[state][0]} ">${kHeatMarks[state][1]}</span>`).join('') +
-    (cells.length < full ? '<span data-mark="(blank) ">not part of the sweep</span>' : ''));
+  fill(
+      'heat-marks',
+      marks.map((state) => `<span data-mark="${kHeatMarks[state][0]} ">${kHeatMarks[state][1]}</span>`).join('') +
+          (cells.length < full ? '<span data-mark="(blank) ">not part of the sweep</span>' : ''));
   const table = document.getElementById('heat-table');
   table.closest('details').hidden = full > kMostInTable;
   table.innerHTML = full > kMostInTable ? '' : heatTable(cells);
-  const row = Math.min(44, Math.max(26, 420 / heat.axes[heat.down].values.length));
+  const row = Math.min(44, Math.max(9, 480 / heat.axes[heat.down].values.length));
   document.getElementById('heat').style.height = `${Math.max(300, 70 + row * heat.axes[heat.down].values.length)}px`;
 }
 
-/// Selects are the browser's own: they work by keyboard. The same key twice would be a line: then the two change places.
+/// Selects are the browser's own: they work by keyboard. The same key twice would be a line: then the two change
+/// places.
 function heatControls() {
   const options = (names) => names.map((name, i) => `<option value="${i}">${escaped(name)}</option>`).join('');
   const metrics = kHeatMetrics.filter((m) => swept.some((s) => s.state === 'done' && s.point[m.key] > 0));
@@ -189,11 +296,24 @@ function heatControls() {
   const loads = heat.axes.find((a) => a.load);
   if (loads) fill('heat-load', options(loads.values));
   const select = (id) => document.getElementById(`heat-${id}`);
-  const changed = () => { for (const id of ['across', 'down', 'load']) select(id).value = heat[id]; drawAll(); };
-  select('metric').addEventListener('change', (e) => { heat.metric = metrics[e.target.value]; changed(); });
-  select('load').addEventListener('change', (e) => { heat.load = +e.target.value; changed(); });
+  const changed = () => {
+    for (const id of ['across', 'down', 'load']) select(id).value = heat[id];
+    drawAll();
+  };
+  select('metric').addEventListener('change', (e) => {
+    heat.metric = metrics[e.target.value];
+    changed();
+  });
+  select('load').addEventListener('change', (e) => {
+    heat.load = +e.target.value;
+    changed();
+  });
   for (const [id, other] of [['across', 'down'], ['down', 'across']]) {
-    select(id).addEventListener('change', (e) => { if (heat[other] === +e.target.value) heat[other] = heat[id]; heat[id] = +e.target.value; changed(); });
+    select(id).addEventListener('change', (e) => {
+      if (heat[other] === +e.target.value) heat[other] = heat[id];
+      heat[id] = +e.target.value;
+      changed();
+    });
   }
   const widest = heat.axes.map((a, i) => i).sort((a, b) => heat.axes[b].values.length - heat.axes[a].values.length);
   [heat.across, heat.down] = widest;
