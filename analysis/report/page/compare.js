@@ -211,7 +211,7 @@ function table() {
     const relative = i > 0 ? against[i - 1].relative[key] : undefined;
     if (!relative) return '';
     const tone = ['better', 'worse'].includes(relative.judgement) ? relative.judgement : '';
-    return `<small class="${tone}">${escaped(relative.text)}</small>`;
+    return `<small class="whole ${tone}">${escaped(relative.text)}</small>`;
   };
   const rows = figures.map(
       (metric) => line(
