@@ -131,6 +131,17 @@ function latencies() {
   if (several) latencyOfSeveral(); else latencyOfOne();
 }
 
+const kChanges = { hbm_bandwidth: 'HBM bandwidth', compute: 'compute', network: 'network', host_time: 'host time' };
+const kChanged = [['p99_ttft', 'TTFT p99'], ['mean_ttft', 'TTFT mean'], ['p99_tpot', 'TPOT p99'], ['mean_tpot', 'TPOT mean'], ['p99_e2el', 'E2EL p99'], ['output_throughput', 'output tok/s']];
+
+function help() {
+  document.getElementById('help-section').hidden = runs.every((run) => run.summary.elasticities.length === 0);
+  const change = (value, better) => (value === null ? '–' : `<span class="${Math.abs(value) < 0.0005 ? '' : (value > 0) === better ? 'met' : 'missed'}">${percent(value, true)} %</span>`);
+  const rows = runs.flatMap((run, i) => run.summary.elasticities.map((e) => line([`${dot(i)}${percent(e.factor - 1, true)} % ${escaped(kChanges[e.change] || e.change)}`,
+    ...kChanged.map(([key]) => change(e[key], key === 'output_throughput'))])));
+  fill('help', `<thead><tr><th>with</th>${kChanged.map(([, title]) => `<th>${title}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody>`);
+}
+
 function pools() {
   const head = `<thead><tr><th>pool</th><th>system</th><th>GPUs</th><th>replicas</th><th>busy</th><th>output tok/s</th><th>per GPU</th><th>KV mean</th><th>KV peak</th><th>$/hour</th></tr></thead>`;
   const rows = runs.flatMap((run, i) => run.summary.pools.map((p) => line([`${dot(i)}${several ? escaped(run.name) + ': ' : ''}${escaped(p.name)}`, escaped(p.system), number(p.gpus),
@@ -184,6 +195,7 @@ function page() {
   fill('answers', runs.map(answer).join(''));
   figures();
   latencies();
+  help();
   pools();
   transfers();
   again();

@@ -7,9 +7,12 @@ const kMeasures = [
   ['arrivals', 'Arrivals', '1/s'], ['completions', 'Completions', '1/s'],
   ['output_tok_s', 'Output tokens', 'tok/s'], ['prefill_tok_s', 'Prompt tokens computed', 'tok/s'],
   ['kv_cache_usage', 'KV memory in use', '%'], ['busy', 'GPUs busy', '%'],
+  ['kv_sent_bytes_s', 'KV sent to other replicas', 'GB/s'], ['busiest_link', 'Busiest link that KV moves on', '%'],
 ];
+/// Shown where KV moves.
+const kOfTransfers = ['kv_sent_bytes_s', 'busiest_link'];
+const kFactors = { kv_cache_usage: 100, busy: 100, busiest_link: 100, kv_sent_bytes_s: 1e-9 };
 const kCounts = ['arrivals', 'completions'];
-const kRatios = ['kv_cache_usage', 'busy'];
 
 /// Rows by pool. A pool's name may hold commas: the columns beside it are numbers.
 function poolsOf(run) {
@@ -32,7 +35,7 @@ function thinned(rows) {
     const point = { time: part[0].time_s - rows[0].time_s + length / 2 };
     for (const [key] of kMeasures) {
       const whole = part.reduce((sum, r) => sum + r[key] * (kCounts.includes(key) ? 1 : r.interval_s), 0);
-      point[key] = whole / length * (kRatios.includes(key) ? 100 : 1);
+      point[key] = whole / length * (kFactors[key] || 1);
     }
     result.push(point);
   }
@@ -75,9 +78,10 @@ function overTime(series, key, unit) {
 
 function timelineCharts() {
   const series = runs.flatMap(linesOf);
-  fill('timeline', kMeasures.map(([key, title]) => `<figure><figcaption>${title}</figcaption><div class="chart low" id="time-${key}"></div></figure>`).join(''));
+  const shown = kMeasures.filter(([key]) => !kOfTransfers.includes(key) || runs.some((run) => run.summary.kv_transfers.count > 0));
+  fill('timeline', shown.map(([key, title]) => `<figure><figcaption>${title}</figcaption><div class="chart low" id="time-${key}"></div></figure>`).join(''));
   for (const legend of document.querySelectorAll('.legend.series')) {
     legend.innerHTML = series.map((s, i) => `<span data-run="${i}">${escaped(s.name)}</span>`).join('');
   }
-  for (const [key, , unit] of kMeasures) chart(`time-${key}`, () => overTime(series, key, unit));
+  for (const [key, , unit] of shown) chart(`time-${key}`, () => overTime(series, key, unit));
 }
