@@ -193,7 +193,7 @@ TEST_CASE("a sweep is shown by its database: every point that was done, the fron
   CHECK(data.at("loads")[0].at("frontier") == Json({2, 1}));
   const Outcome mixed = report({database, folder.path().string()});
   CHECK(mixed.code == 2);
-  CHECK(contains(mixed.err, "give directories of runs, one comparison, or one database of a sweep"));
+  CHECK(contains(mixed.err, "give directories of runs and sizings, one comparison, or one database of a sweep"));
 }
 
 TEST_CASE("of a sweep, points that saturate are shown apart from those that have not run") {
@@ -230,7 +230,8 @@ TEST_CASE("a comparison is shown by its directory or its file: the terminal's se
                                   " workload.num_prompts=300 workload.request_rate=5 workload.warmup=0s --seeds 2");
   const Outcome two = report({folder / "a", folder / "a"});
   CHECK(two.code == 2);
-  CHECK(contains(two.err, "a is a comparison\n  give directories of runs, one comparison, or one database"));
+  CHECK(
+      contains(two.err, "a is a comparison\n  give directories of runs and sizings, one comparison, or one database"));
 }
 
 TEST_CASE("a mistake in a comparison is told at its place, and nothing is written") {
@@ -298,4 +299,29 @@ TEST_CASE("a mistake is told at its place, and nothing is written") {
   folder.write("a/distributions.json", curves);
   folder.write("a/timeseries.csv", "time,pool\n");
   CHECK(contains(refused(directory), "a/timeseries.csv:1:1: the first line should be time_s,interval_s,pool"));
+}
+
+TEST_CASE("sizings are shown by their directories, runs beside them; what is no sizing is told at its file") {
+  const Folder folder;
+  REQUIRE(command({"size", shipped("migration/h200"), "--slo", "p99_ttft_ms<=2000", "--tp", "2,4",
+                   "workload.num_prompts=2000", "workload.request_rate=10", "-o", folder / "sized"})
+              .code == 0);
+  const std::string beside = run(folder, "a");
+  const Outcome outcome = command({"report", folder / "sized", beside, "-o", folder / "study.html"});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const Json data = data_of(contents(folder / "study.html"));
+  CHECK(data["sizings"].size() == 1);
+  CHECK(data["sizings"][0]["name"] == "sized");
+  CHECK(data["sizings"][0]["command"].get<std::string>().starts_with("flotilla size " + shipped("migration/h200")));
+  CHECK(data["sizings"][0]["sizing"]["candidates"][0]["status"] == "feasible");
+  CHECK(data["runs"].size() == 1);
+  for (const auto& [text, says] : std::vector<std::pair<std::string, std::string>>{
+           {"{", "size.json:1:2: "}, {"[]", "a JSON object is expected"}, {"{\"version\": 3}", "not a sizing"}}) {
+    std::filesystem::create_directory(folder / "wrong");
+    folder.write("wrong/size.json", text);
+    const Outcome wrong = command({"report", folder / "wrong", "-o", folder / "none.html"});
+    CHECK(wrong.code == 2);
+    CHECK_MESSAGE(contains(wrong.err, says), wrong.err);
+    CHECK(!std::filesystem::exists(folder / "none.html"));
+  }
 }
