@@ -248,6 +248,8 @@ ServingGroup Builder::build_group(std::size_t index) {
                    "every running sequence needs a token in each step");
   }
   group.gpus_per_replica = d.gpus();
+  // What decodes only gets its KV from elsewhere, all of it.
+  group.keeps_prefixes = spec.enable_prefix_caching && spec.role != Role::kDecode;
   return group;
 }
 
@@ -321,7 +323,8 @@ double Builder::typical_tokens() const {
   const auto mean = [](const std::optional<LengthSpec>& lengths) {
     return lengths ? LengthSampler(*lengths).mean() : 0.0;
   };
-  return mean(scenario_.workload.input_tokens) + mean(scenario_.workload.output_tokens);
+  const auto& prefix = scenario_.workload.shared_prefix;
+  return mean(scenario_.workload.input_tokens) + mean(scenario_.workload.output_tokens) + (prefix ? prefix->tokens : 0);
 }
 
 void Builder::finish_group(std::size_t index) {

@@ -34,7 +34,8 @@ struct ServingGroup {
   models::MemoryLedger memory;  ///< of one GPU
   KvTransferSpec kv_transfer;   ///< of a group that prefills: everything is filled in
   std::string scheduler;
-  SchedulerLimits limits;  ///< of the replica: those of its attention ranks together
+  bool keeps_prefixes = true;  ///< named blocks of prompts are found again
+  SchedulerLimits limits;      ///< of the replica: those of its attention ranks together
   int max_model_len = 0;
   int gpus_per_replica = 1;  ///< tensor * pipeline * data parallel size
   int replicas = 1;

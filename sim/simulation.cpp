@@ -97,12 +97,14 @@ std::vector<topologies::RateLimit> rate_limits(const Build& build) {
 class Replicas {
  public:
   Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform,
-           const RunOptions& options, RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway) {
+           const RunOptions& options, RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway,
+           bool texts_are_known) {
     const auto add = [&](std::size_t g, const auto& receive) {
       const ServingGroup& group = build.groups[g];
       const auto cost = std::make_shared<models::StepCost>(group.deployment);
       for (int i = 0; i < group.replicas; ++i) {
         ReplicaSpec spec = replica_spec(group, static_cast<int>(g), cost, options);
+        spec.keeps_prefixes = group.keeps_prefixes && texts_are_known;
         spec.number = static_cast<int>(all_.size());
         if (options.listener != nullptr) options.listener->made(spec.number, spec.serving_group, spec.kv_blocks);
         all_.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
@@ -121,7 +123,8 @@ class Replicas {
     if (std::none_of(build.groups.begin(), build.groups.end(), decodes)) return;
     transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
     decode_router_ =
-        make_router(scenario.router, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"));
+        make_router(scenario.router.policy, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"),
+                    {scenario.router.overlap_weight, scenario.router.temperature});
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
     for (auto& [replica, seat, sending] : entries) hand_off_->add_prefill(*replica, std::move(seat), sending);
     gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
@@ -185,15 +188,19 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
                     scenario.workload.warmup.value());
   recorder.on_request(options.on_request);
   const auto seed = static_cast<std::uint64_t>(scenario.seed);
-  const auto router = make_router(scenario.router, stream_seed(seed, "routing"));
+  const auto router = make_router(scenario.router.policy, stream_seed(seed, "routing"),
+                                  {scenario.router.overlap_weight, scenario.router.temperature});
   // A closed loop with a duration never runs out of requests: its clients stop sending.
   const double stop_sending = scenario.workload.closed_loop() && scenario.workload.duration
                                   ? scenario.workload.duration->value()
                                   : std::numeric_limits<double>::infinity();
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
+  gateway.see_late(scenario.router.staleness.value());
   gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
 
-  Replicas replicas(scenario, build, platform, options, pool, clock, recorder, gateway);
+  // A stated hit rate takes the place of what would be found.
+  const bool texts_are_known = source.hash_block_size() > 0 && !scenario.workload.prefix_cache_hit_rate;
+  Replicas replicas(scenario, build, platform, options, pool, clock, recorder, gateway, texts_are_known);
 
   RunFacts facts;
   clock.on_tick([&](double now) {

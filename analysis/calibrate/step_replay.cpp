@@ -111,7 +111,7 @@ class Loop {
     const auto handle = pool_.allocate();
     auto& r = pool_[handle];
     r.input_tokens = input, r.output_tokens = r.output_here = output;
-    r.cached_tokens = std::max(0, std::min(input - 1, static_cast<int>(load_.cached_share * input)));
+    r.found_tokens = r.cached_tokens = std::max(0, std::min(input - 1, static_cast<int>(load_.cached_share * input)));
     r.id = measured ? 1 : 0;
     return handle;
   }

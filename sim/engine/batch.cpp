@@ -27,17 +27,81 @@ void Batch::start_first_waiting() {
   waiting_.pop_front();
   Request& r = pool_[handle];
   r.admission = ++admissions_;
-  r.computed = r.cached_tokens;
+  r.computed = r.found_tokens;
+  if (prefixes_ && r.preemptions == 0) r.cached_tokens = std::min(r.found_tokens, r.input_tokens);
   r.prefill_target = r.input_tokens + r.generated;
   claimed_ += r.prefill_target;
   link_last(handle);
   prefilling_.push_back(handle);
 }
 
-bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens) {
-  const std::int64_t blocks = kv_.blocks_for(pool_[handle].cached_tokens + tokens);
-  if (blocks > kv_.free()) return false;
+/// What idle prefixes hold is free memory: they make way.
+void Batch::take(std::int64_t blocks) {
   kv_.take(blocks);
+  if (prefixes_) prefixes_->trim(kv_.free());
+}
+
+void Batch::look_up_first() {
+  if (!prefixes_ || waiting_.empty()) return;
+  const RequestHandle handle = waiting_.front();
+  if (looked_up_ == handle && looked_up_at_ == prefixes_->version()) return;
+  looked_up_ = handle;
+  looked_up_at_ = prefixes_->version();
+  Request& r = pool_[handle];
+  const std::int64_t most = (std::int64_t{r.input_tokens} + r.generated - 1) / kv_.block_size();
+  r.found_tokens =
+      static_cast<std::int32_t>(std::min(most, prefixes_->match(pool_.text(handle).names)) * kv_.block_size());
+}
+
+std::int64_t Batch::blocks_shared_with_first() const {
+  if (!prefixes_) return 0;
+  const RequestHandle handle = waiting_.front();
+  const std::int64_t found = pool_[handle].found_tokens / kv_.block_size();
+  return found - prefixes_->unreferenced(pool_.text(handle).names, found);
+}
+
+std::int64_t Batch::blocks_held(PrefixCache::Names names, std::int64_t pending) {
+  if (!prefixes_) return 0;
+  prefixes_->trim(kv_.free() - pending);
+  return prefixes_->match(names);
+}
+
+/// A sequence that has memory for so many tokens refers to those of its blocks that are full and have a name. What
+/// others refer to already it need not hold itself.
+void Batch::name_blocks(RequestHandle handle, std::int64_t tokens) {
+  if (!prefixes_) return;
+  RequestPool::Text& text = pool_.text(handle);
+  const std::int64_t full = std::min(tokens / kv_.block_size(), static_cast<std::int64_t>(text.names.size()));
+  kv_.give_back(prefixes_->add(text.names, full, text.blocks));
+}
+
+/// The memory of a sequence that has stored so many tokens: what others refer to stays in use.
+void Batch::give_back(RequestHandle handle, std::int64_t tokens) {
+  std::int64_t blocks = kv_.blocks_for(tokens);
+  if (prefixes_) {
+    PrefixCache::Blocks& named = pool_.text(handle).blocks;
+    blocks -= static_cast<std::int64_t>(named.size());
+    blocks += prefixes_->release(named);
+  }
+  kv_.give_back(blocks);
+}
+
+bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens) {
+  const Request& r = pool_[handle];
+  const std::int64_t all = kv_.blocks_for(r.found_tokens + tokens);
+  if (!prefixes_) {
+    if (all > kv_.free()) return false;
+    kv_.take(all);
+    return true;
+  }
+  const std::int64_t blocks = all - blocks_shared_with_first();
+  if (blocks > kv_.free()) return false;
+  // First they are held, so that they do not make way for themselves.
+  const std::int64_t found = r.found_tokens / kv_.block_size();
+  RequestPool::Text& text = pool_.text(handle);
+  prefixes_->acquire(text.names, found, text.blocks);
+  take(blocks);
+  name_blocks(handle, r.found_tokens + tokens);
   return true;
 }
 
@@ -45,7 +109,8 @@ bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {
   const Request& r = pool_[handle];
   const std::int64_t blocks = kv_.blocks_for(r.computed + tokens) - kv_.blocks_for(r.computed);
   if (blocks > kv_.free()) return false;
-  kv_.take(blocks);
+  take(blocks);
+  name_blocks(handle, r.computed + tokens);
   return true;
 }
 
@@ -57,12 +122,12 @@ void Batch::start_decoding(RequestHandle handle) {
 
 void Batch::reserve_decode() {
   reserved_ = decoding_.blocks_needed(1);
-  kv_.take(reserved_);
+  take(reserved_);
   decode_planned_ = true;
 }
 
 bool Batch::advance_decoding(std::int64_t steps) {
-  kv_.take(decoding_.blocks_needed(steps) - reserved_);
+  take(decoding_.blocks_needed(steps) - reserved_);
   const bool turned = decoding_.advance(steps, pool_);
   claimed_ += steps * decoding_.size();
   reserved_ = 0;
@@ -71,8 +136,10 @@ bool Batch::advance_decoding(std::int64_t steps) {
 }
 
 void Batch::retire(RequestHandle handle) {
-  kv_.give_back(kv_.blocks_for(pool_[handle].computed));
-  claimed_ -= pool_[handle].computed;
+  const std::int64_t stored = pool_[handle].computed;
+  name_blocks(handle, stored);  // its answer's, where they have names: the next turn of a conversation begins with it
+  give_back(handle, stored);
+  claimed_ -= stored;
   unlink(handle);
 }
 
@@ -81,16 +148,16 @@ void Batch::hold(RequestHandle handle) {
   unlink(handle);
 }
 
-void Batch::release_held(std::int64_t tokens) {
-  const std::int64_t blocks = kv_.blocks_for(tokens);
+void Batch::release_held(RequestHandle handle) {
+  const std::int64_t tokens = pool_[handle].input_tokens;
   claimed_ -= tokens;
-  held_ -= blocks;
-  kv_.give_back(blocks);
+  held_ -= kv_.blocks_for(tokens);
+  give_back(handle, tokens);
 }
 
 void Batch::expect(RequestHandle handle) {
   const Request& r = pool_[handle];
-  kv_.take(kv_.blocks_for(r.input_tokens));
+  take(kv_.blocks_for(r.input_tokens));
   claimed_ += r.input_tokens;
   committed_ += blocks_at_end(r);
   ++expected_;
@@ -122,7 +189,7 @@ RequestHandle Batch::preempt_last(double now) {
     prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
     claimed_ -= r.prefill_target;
   }
-  kv_.give_back(kv_.blocks_for(r.computed));
+  give_back(handle, r.computed);
   unlink(handle);
   r.computed = 0;
   ++r.preemptions;

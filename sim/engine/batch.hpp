@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "sim/engine/decode_set.hpp"
 #include "sim/engine/kv_cache.hpp"
+#include "sim/engine/prefix_cache.hpp"
 #include "sim/engine/request.hpp"
 
 namespace flotilla::sim {
@@ -17,7 +19,18 @@ class Batch {
   Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size, const models::AttentionWindow& window = {})
       : pool_(pool), kv_(kv_blocks, block_size), decoding_(block_size, window) {}
 
+  /// From now on blocks with a name are found again, and shared.
+  void keep_prefixes() { prefixes_.emplace(); }
+
   void enqueue(RequestHandle handle) { waiting_.push_back(handle); }
+  /// Looks up how much of the first of the queue the prefix cache holds: whole blocks, and never all of its prompt,
+  /// whose last token is always computed.
+  void look_up_first();
+  /// Blocks of the first of the queue that sequences which run already hold for it.
+  [[nodiscard]] std::int64_t blocks_shared_with_first() const;
+  /// The same for any text, as of now: how many blocks from its front are held? `pending`: blocks that a jump over
+  /// decode steps has taken since the books were last brought up to date.
+  [[nodiscard]] std::int64_t blocks_held(PrefixCache::Names names, std::int64_t pending);
 
   /// The first of the queue joins the running set in prefill, with its first chunk reserved.
   void start_first_waiting();
@@ -39,7 +52,7 @@ class Batch {
   /// The same for a sequence whose KV is to move to another replica: the memory of its `tokens` stays taken until
   /// release_held().
   void hold(RequestHandle handle);
-  void release_held(std::int64_t tokens);
+  void release_held(RequestHandle handle);
   /// Memory for a sequence whose KV is about to come from another replica: the blocks of its prompt. The caller has
   /// made sure that they fit.
   void expect(RequestHandle handle);
@@ -69,14 +82,19 @@ class Batch {
   [[nodiscard]] std::int64_t running() const { return running_; }
   [[nodiscard]] RequestHandle last_running() const { return tail_; }
   /// Tokens that the running sequences have stored, or will have when their prefill is done.
-  [[nodiscard]] std::int64_t claimed_tokens() const { return claimed_; }
+  [[nodiscard]] std::int64_t claimed_tokens() const { return claimed_ - shared() * kv_.block_size(); }
   /// Blocks that the running and the expected sequences will hold when each is about to end (its last token is never
   /// stored), and those that are held.
-  [[nodiscard]] std::int64_t committed_blocks() const { return committed_ + held_; }
+  [[nodiscard]] std::int64_t committed_blocks() const { return committed_ + held_ - shared(); }
   /// Sequences whose KV is on its way here.
   [[nodiscard]] std::int64_t expected() const { return expected_; }
   /// Blocks of sequences that have been computed here and whose KV has not yet arrived where they decode.
   [[nodiscard]] std::int64_t held_blocks() const { return held_; }
+  /// Blocks that sequences would need if they did not share.
+  [[nodiscard]] std::int64_t shared() const { return prefixes_ ? prefixes_->shared() : 0; }
+  /// Blocks that can be found and that nobody uses: of the free memory.
+  [[nodiscard]] std::int64_t idle_prefix_blocks() const { return prefixes_ ? prefixes_->idle() : 0; }
+  [[nodiscard]] bool keeps_prefixes() const { return prefixes_.has_value(); }
 
  private:
   void link_last(RequestHandle handle);
@@ -84,9 +102,15 @@ class Batch {
     return kv_.blocks_for(r.input_tokens + r.output_here - 1);
   }
   void unlink(RequestHandle handle);
+  void take(std::int64_t blocks);
+  void name_blocks(RequestHandle handle, std::int64_t tokens);
+  void give_back(RequestHandle handle, std::int64_t tokens);
 
   RequestPool& pool_;
   KvCache kv_;
+  std::optional<PrefixCache> prefixes_;
+  RequestHandle looked_up_ = kNoRequest;  ///< by look_up_first(), at this version of the cache
+  std::uint64_t looked_up_at_ = 0;
   DecodeSet decoding_;
   std::deque<RequestHandle> waiting_;
   std::vector<RequestHandle> prefilling_;

@@ -1,6 +1,10 @@
 #include "sim/engine/gateway.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/workload/hash_chain.hpp"
 
 namespace flotilla::sim {
 
@@ -20,6 +24,9 @@ void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits) {
   replicas_.push_back(&replica);
   limits_.push_back(limits);
   loads_.emplace_back();
+  const int size = replica.spec().block_size;
+  const bool known = std::any_of(names_.begin(), names_.end(), [&](const auto& names) { return names.first == size; });
+  if (replica.spec().keeps_prefixes && !known) names_.emplace_back(size, std::vector<std::uint64_t>());
 }
 
 void Gateway::start() {
@@ -52,11 +59,11 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.input_tokens = arriving.input_tokens;
   r.output_tokens = arriving.output_tokens;
   // The last token of a prompt is always computed: its answer begins with it.
-  r.cached_tokens =
+  r.found_tokens = r.cached_tokens =
       std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   recorder_.sent(now);
 
-  const std::size_t choice = router_.pick(loads_);
+  const std::size_t choice = choose(arriving, now, after_steps);
   r.replica = static_cast<std::int32_t>(choice);
   if (std::int64_t* reason = reason_to_refuse(r, limits_[choice])) {
     ++*reason;
@@ -64,10 +71,60 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
     pool_.release(handle);
     return;
   }
-  ++loads_[choice].outstanding;
-  router_.changed(choice, loads_[choice]);
+  if (replicas_[choice]->spec().keeps_prefixes && !arriving.hash_ids.empty())
+    pool_.text(handle).names.swap(names_of(*replicas_[choice]));
+  load_changed(choice, 1);
   if (diverts_ && diverts_(handle)) return;
   replicas_[choice]->enqueue(handle, now, after_steps);
+}
+
+void Gateway::load_changed(std::size_t replica, std::int64_t by) {
+  loads_[replica].outstanding += by;
+  if (staleness_ == 0) router_.changed(replica, loads_[replica]);
+}
+
+std::vector<std::uint64_t>& Gateway::names_of(const Replica& replica) {
+  const int size = replica.spec().block_size;
+  return std::find_if(names_.begin(), names_.end(), [&](const auto& names) { return names.first == size; })->second;
+}
+
+void Gateway::name_blocks(const ArrivingRequest& arriving) {
+  for (auto& [size, names] : names_) {
+    names.clear();
+    if (!arriving.hash_ids.empty())
+      rechain(arriving.hash_ids, source_.hash_block_size(), arriving.named_tokens, size, names);
+  }
+}
+
+/// What has changed since the router last looked is news to it, if it is old enough.
+std::size_t Gateway::choose(const ArrivingRequest& arriving, double now, bool after_steps) {
+  name_blocks(arriving);
+  const RoutedRequest request{arriving.input_tokens, arriving.session};
+  const Look look = router_.looks_at();
+  // Where the steps of this instant have begun, they count.
+  const double date = after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now;
+  const double due = staleness_ > 0 ? std::floor(now / staleness_) * staleness_ : now;
+  const bool news = staleness_ == 0 || due > seen_at_;
+  for (std::size_t i = 0; i < replicas_.size() && look != Look::kCounts; ++i) {
+    ReplicaLoad& load = loads_[i];
+    Replica& replica = *replicas_[i];
+    if (news) load.used_tokens = replica.used_tokens(date);
+    load.kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
+    // What is held where is told by events, not by looking: it is never old.
+    if (look == Look::kPrefixes && replica.spec().keeps_prefixes)
+      load.held_tokens = std::min<std::int64_t>(arriving.input_tokens, replica.held_tokens(names_of(replica), date));
+  }
+  if (staleness_ == 0) return router_.pick(loads_, request);
+  seen_.resize(loads_.size());
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    const std::int64_t outstanding = news ? loads_[i].outstanding : seen_[i].outstanding;
+    const bool changed = news && (seen_at_ < 0 || seen_[i].outstanding != outstanding);
+    seen_[i] = loads_[i];
+    seen_[i].outstanding = outstanding;
+    if (changed) router_.changed(i, seen_[i]);
+  }
+  if (news) seen_at_ = due;
+  return router_.pick(seen_, request);
 }
 
 std::int64_t* Gateway::reason_to_refuse(const Request& r, const AdmissionLimits& limits) {
@@ -79,10 +136,7 @@ std::int64_t* Gateway::reason_to_refuse(const Request& r, const AdmissionLimits&
   return nullptr;
 }
 
-void Gateway::left(std::size_t replica) {
-  --loads_[replica].outstanding;
-  router_.changed(replica, loads_[replica]);
-}
+void Gateway::left(std::size_t replica) { load_changed(replica, -1); }
 
 void Gateway::finished(RequestHandle handle) {
   if (pool_[handle].decode_replica < 0) left(static_cast<std::size_t>(pool_[handle].replica));

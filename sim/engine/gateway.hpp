@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/engine/clock.hpp"
@@ -40,6 +41,8 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
+  /// Routers see replicas as they were at the latest multiple of so many seconds.
+  void see_late(double staleness) { staleness_ = staleness; }
   /// This share of every prompt is found in the prefix cache.
   void cache_share(double share) { cached_share_ = share; }
   void add_replica(Replica& replica, const AdmissionLimits& limits);
@@ -56,6 +59,10 @@ class Gateway {
  private:
   void send_due(double now, bool after_steps);
   void send(const ArrivingRequest& arriving, double now, bool after_steps);
+  std::size_t choose(const ArrivingRequest& arriving, double now, bool after_steps);
+  void name_blocks(const ArrivingRequest& arriving);
+  std::vector<std::uint64_t>& names_of(const Replica& replica);
+  void load_changed(std::size_t replica, std::int64_t by);
   [[nodiscard]] bool full() const { return max_concurrency_ > 0 && recorder_.in_flight >= max_concurrency_; }
   [[nodiscard]] std::int64_t* reason_to_refuse(const Request& r, const AdmissionLimits& limits);
 
@@ -72,6 +79,11 @@ class Gateway {
   std::vector<Replica*> replicas_;
   std::vector<AdmissionLimits> limits_;
   std::vector<ReplicaLoad> loads_;
+  std::vector<ReplicaLoad> seen_;  ///< by the router, where it sees late
+  double staleness_ = 0;
+  double seen_at_ = -1;
+  /// Names of the blocks of the request that is being sent, for each block size among the replicas that keep prefixes.
+  std::vector<std::pair<int, std::vector<std::uint64_t>>> names_;
   ArrivingRequest next_;
   bool has_next_ = false;
   bool waiting_for_room_ = false;

@@ -69,7 +69,13 @@ bool HandOff::takes(RequestHandle handle) {
 }
 
 void HandOff::choose(RequestHandle handle) {
-  const std::size_t target = router_.pick(loads_);
+  const double now = clock_.now();
+  for (std::size_t i = 0; i < targets_.size() && router_.looks_at() != Look::kCounts; ++i) {
+    const Replica& replica = *targets_[i].replica;
+    loads_[i].used_tokens = replica.used_tokens(now);
+    loads_[i].kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
+  }
+  const std::size_t target = router_.pick(loads_, {pool_[handle].input_tokens});
   pool_[handle].decode_replica = static_cast<std::int32_t>(target);
   ++loads_[target].outstanding;
   router_.changed(target, loads_[target]);

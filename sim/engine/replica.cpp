@@ -18,7 +18,9 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window),
       planner_(batch_),
       frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
-      slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {}
+      slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {
+  if (spec_.keeps_prefixes) batch_.keep_prefixes();
+}
 
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
@@ -69,13 +71,19 @@ void Replica::end_jump_by(double date) {
 bool Replica::has_room_for(RequestHandle handle, double now) const {
   const Request& r = pool_[handle];
   if (!batch_.waiting().empty()) return false;
-  std::int64_t free = batch_.kv().free();
-  if (state_ == State::kStretch) {
-    // The books stand where the jump began; since then sequences have grown, up to the step that is under way.
-    const std::int64_t steps = stretch_.first_boundary_from(now, stretch_.steps + 1) - stretch_.steps;
-    free -= batch_.decoding().blocks_needed(steps) - batch_.decoding().blocks_needed(1);
-  }
+  const std::int64_t free = batch_.kv().free() - blocks_of_jump(now);
   return batch_.kv().blocks_for(r.input_tokens) <= free && spec_.scheduler->may_receive(batch_, r);
+}
+
+/// The books stand where the jump began; since then sequences have grown, up to the step that is under way.
+std::int64_t Replica::blocks_of_jump(double now) const {
+  if (state_ != State::kStretch) return 0;
+  const std::int64_t steps = stretch_.first_boundary_from(now, stretch_.steps + 1) - stretch_.steps;
+  return batch_.decoding().blocks_needed(steps) - batch_.decoding().blocks_needed(1);
+}
+
+std::int64_t Replica::held_tokens(PrefixCache::Names names, double now) {
+  return batch_.blocks_held(names, blocks_of_jump(now)) * spec_.block_size;
 }
 
 void Replica::expect(RequestHandle handle, double now) {
@@ -115,7 +123,7 @@ void Replica::join_received() {
 }
 
 void Replica::release_held(RequestHandle handle, double now) {
-  batch_.release_held(pool_[handle].input_tokens);
+  batch_.release_held(handle);
   if (state_ == State::kIdle && !batch_.waiting().empty()) clock_.schedule(slot_, now);
 }
 
@@ -301,8 +309,11 @@ void Replica::schedule_stretch_end() {
     const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
     std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);
     jump = std::min(jump, batch_.decoding().steps_to_next_turn(pool_));
-    jump = std::min(jump, planner_.wait_left());
-    jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() + first_blocks));
+    // Prompts that are made to wait are counted anew at each step, by what is found of them then.
+    jump = std::min(jump, planner_.waiting() && batch_.keeps_prefixes() ? 1 : planner_.wait_left());
+    // Where somebody waits, nothing that may be found of his prompt makes way meanwhile: he might need less then.
+    const std::int64_t idle = batch_.waiting().empty() ? 0 : batch_.idle_prefix_blocks();
+    jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() - idle + first_blocks));
     jump = std::min(jump, stretch_.steps_within(stretch_.cost->valid_until) - stretch_.steps);
     target_steps_ = stretch_.steps + std::max<std::int64_t>(1, jump);
   }
@@ -349,7 +360,7 @@ void Replica::tell_mixed_step(double now, const models::CauseTimes& times) const
 
 void Replica::close() {
   close_stretch();
-  if (outstanding() == 0 && batch_.kv().used() != batch_.held_blocks()) {
+  if (outstanding() == 0 && batch_.kv().used() != batch_.held_blocks() - batch_.shared()) {
     throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
   }
   batch_.for_each([this](RequestHandle handle) {

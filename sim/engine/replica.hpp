@@ -28,6 +28,7 @@ struct ReplicaSpec {
   int block_size = 16;
   models::AttentionWindow window;  ///< of the model's windowed layers
   int max_num_seqs = 1024;         ///< sequences that run at once, as the scheduler has it
+  bool keeps_prefixes = false;     ///< named blocks are found again
   bool prefills_only = false;      ///< it passes requests on once their prompt is computed
   models::FrontendCost frontend;   ///< before the engine's loop sees a request, and on its first token's way back
   int gpus = 1;
@@ -84,6 +85,13 @@ class Replica {
   /// without delay).
   void enqueue(RequestHandle handle, double now, bool after_steps);
 
+  /// How many tokens from the front of a text the prefix cache holds now, by the names of its blocks.
+  [[nodiscard]] std::int64_t held_tokens(PrefixCache::Names names, double now);
+  /// Room for tokens that sequences take of its KV memory now.
+  [[nodiscard]] std::int64_t used_tokens(double now) const {
+    return (batch_.kv().used() + blocks_of_jump(now)) * spec_.block_size;
+  }
+
   /// Closes the books at the end of the run; requests still here are recorded as unfinished.
   void close();
   [[nodiscard]] const ReplicaBooks& books() const { return books_; }
@@ -113,6 +121,7 @@ class Replica {
   void hold_decoding(double since);
   void trim_held();
   void release_held(double now);
+  [[nodiscard]] std::int64_t blocks_of_jump(double now) const;
 
   ReplicaSpec spec_;
   RequestPool& pool_;

@@ -1,6 +1,7 @@
 // One request on its way through the fleet, and the pool that holds those in flight.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,8 +27,8 @@ struct Request {
   double last_token = -1;  ///< time of its latest output token while it is not decoding
   std::int32_t input_tokens = 0;
   std::int32_t output_tokens = 0;
-  std::int32_t cached_tokens = 0;    ///< of the input, found in the prefix cache: held in memory, not computed
-  std::int32_t replica = -1;         ///< that it was sent to
+  std::int32_t cached_tokens = 0;  ///< of the input, found in the prefix cache when it was first admitted: not computed
+  std::int32_t replica = -1;       ///< that it was sent to
   std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
 
@@ -37,6 +38,7 @@ struct Request {
   std::int32_t computed = 0;     ///< tokens whose KV is stored (while decoding: as of when it joined)
   std::int32_t prefill_target =
       0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
+  std::int32_t found_tokens = 0;        ///< that the prefix cache holds, as of when the queue's head was last looked at
   std::int64_t joined_at = -1;          ///< decode step counter when it joined the decoding set; -1 = not decoding
   std::uint64_t admission = 0;          ///< rank in the order of admission to the running set
   RequestHandle previous = kNoRequest;  ///< neighbours in the running set
@@ -56,6 +58,7 @@ class RequestPool {
     const RequestHandle handle = free_.back();
     free_.pop_back();
     requests_[static_cast<std::size_t>(handle)] = Request{};
+    if (static_cast<std::size_t>(handle) < texts_.size()) texts_[static_cast<std::size_t>(handle)].names.clear();
     return handle;
   }
   void release(RequestHandle handle) { free_.push_back(handle); }
@@ -64,9 +67,20 @@ class RequestPool {
     return requests_[static_cast<std::size_t>(handle)];
   }
 
+  /// What is known of a request's text.
+  struct Text {
+    std::vector<std::uint64_t> names;  ///< of its blocks, from the front: of the engine's block size
+    std::vector<std::int32_t> blocks;  ///< of those, that it refers to in its replica's prefix cache
+  };
+  [[nodiscard]] Text& text(RequestHandle handle) {
+    if (texts_.size() < requests_.size()) texts_.resize(requests_.size());
+    return texts_[static_cast<std::size_t>(handle)];
+  }
+
  private:
   std::vector<Request> requests_;
   std::vector<RequestHandle> free_;
+  std::vector<Text> texts_;  ///< none where nobody asks for any
 };
 
 }  // namespace flotilla::sim

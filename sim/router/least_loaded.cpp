@@ -27,7 +27,7 @@ class LeastLoaded final : public Router {
     }
   }
 
-  std::size_t pick(std::span<const ReplicaLoad> replicas) override {
+  std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
     std::size_t choice = first_least_from(next_);
     if (choice == leaves_) choice = first_least_from(0);
     next_ = (choice + 1) % replicas.size();
@@ -58,7 +58,9 @@ class LeastLoaded final : public Router {
 };
 
 const RouterRegistration kRegistration({"least_loaded", "the replica with the fewest outstanding requests",
-                                        [](std::uint64_t) { return std::make_unique<LeastLoaded>(); }});
+                                        [](std::uint64_t, const RouterOptions&) {
+                                          return std::make_unique<LeastLoaded>();
+                                        }});
 
 }  // namespace
 }  // namespace flotilla::sim

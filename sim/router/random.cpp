@@ -10,7 +10,7 @@ namespace {
 class Random final : public Router {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
-  std::size_t pick(std::span<const ReplicaLoad> replicas) override {
+  std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
     return boost::random::uniform_int_distribution<std::size_t>(0, replicas.size() - 1)(engine_);
   }
 
@@ -19,7 +19,9 @@ class Random final : public Router {
 };
 
 const RouterRegistration kRegistration({"random", "any replica, with equal chances",
-                                        [](std::uint64_t seed) { return std::make_unique<Random>(seed); }});
+                                        [](std::uint64_t seed, const RouterOptions&) {
+                                          return std::make_unique<Random>(seed);
+                                        }});
 
 }  // namespace
 }  // namespace flotilla::sim

@@ -6,7 +6,7 @@ namespace {
 
 class RoundRobin final : public Router {
  public:
-  std::size_t pick(std::span<const ReplicaLoad> replicas) override {
+  std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
     const std::size_t choice = next_;
     next_ = (next_ + 1) % replicas.size();
     return choice;
@@ -16,8 +16,9 @@ class RoundRobin final : public Router {
   std::size_t next_ = 0;
 };
 
-const RouterRegistration kRegistration({"round_robin", "each replica in turn",
-                                        [](std::uint64_t) { return std::make_unique<RoundRobin>(); }});
+const RouterRegistration kRegistration({"round_robin", "each replica in turn", [](std::uint64_t, const RouterOptions&) {
+                                          return std::make_unique<RoundRobin>();
+                                        }});
 
 }  // namespace
 }  // namespace flotilla::sim

@@ -10,8 +10,8 @@ RouterRegistration::RouterRegistration(RouterEntry entry) { Registry<RouterEntry
 
 const std::vector<RouterEntry>& routers() { return Registry<RouterEntry>::instance().entries(); }
 
-std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed) {
-  return Registry<RouterEntry>::instance().at(name).make(seed);
+std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed, const RouterOptions& options) {
+  return Registry<RouterEntry>::instance().at(name).make(seed, options);
 }
 
 }  // namespace flotilla::sim

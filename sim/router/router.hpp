@@ -14,28 +14,49 @@ namespace flotilla::sim {
 /// What a router may know of a replica when a request arrives.
 struct ReplicaLoad {
   std::int64_t outstanding = 0;  ///< requests sent to it and not finished: waiting and running
+  // For policies that look at more than counts:
+  std::int64_t used_tokens = 0;  ///< room for tokens in the KV memory that sequences use
+  std::int64_t kv_tokens = 0;    ///< all there is
+  std::int64_t held_tokens = 0;  ///< of the prompt, in its prefix cache
+};
+
+/// What a router may know of the request.
+struct RoutedRequest {
+  std::int32_t input_tokens = 0;
+  std::int64_t session = -1;  ///< -1 = none
+};
+
+/// How closely a policy looks at replicas: the closer, the more a choice costs.
+enum class Look { kCounts, kMemory, kPrefixes };
+
+/// What can be set of policies; each takes what it knows.
+struct RouterOptions {
+  double overlap_weight = 1;
+  double temperature = 0;
 };
 
 class Router {
  public:
   virtual ~Router() = default;
+  [[nodiscard]] virtual Look looks_at() const { return Look::kCounts; }
   /// Called once, before anything else: the replicas, all of them idle.
   virtual void start(std::size_t /*replicas*/) {}
   /// A replica's load has changed; for policies that keep an order of their own.
   virtual void changed(std::size_t /*replica*/, const ReplicaLoad& /*load*/) {}
   /// Index into `replicas`, which is never empty and always the same fleet in the same order.
-  virtual std::size_t pick(std::span<const ReplicaLoad> replicas) = 0;
+  virtual std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest& request) = 0;
 };
 
 struct RouterEntry {
   std::string name;
   std::string help;
-  std::function<std::unique_ptr<Router>(std::uint64_t seed)> make;  ///< `seed` of the stream "routing"
+  /// `seed` of the stream "routing".
+  std::function<std::unique_ptr<Router>(std::uint64_t seed, const RouterOptions&)> make;
 };
 struct RouterRegistration {
   explicit RouterRegistration(RouterEntry entry);
 };
 const std::vector<RouterEntry>& routers();
-std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed);
+std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed, const RouterOptions& options = {});
 
 }  // namespace flotilla::sim

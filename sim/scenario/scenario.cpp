@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "scenarios/reader/embedded.hpp"
@@ -164,9 +165,29 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
           .key("block_size", &ServingSpec::block_size, "tokens of a KV block",
                {.min = 1, .max = 4096, .unit = "tokens", .default_text = "the engine's"})
+          .key("enable_prefix_caching", &ServingSpec::enable_prefix_caching,
+               "blocks of prompts are found again where the workload says which are alike; memory that nobody uses "
+               "holds "
+               "them, the least recently used makes way")
           .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
                {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
           .key("scheduler", &ServingSpec::scheduler, "what enters each step");
+  return schema;
+}
+
+const reader::Schema<RouterSpec>& RouterSpec::schema() {
+  static const auto schema =
+      reader::Schema<RouterSpec>("router", "Which replica a request goes to")
+          .key("policy", &RouterSpec::policy, "router policy", {.required = true, .choices = router_names})
+          .key("staleness", &RouterSpec::staleness,
+               "replicas are seen as they were at the latest multiple of this time; what their prefix caches hold is "
+               "known at once",
+               {.min = 0})
+          .key("overlap_weight", &RouterSpec::overlap_weight,
+               "prefix_aware: weight of prompt tokens that must be computed against tokens that sequences hold",
+               {.min = 0})
+          .key("temperature", &RouterSpec::temperature,
+               "prefix_aware: how much of the choice is left to chance; 0 = none", {.min = 0});
   return schema;
 }
 
@@ -188,7 +209,8 @@ const reader::Schema<Scenario>& Scenario::schema() {
           .key("model", &Scenario::model, "catalogue name, or path to a Hugging Face config.json", {.required = true})
           .key("fleet", &Scenario::fleet, "which GPUs, wired how", {.required = true})
           .key("serving", &Scenario::serving, "who serves, and how", {.required = true})
-          .key("router", &Scenario::router, "which replica a request goes to", {.choices = router_names})
+          .key("router", &Scenario::router, "which replica a request goes to: a policy's name, or a mapping",
+               {.default_text = "least_loaded"})
           .key("workload", &Scenario::workload, "the requests", {.required = true})
           .key("slo", &Scenario::slo, "what users were promised")
           .key("what_if", &Scenario::what_if, "hardware a little better or worse than it is")
@@ -265,6 +287,36 @@ nlohmann::ordered_json Codec<sim::PlacementRef>::json_schema() {
 }
 
 std::string Codec<sim::PlacementRef>::type_text() { return "packed, spread, or lists of GPUs"; }
+
+sim::RouterSpec Codec<sim::RouterSpec>::read(const Node& node) {
+  sim::RouterSpec router;
+  if (!node.is_scalar()) {
+    sim::RouterSpec::schema().read_over(node, router);
+    return router;
+  }
+  router.policy = node.text();
+  const std::vector<std::string> names = sim::router_names();
+  if (std::find(names.begin(), names.end(), router.policy) == names.end())
+    node.fail(fmt::format("'{}' is not known here", router.policy), suggest(router.policy, names));
+  return router;
+}
+
+std::string Codec<sim::RouterSpec>::write(const sim::RouterSpec& router) {
+  const sim::RouterSpec plain;
+  std::string more;
+  if (router.staleness != plain.staleness) more += ", staleness: " + Codec<Seconds>::write(router.staleness);
+  if (router.overlap_weight != plain.overlap_weight) more += fmt::format(", overlap_weight: {}", router.overlap_weight);
+  if (router.temperature != plain.temperature) more += fmt::format(", temperature: {}", router.temperature);
+  return more.empty() ? router.policy : "{policy: " + router.policy + more + "}";
+}
+
+nlohmann::ordered_json Codec<sim::RouterSpec>::json_schema() {
+  return {{"anyOf", {{{"enum", sim::router_names()}}, sim::RouterSpec::schema().json_schema()}}};
+}
+
+std::string Codec<sim::RouterSpec>::type_text() { return "policy, or a mapping"; }
+
+void Codec<sim::RouterSpec>::nested(SchemaList& list) { sim::RouterSpec::schema().collect(list); }
 
 sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
   sim::PriceRef price;

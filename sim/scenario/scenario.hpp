@@ -109,8 +109,18 @@ struct ServingSpec {
   std::optional<double> gpu_memory_utilization;
   std::optional<int> block_size;
   std::optional<int> max_model_len;
+  bool enable_prefix_caching = true;
   SchedulerSpec scheduler;
   static const reader::Schema<ServingSpec>& schema();
+};
+
+/// Which replica a request goes to. Written as a policy's name, or as a mapping.
+struct RouterSpec {
+  std::string policy = "least_loaded";
+  Seconds staleness{0};
+  double overlap_weight = 1;
+  double temperature = 0;
+  static const reader::Schema<RouterSpec>& schema();
 };
 
 struct SloSpec {
@@ -126,7 +136,7 @@ struct Scenario {
   std::string model;  ///< catalogue name or path to a Hugging Face config.json
   FleetSpec fleet;
   std::vector<ServingSpec> serving;
-  std::string router = "least_loaded";
+  RouterSpec router;
   WorkloadSpec workload;
   SloSpec slo;
   std::optional<models::HardwareFactors> what_if;
@@ -152,6 +162,15 @@ struct Codec<sim::PlacementRef> {
   static std::string write(const sim::PlacementRef& placement);
   static nlohmann::ordered_json json_schema();
   static std::string type_text();
+};
+
+template <>
+struct Codec<sim::RouterSpec> {
+  static sim::RouterSpec read(const Node& node);
+  static std::string write(const sim::RouterSpec& router);
+  static nlohmann::ordered_json json_schema();
+  static std::string type_text();
+  static void nested(SchemaList& list);
 };
 
 template <>

@@ -24,13 +24,15 @@ std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_
     const Request& r = batch_.pool()[handle];
     tokens += std::min({std::int64_t{r.prefill_target} - r.computed, budget - tokens, std::int64_t{most}});
   }
+  batch_.look_up_first();
   std::int64_t blocks = batch_.committed_blocks();
+  if (!batch_.waiting().empty()) blocks -= batch_.blocks_shared_with_first();
   for (const RequestHandle handle : batch_.waiting()) {
     if (tokens >= budget || static_cast<double>(tokens) >= enough || seqs-- <= 0) break;
     const Request& r = batch_.pool()[handle];
     blocks += batch_.kv().blocks_for(r.input_tokens + r.output_here - 1);
     if (blocks > batch_.kv().total()) break;
-    const std::int64_t prompt = std::int64_t{r.input_tokens} - r.cached_tokens + r.generated;
+    const std::int64_t prompt = std::int64_t{r.input_tokens} - r.found_tokens + r.generated;
     const std::int64_t chunk = std::min({prompt, budget - tokens, std::int64_t{most}});
     if (chunk < prompt && !chunked) break;
     tokens += chunk;

@@ -31,14 +31,25 @@ class StepPlanner {
   [[nodiscard]] std::int64_t decoding() const { return batch_.decoding().size(); }
   [[nodiscard]] std::int64_t free_blocks() const { return batch_.kv().free(); }
   [[nodiscard]] bool nobody_waits() const { return batch_.waiting().empty(); }
-  [[nodiscard]] const Request& first_waiting() const { return batch_.pool()[batch_.waiting().front()]; }
+  /// What is found of its prompt is found now: decoding sequences may just have taken the memory of some of it.
+  [[nodiscard]] const Request& first_waiting() const {
+    batch_.look_up_first();
+    return batch_.pool()[batch_.waiting().front()];
+  }
   /// Prompt tokens that the first of the queue has to compute (after a preemption: its output so far, too).
   [[nodiscard]] std::int32_t first_waiting_tokens() const {
-    return first_waiting().input_tokens - first_waiting().cached_tokens + first_waiting().generated;
+    return first_waiting().input_tokens - first_waiting().found_tokens + first_waiting().generated;
   }
   /// Is there memory now for all that the first of the queue has to store before it decodes?
   [[nodiscard]] bool first_waiting_prompt_fits() const {
-    return batch_.kv().blocks_for(first_waiting().input_tokens + first_waiting().generated) <= batch_.kv().free();
+    return batch_.kv().blocks_for(first_waiting().input_tokens + first_waiting().generated) -
+               batch_.blocks_shared_with_first() <=
+           batch_.kv().free();
+  }
+  /// Tokens of the first of the queue that running sequences hold for it.
+  [[nodiscard]] std::int64_t first_waiting_shared_tokens() const {
+    batch_.look_up_first();
+    return batch_.blocks_shared_with_first() * batch_.kv().block_size();
   }
   /// KV tokens that running sequences have neither stored nor, being in prefill, are about to.
   [[nodiscard]] std::int64_t free_tokens() const {
@@ -59,7 +70,8 @@ class StepPlanner {
   /// Would every running sequence and the first of the queue reach their ends in the memory there is?
   [[nodiscard]] bool first_waiting_fits_to_its_end() const {
     const Request& r = first_waiting();
-    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_here - 1) <=
+    return batch_.committed_blocks() + batch_.kv().blocks_for(r.input_tokens + r.output_here - 1) -
+               batch_.blocks_shared_with_first() <=
            batch_.kv().total();
   }
 

@@ -39,7 +39,8 @@ class Sglang final : public Scheduler {
       const double reserved = kNewTokenRatio * static_cast<double>(step.remaining_output_tokens());
       // A lone request is admitted whatever its answer may come to.
       if (step.running() > 0 &&
-          static_cast<double>(r.cached_tokens + prompt + answer) + reserved > static_cast<double>(step.free_tokens()))
+          static_cast<double>(r.found_tokens - step.first_waiting_shared_tokens() + prompt + answer) + reserved >
+              static_cast<double>(step.free_tokens()))
         break;
       const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>({prompt, budget, limits_.max_chunk_tokens}));
       if (chunk < prompt && !limits_.enable_chunked_prefill) break;

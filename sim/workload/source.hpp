@@ -22,6 +22,9 @@ struct ArrivingRequest {
   /// Names of the prompt's blocks of RequestSource::hash_block_size() tokens, front to back; equal names = equal text.
   /// Empty when nothing is known of the text. See hash_chain.hpp for how to ask about blocks of another size.
   std::vector<std::uint64_t> hash_ids;
+  /// Tokens whose text they name: the prompt's; or the answer's, too, where it is known beforehand that a later prompt
+  /// will hold it.
+  std::int64_t named_tokens = 0;
 };
 
 class RequestSource {

@@ -43,6 +43,21 @@ void check_generated(const WorkloadSpec& w, const Node& node) {
   if (!w.num_prompts && !w.duration) node.fail("when does the load end?", "add num_prompts: 20000, or duration: 10min");
 }
 
+void check_texts(const WorkloadSpec& w, const Node& node) {
+  for (const char* const key : {"shared_prefix", "sessions"}) {
+    if (!node.has(key)) continue;
+    if (w.trace)
+      node.fail_for(key, fmt::format("{} and trace: which texts are alike comes from the trace's hash_ids", key),
+                    "remove one of them");
+    if (w.prefix_cache_hit_rate)
+      node.fail_for(key, fmt::format("{} and prefix_cache_hit_rate: what is found in the cache is simulated", key),
+                    "remove one of them");
+  }
+  if (w.sessions && (!w.request_rate || std::isinf(*w.request_rate) || w.max_concurrency))
+    node.fail_for("sessions", "sessions are an open load: their turns come by the clock",
+                  "give a finite request_rate, and no max_concurrency");
+}
+
 void check_arrivals(const WorkloadSpec& w, const Node& node) {
   if (w.arrivals && w.burstiness) {
     node.fail_for("burstiness", "arrivals and burstiness: burstiness alone means Gamma arrivals",
@@ -67,6 +82,7 @@ void check(const WorkloadSpec& w, const Node& node) {
   } else {
     check_generated(w, node);
   }
+  check_texts(w, node);
   check_arrivals(w, node);
   if (w.duration && w.warmup.value() >= w.duration->value()) {
     node.fail_for("warmup",
@@ -84,6 +100,29 @@ ArrivalSpec WorkloadSpec::arrival_process() const {
   spec.kind = ArrivalSpec::Kind::kGamma;
   spec.gamma.burstiness = burstiness;
   return spec;
+}
+
+const reader::Schema<SharedPrefixSpec>& SharedPrefixSpec::schema() {
+  using S = SharedPrefixSpec;
+  static const auto s =
+      reader::Schema<S>("shared_prefix", "What prompts begin with, such as system prompts: the prefix cache finds it")
+          .key("tokens", &S::tokens, "of the prefix, on top of input_tokens (as vLLM's --random-prefix-len)",
+               {.min = 1, .max = 1e7, .required = true, .unit = "tokens"})
+          .key("texts", &S::texts, "how many there are; each prompt begins with one of them, drawn evenly",
+               {.min = 1, .max = 1e9});
+  return s;
+}
+
+const reader::Schema<SessionSpec>& SessionSpec::schema() {
+  using S = SessionSpec;
+  static const auto s =
+      reader::Schema<S>(
+          "sessions", "Conversations: each prompt is all that was said before, answers included, and input_tokens more")
+          .key("turns", &S::turns, "requests of a session", {.required = true})
+          .key("think_time", &S::think_time,
+               "from the sending of a turn to that of the next: mean of an exponential distribution",
+               {.min = 0, .required = true});
+  return s;
 }
 
 const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
@@ -107,6 +146,8 @@ const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
           .key("prefix_cache_hit_rate", &W::prefix_cache_hit_rate,
                "share of each prompt that is found in the prefix cache: it takes memory, but no computation",
                {.min = 0, .max = 1, .default_text = "0"})
+          .key("shared_prefix", &W::shared_prefix, "text that prompts have in common", {.default_text = "none"})
+          .key("sessions", &W::sessions, "prompts that go on where earlier ones ended", {.default_text = "none"})
           .key("num_prompts", &W::num_prompts, "how many requests",
                {.min = 1, .default_text = "as many as arrive within duration"})
           .key("duration", &W::duration, "how long requests arrive",

@@ -18,6 +18,20 @@ struct Warmup : Seconds {
   bool automatic = false;  ///< found from a run without one, by the rule MSER-5 (analysis/statistics/batches.hpp)
 };
 
+/// What prompts begin with: one of so many texts.
+struct SharedPrefixSpec {
+  std::int32_t tokens = 0;
+  std::int64_t texts = 1;
+  static const reader::Schema<SharedPrefixSpec>& schema();
+};
+
+/// Conversations.
+struct SessionSpec {
+  LengthSpec turns;  ///< requests of a session
+  Seconds think_time{0};
+  static const reader::Schema<SessionSpec>& schema();
+};
+
 /// Requests are either generated (request_rate, input_tokens, output_tokens, and num_prompts or duration) or replayed
 /// from a trace. Which keys go together is checked when the scenario is read.
 struct WorkloadSpec {
@@ -30,6 +44,8 @@ struct WorkloadSpec {
   std::optional<std::int64_t> num_prompts;
   std::optional<Seconds> duration;              ///< of arrivals
   std::optional<double> prefix_cache_hit_rate;  ///< share of each prompt
+  std::optional<SharedPrefixSpec> shared_prefix;
+  std::optional<SessionSpec> sessions;
   Warmup warmup;
   std::optional<TraceSpec> trace;
   static const reader::Schema<WorkloadSpec>& schema();

@@ -45,6 +45,7 @@ bool TraceSource::next(ArrivingRequest& request) {
   request.session = row_.session;
   request.tenant = row_.tenant;
   request.hash_ids.swap(row_.hash_ids);
+  request.named_tokens = row_.input_tokens;
   if (by_session_) put_in_namespace(request.session, request.hash_ids);
   ++reader_.report().requests;
   return true;

@@ -55,11 +55,13 @@ struct Arrival {
   double at;
   std::int32_t input;
   std::int32_t output;
+  std::vector<std::uint64_t> names = {};  ///< of the text's blocks of Setup::block_size tokens
 };
 
 class ListSource final : public RequestSource {
  public:
-  explicit ListSource(std::vector<Arrival> arrivals) : arrivals_(std::move(arrivals)) {}
+  ListSource(std::vector<Arrival> arrivals, int block_size) : arrivals_(std::move(arrivals)), block_size_(block_size) {}
+  [[nodiscard]] std::int64_t hash_block_size() const override { return block_size_; }
   bool next(ArrivingRequest& request) override {
     if (next_ == arrivals_.size()) return false;
     const Arrival& a = arrivals_[next_];
@@ -67,11 +69,14 @@ class ListSource final : public RequestSource {
     request.arrival = a.at;
     request.input_tokens = a.input;
     request.output_tokens = a.output;
+    request.hash_ids = a.names;
+    request.named_tokens = static_cast<std::int64_t>(a.names.size()) * block_size_;
     return true;
   }
 
  private:
   std::vector<Arrival> arrivals_;
+  int block_size_;
   std::size_t next_ = 0;
 };
 
@@ -86,6 +91,7 @@ struct Setup {
   int replicas = 1;
   std::int64_t max_concurrency = 0;
   double cached_share = 0;
+  bool keeps_prefixes = false;
   bool step_by_step = false;
   LinearTimes times;
   Timeline* timeline = nullptr;  ///< pool 0, and 1 for replicas that only decode
@@ -121,7 +127,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     outcome.order.push_back(r.id);
     if (status == RequestStatus::kCompleted) outcome.requests[r.id] = r;
   });
-  ListSource source(std::move(arrivals));
+  ListSource source(std::move(arrivals), setup.block_size);
   const auto router = make_router(setup.router, 1);
   Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock,
                   recorder);
@@ -136,6 +142,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.block_size = setup.block_size;
     spec.max_num_seqs = setup.limits.max_num_seqs;
     spec.prefills_only = prefills_only;
+    spec.keeps_prefixes = setup.keeps_prefixes && (prefills_only || setup.decode_replicas == 0);
     spec.window = setup.window;
     spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;

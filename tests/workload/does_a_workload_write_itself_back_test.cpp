@@ -24,7 +24,10 @@ TEST_CASE("a workload that is written reads back as the same") {
                     "input_tokens: 3}, time_unit: ms, on_zero_length: count_as_1, max_bad_lines: 7, max_input_tokens: "
                     "4096, on_too_long: drop, "
                     "block_size: 64, hash_scope: session}"),
-        std::string("{request_rate: 5, trace: {path: lengths.csv, arrivals: generated}}")}) {
+        std::string("{request_rate: 5, trace: {path: lengths.csv, arrivals: generated}}"),
+        std::string(
+            "{request_rate: 5, num_prompts: 9, isl: 80, osl: 8, warmup: auto, shared_prefix: {tokens: 64, texts: 3}, "
+            "sessions: {turns: {uniform: [1, 4]}, think_time: 30s}}")}) {
     CAPTURE(yaml);
     const std::string written = reader::write_yaml(workload(yaml));
     CAPTURE(written);

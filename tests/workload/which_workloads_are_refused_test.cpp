@@ -52,6 +52,12 @@ TEST_CASE("keys that do not go together") {
        "arrivals and burstiness", "keep one"},
       {kLengths + "request_rate: 5\nduration: 60s\nwarmup: 60s\n", "5:9",
        "the warm-up is as long as the whole load (60s)", ""},
+      {trace + "shared_prefix: {tokens: 100}\n", "2:16", "which texts are alike comes from the trace's hash_ids",
+       "remove"},
+      {kLengths + "request_rate: 5\nnum_prompts: 9\nsessions: {turns: 3, think_time: 5s}\nprefix_cache_hit_rate: 0.5\n",
+       "5:11", "what is found in the cache is simulated", "remove"},
+      {kLengths + "request_rate: inf\nmax_concurrency: 2\nnum_prompts: 9\nsessions: {turns: 3, think_time: 5s}\n",
+       "6:11", "their turns come by the clock", "finite request_rate"},
   });
 }
 

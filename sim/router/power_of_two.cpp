@@ -1,0 +1,35 @@
+// Of two replicas drawn at random the one with fewer outstanding requests (Mitzenmacher, "The Power of Two Choices in
+// Randomized Load Balancing", IEEE TPDS 12, 2001): nearly as even as looking at all of them, and no herd where what is
+// known is old.
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/uniform_int_distribution.hpp>
+
+#include "sim/router/router.hpp"
+
+namespace flotilla::sim {
+namespace {
+
+class PowerOfTwo final : public Router {
+ public:
+  explicit PowerOfTwo(std::uint64_t seed) : engine_(seed) {}
+  std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
+    if (replicas.size() == 1) return 0;
+    const std::size_t first = draw(replicas.size());
+    const std::size_t other = draw(replicas.size() - 1);
+    const std::size_t second = other < first ? other : other + 1;
+    return replicas[second].outstanding < replicas[first].outstanding ? second : first;
+  }
+
+ private:
+  std::size_t draw(std::size_t count) {
+    return boost::random::uniform_int_distribution<std::size_t>(0, count - 1)(engine_);
+  }
+  boost::random::mt19937_64 engine_;
+};
+
+const RouterRegistration kRegistration(
+    {"power_of_two", "of two replicas drawn at random the one with fewer outstanding requests",
+     [](std::uint64_t seed, const RouterOptions&) { return std::make_unique<PowerOfTwo>(seed); }});
+
+}  // namespace
+}  // namespace flotilla::sim

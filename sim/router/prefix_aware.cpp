@@ -1,0 +1,62 @@
+// Overlap against load, as NVIDIA Dynamo's KV router weighs them (docs.nvidia.com/dynamo, "KV Router", release 0.4):
+//
+//   cost = overlap_weight * (prompt tokens that the replica would have to compute) + (tokens that its sequences hold)
+//
+// There in blocks; the least cost wins, among equals the fewest outstanding requests. With a temperature T the choice
+// is drawn, with chances in proportion to exp(-x / T), x the cost on a scale from 0 (least) to 1 (most): what is known
+// is old, and the best replica must not get everybody.
+#include <algorithm>
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
+#include <cmath>
+#include <vector>
+
+#include "sim/router/router.hpp"
+
+namespace flotilla::sim {
+namespace {
+
+class PrefixAware final : public Router {
+ public:
+  PrefixAware(std::uint64_t seed, const RouterOptions& options) : options_(options), engine_(seed) {}
+  [[nodiscard]] Look looks_at() const override { return Look::kPrefixes; }
+
+  std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest& request) override {
+    costs_.clear();
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < replicas.size(); ++i) {
+      const auto missing = static_cast<double>(request.input_tokens - replicas[i].held_tokens);
+      costs_.push_back(options_.overlap_weight * missing + static_cast<double>(replicas[i].used_tokens));
+      const bool fewer = replicas[i].outstanding < replicas[best].outstanding;
+      if (costs_[i] < costs_[best] || (costs_[i] == costs_[best] && fewer)) best = i;
+    }
+    return options_.temperature > 0 ? draw(costs_[best]) : best;
+  }
+
+ private:
+  std::size_t draw(double least) {
+    const double range = *std::max_element(costs_.begin(), costs_.end()) - least;
+    double sum = 0;
+    for (double& cost : costs_) {
+      const double x = range > 0 ? (cost - least) / range : 0;
+      cost = sum += std::exp(-x / options_.temperature);
+    }
+    const double at = boost::random::uniform_real_distribution<double>(0, sum)(engine_);
+    const auto found = std::upper_bound(costs_.begin(), costs_.end(), at);
+    return std::min(static_cast<std::size_t>(found - costs_.begin()), costs_.size() - 1);
+  }
+
+  RouterOptions options_;
+  boost::random::mt19937_64 engine_;
+  std::vector<double> costs_;
+};
+
+const RouterRegistration kRegistration({"prefix_aware",
+                                        "least cost of computing what its prefix cache lacks and of what it holds "
+                                        "(Dynamo); overlap_weight, temperature",
+                                        [](std::uint64_t seed, const RouterOptions& options) {
+                                          return std::make_unique<PrefixAware>(seed, options);
+                                        }});
+
+}  // namespace
+}  // namespace flotilla::sim
