@@ -20,6 +20,8 @@ std::int64_t nanoseconds(Seconds seconds) {
 
 TraceSource::TraceSource(const WorkloadSpec& spec, std::uint64_t seed)
     : reader_(*spec.trace),
+      names_(spec, seed),
+      conversations_(spec.trace->conversations),
       by_session_(spec.trace->hash_scope == HashScope::kSession),
       time_scale_(spec.trace->time_scale / spec.trace->rate_scale),
       start_(nanoseconds(spec.trace->start)),
@@ -46,7 +48,12 @@ bool TraceSource::next(ArrivingRequest& request) {
   request.tenant = row_.tenant;
   request.hash_ids.swap(row_.hash_ids);
   request.named_tokens = row_.input_tokens;
-  if (by_session_) put_in_namespace(request.session, request.hash_ids);
+  if (conversations_) {
+    request.named_tokens += row_.output_tokens;
+    // Without a session it is one of its own; numbers of sessions are not negative.
+    names_.fill(0, row_.session >= 0 ? row_.session : -1 - request.id, request.named_tokens, request.hash_ids);
+  }
+  if (by_session_ && !conversations_) put_in_namespace(request.session, request.hash_ids);
   ++reader_.report().requests;
   return true;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/workload/source.hpp"
+#include "sim/workload/text_names.hpp"
 #include "sim/workload/trace/trace_reader.hpp"
 
 namespace flotilla::sim {
@@ -15,7 +16,9 @@ class TraceSource final : public RequestSource {
   /// `spec.trace` must be given.
   TraceSource(const WorkloadSpec& spec, std::uint64_t seed);
   bool next(ArrivingRequest& request) override;
-  [[nodiscard]] std::int64_t hash_block_size() const override { return reader_.block_size(); }
+  [[nodiscard]] std::int64_t hash_block_size() const override {
+    return conversations_ ? kTextBlock : reader_.block_size();
+  }
   [[nodiscard]] const TraceReport* report() const override { return &reader_.report(); }
 
  private:
@@ -23,6 +26,8 @@ class TraceSource final : public RequestSource {
   [[nodiscard]] double arrival_of_row();
 
   TraceReader reader_;
+  TextNames names_;
+  bool conversations_;
   bool by_session_;
   double time_scale_;
   std::int64_t start_;  ///< nanoseconds

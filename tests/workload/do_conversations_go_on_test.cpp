@@ -106,3 +106,18 @@ TEST_CASE("without either, nothing is named, and lengths are what they were") {
     CHECK(b[i].arrival == a[i].arrival);
   }
 }
+
+TEST_CASE("a trace of conversations: prompts of a session begin with what was said in it") {
+  const TemporaryFile file("chat.csv",
+                           "timestamp,input_tokens,output_tokens,session_id\n"
+                           "0,40,30,a\n1,100,20,b\n2,90,10,a\n3,40,30,\n4,40,30,\n");
+  const Load l = load_trace(file.path(), ", conversations: true");
+  REQUIRE(l.requests.size() == 5);
+  CHECK(l.requests[0].named_tokens == 70);
+  CHECK(l.requests[0].hash_ids.size() == 5);         // 70 tokens: 4 whole blocks, and one that is cut
+  CHECK(common(l.requests[0], l.requests[2]) == 5);  // of the same session, which goes on
+  CHECK(common(l.requests[0], l.requests[1]) == 0);
+  CHECK(common(l.requests[3], l.requests[4]) == 0);  // of none: nothing is said of their texts
+  CHECK(
+      contains(error_of([&] { load_trace(file.path(), ", conversations: true, columns: {session: chat}"); }), "chat"));
+}

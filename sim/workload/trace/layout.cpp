@@ -58,7 +58,7 @@ FieldNames names_of(const FormatInfo& info, const TraceSpec& spec) {
 bool needed(Field field, const TraceSpec& spec) {
   return field == Field::kInputTokens || field == Field::kOutputTokens ||
          (field == Field::kTimestamp && spec.arrivals == TraceArrivals::kRecorded) ||
-         (field == Field::kSession && spec.hash_scope == HashScope::kSession);
+         (field == Field::kSession && (spec.hash_scope == HashScope::kSession || spec.conversations));
 }
 
 bool named_by_user(Field field, const FormatInfo& info, const FieldNames& names) {

@@ -83,6 +83,10 @@ const reader::Schema<TraceSpec>& TraceSpec::schema() {
                {.min = 1, .unit = "tokens", .default_text = "512"})
           .key("hash_scope", &T::hash_scope,
                "whether equal hash ids are the same text in all of the trace or within a session only")
+          .key("conversations", &T::conversations,
+               "a prompt begins with all that was said in its session before, answers included, so that the prefix "
+               "cache may "
+               "find it; instead of hash_ids")
           .key("on_zero_length", &T::on_zero_length, "what to do with requests that have no input or no output")
           .key("max_input_tokens", &T::max_input_tokens, "longest prompt that is replayed as it is",
                {.min = 1, .unit = "tokens", .default_text = "no limit; the engine refuses what it cannot hold"})

@@ -52,6 +52,7 @@ struct TraceSpec {
   std::optional<TimeUnit> time_unit;
   std::optional<std::int64_t> block_size;
   HashScope hash_scope = HashScope::kGlobal;
+  bool conversations = false;  ///< a prompt is all that was said in its session before, and something new
   OnZeroLength on_zero_length = OnZeroLength::kDrop;
   std::optional<std::int32_t> max_input_tokens;
   OnTooLong on_too_long = OnTooLong::kClip;
