@@ -41,7 +41,7 @@ class Gateway {
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
-  /// Routers see replicas as they were at the latest multiple of so many seconds.
+  /// Routers see replicas as the first request after each multiple of so many seconds saw them.
   void see_late(double staleness) { staleness_ = staleness; }
   /// This share of every prompt is found in the prefix cache.
   void cache_share(double share) { cached_share_ = share; }

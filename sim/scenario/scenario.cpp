@@ -180,8 +180,8 @@ const reader::Schema<RouterSpec>& RouterSpec::schema() {
       reader::Schema<RouterSpec>("router", "Which replica a request goes to")
           .key("policy", &RouterSpec::policy, "router policy", {.required = true, .choices = router_names})
           .key("staleness", &RouterSpec::staleness,
-               "replicas are seen as they were at the latest multiple of this time; what their prefix caches hold is "
-               "known at once",
+               "replicas are seen as the first request after each multiple of this time saw them; what their prefix caches "
+               "hold is known at once",
                {.min = 0})
           .key("overlap_weight", &RouterSpec::overlap_weight,
                "prefix_aware: weight of prompt tokens that must be computed against tokens that sequences hold",
