@@ -228,11 +228,10 @@ double LayerCost::reduce_of(double tokens) const {
 /// By the fastest library for this size: latency counts when decoding, bandwidth in prefill.
 double LayerCost::exchange(double rank_tokens) const {
   const double bandwidth = d_.links.crosses_fabric ? d_.links.bandwidth.value() : nvlink_ * d_.what_if.network;
-  const double dispatch_bytes = d_.weights == NumberFormat::kBf16 ? 2 : 1;
   double fastest = std::numeric_limits<double>::infinity();
   for (const auto& library : exchanges_)
     fastest = std::fmin(fastest, expert_exchange_time(library, bandwidth, d_.expert_ranks(), d_.llm.experts_per_token,
-                                                      d_.llm.hidden, dispatch_bytes, rank_tokens));
+                                                      d_.llm.hidden, dispatch_bytes(d_.weights), rank_tokens));
   return fastest;
 }
 
@@ -241,20 +240,26 @@ double LayerCost::exchange(double rank_tokens) const {
 CauseTimes LayerCost::expert_layer(double rank_tokens, double group_tokens) const {
   CauseTimes time = gemm_time(bf16_gemm_, router_, bf16_roofline_, rank_tokens);
   auto load = expert_choice_.load(group_tokens);
-  const bool gathers = d_.engine.gathers_for_experts.get();
-  if (d_.data_parallel_size > 1 && !gathers) load.pairs = load.assignments;
+  if (d_.data_parallel_size > 1 && !d_.engine.gathers_for_experts.get()) load.pairs = load.assignments;
   time += moe_time(experts_, expert_shape_, expert_roofline_, load);
   time += multiply(shared_expert_, gemm_, gemm_roofline_, rank_tokens);
   time += elementwise_time(elementwise_, sparse_elementwise_, gemm_roofline_.bandwidth, rank_tokens);
   time.communication += reduce_of(rank_tokens);
-  if (d_.data_parallel_size == 1) {
-    time.communication += reduce_of(rank_tokens);
-  } else {
-    // An all-gather before the experts and a reduce-scatter behind them move what one all-reduce does.
-    time.communication += gathers ? all_reduce(d_.expert_ranks(), group_tokens * d_.llm.hidden * kActivationBytes)
-                                  : exchange(rank_tokens);
-  }
+  time.communication += expert_collectives(rank_tokens, group_tokens);
   return time;
+}
+
+double LayerCost::expert_collectives(double rank_tokens, double group_tokens) const {
+  if (d_.data_parallel_size == 1) return reduce_of(rank_tokens);
+  if (!d_.engine.gathers_for_experts.get()) return exchange(rank_tokens);
+  // An all-gather before the experts and a reduce-scatter behind them move what one all-reduce does.
+  return all_reduce(d_.expert_ranks(), group_tokens * d_.llm.hidden * kActivationBytes);
+}
+
+double LayerCost::collective_latency() const {
+  const double reduce = reduce_of(0);
+  return 2 * reduce * d_.llm.dense_layers() + (reduce + expert_collectives(0, 0)) * d_.llm.moe_layers +
+         stage_transfers(0).communication;
 }
 
 CauseTimes LayerCost::tokens(double rank_tokens, double group_tokens) const {

@@ -30,6 +30,8 @@ class LayerCost {
   [[nodiscard]] CauseTimes prefill_attention(const MixedBatch&) const;
   /// Handing the activations of so many tokens from each pipeline stage to the next.
   [[nodiscard]] CauseTimes stage_transfers(double rank_tokens) const;
+  /// Of the communication of tokens() and stage_transfers(), what empty messages would take.
+  [[nodiscard]] double collective_latency() const;
 
  private:
   [[nodiscard]] CauseTimes multiply(const std::vector<GemmShape>&, const GemmCoefficients&, const Roofline&,
@@ -40,6 +42,7 @@ class LayerCost {
   [[nodiscard]] double all_reduce(int ranks, double bytes) const;
   [[nodiscard]] double exchange(double rank_tokens) const;
   [[nodiscard]] double reduce_of(double tokens) const;
+  [[nodiscard]] double expert_collectives(double rank_tokens, double group_tokens) const;
   void set_attention(const Calibration&);
   void set_experts(const Calibration&, const Gpu&);
 

@@ -67,6 +67,16 @@ struct StepCost::Impl {
   /// A whole decode step, in which every sequence makes tokens_per_step tokens in the mean.
   [[nodiscard]] DecodeCost decode_step(int sequences);
   [[nodiscard]] CauseTimes mixed_step(const MixedBatch&);
+  /// Tokens of a micro-batch on the busiest attention rank, and on all of them.
+  struct Tokens {
+    double rank, micro;
+  };
+  [[nodiscard]] Tokens divided(std::int64_t decodes, const MixedBatch&) const;
+  [[nodiscard]] std::int64_t proposed(int sequences) const {
+    return static_cast<std::int64_t>(sequences) * (1 + deployment.speculation.draft_tokens);
+  }
+  /// Of so many tokens on all layers.
+  [[nodiscard]] CollectiveLoad load(const Tokens&) const;
 
   Deployment deployment;
   CalibratedCell cell;
@@ -115,12 +125,11 @@ CauseTimes StepCost::Impl::draft_time(double sequences) {
 
 DecodeCost StepCost::Impl::decode_step(int sequences) {
   const auto n = static_cast<std::int64_t>(sequences);
-  const auto proposed = n * (1 + deployment.speculation.draft_tokens);
   const auto& attention = memo_attention(n);
   DecodeCost cost;
   cost.base_by_cause = attention.base;
-  cost.base_by_cause += memo_tokens(proposed);
-  cost.base_by_cause += memo_sampling(proposed);
+  cost.base_by_cause += memo_tokens(proposed(sequences));
+  cost.base_by_cause += memo_sampling(proposed(sequences));
   cost.base_by_cause += draft_time(sequences);
   cost.base_by_cause += host_time(sequences);
   cost.slope_by_cause = attention.slope;
@@ -147,18 +156,22 @@ MixedBatch busiest_prefill(MixedBatch batch, double ranks) {
 
 }  // namespace
 
+StepCost::Impl::Tokens StepCost::Impl::divided(std::int64_t decodes, const MixedBatch& batch) const {
+  const double micro = std::ceil(static_cast<double>(decodes + batch.prefill_tokens) / stages());
+  const double prompts = static_cast<double>(batch.prefill_tokens) *
+                         (batch.prefill_seqs > 0 ? busiest_share(batch.prefill_seqs, ranks()) : 0);
+  return {std::ceil((std::ceil(static_cast<double>(decodes) / ranks()) + prompts) / stages()), micro};
+}
+
 CauseTimes StepCost::Impl::mixed_step(const MixedBatch& batch) {
-  const auto decodes = static_cast<std::int64_t>(batch.decode_seqs) * (1 + deployment.speculation.draft_tokens);
+  const std::int64_t decodes = proposed(batch.decode_seqs);
   CauseTimes time;
   if (ranks() == 1) {
     time = memo_tokens(decodes + batch.prefill_tokens);
   } else {
-    const double micro = std::ceil(static_cast<double>(decodes + batch.prefill_tokens) / stages());
-    const double prompts = static_cast<double>(batch.prefill_tokens) *
-                           (batch.prefill_seqs > 0 ? busiest_share(batch.prefill_seqs, ranks()) : 0);
-    const double rank = std::ceil((std::ceil(static_cast<double>(decodes) / ranks()) + prompts) / stages());
-    time = layers.tokens(rank, micro);
-    time = gpu(time += layers.stage_transfers(rank));
+    const Tokens tokens = divided(decodes, batch);
+    time = layers.tokens(tokens.rank, tokens.micro);
+    time = gpu(time += layers.stage_transfers(tokens.rank));
   }
   time += memo_sampling(decodes + batch.prefill_last_chunks);
   if (batch.decode_seqs > 0) {
@@ -174,6 +187,12 @@ CauseTimes StepCost::Impl::mixed_step(const MixedBatch& batch) {
     time.host += std::fmax(0, floor - time.total());
   }
   return time += host_time(batch.decode_seqs + batch.prefill_seqs);
+}
+
+CollectiveLoad StepCost::Impl::load(const Tokens& tokens) const {
+  CollectiveLoad load = collective_load(deployment, tokens.rank, tokens.micro);
+  load.latency = layers.collective_latency() * cell.profile.gpu_time;
+  return load;
 }
 
 StepCost::StepCost(const Deployment& deployment)
@@ -211,6 +230,19 @@ CauseTimes StepCost::mixed(const MixedBatch& batch) {
   saved += decode.slope_by_cause * static_cast<double>(batch.decode_kv_tokens);
   saved += decode.window_slope_by_cause * static_cast<double>(batch.decode_window_tokens);
   return time += saved * (1 - m.tokens_per_step);
+}
+
+/// As mixed(), term by term, which without prefill is what decode() says.
+CollectiveLoad StepCost::collectives(const MixedBatch& batch) {
+  const auto& m = *impl_;
+  CollectiveLoad step = m.load(m.divided(m.proposed(batch.decode_seqs), batch));
+  if (m.drafts() == 0 || batch.decode_seqs == 0) return step;
+  // As draft_time().
+  const CollectiveLoad draft = m.load(m.divided(batch.decode_seqs, {})) * (m.drafts() / m.deployment.llm.layers);
+  CollectiveLoad decode = m.load(m.divided(m.proposed(batch.decode_seqs), {}));
+  decode += draft;
+  step += draft;
+  return step += decode * (1 / m.tokens_per_step - 1);
 }
 
 StepCost::Envelope StepCost::envelope() const {

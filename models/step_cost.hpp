@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "models/collective_bytes.hpp"
 #include "models/deployment.hpp"
 
 namespace flotilla::models {
@@ -81,6 +82,8 @@ class StepTimes {
   /// The reference stays valid for as long as the object lives.
   [[nodiscard]] virtual const DecodeCost& decode(int sequences) = 0;
   [[nodiscard]] virtual CauseTimes mixed(const MixedBatch&) = 0;
+  /// What the communication of such a step consists of, with or without prefill in it. Of one GPU: nothing.
+  [[nodiscard]] virtual CollectiveLoad collectives(const MixedBatch&) { return {}; }
 };
 
 /// Step times of one deployment. Calls with the same batch shape are memoised; not thread-safe.
@@ -93,6 +96,7 @@ class StepCost final : public StepTimes {
 
   [[nodiscard]] const DecodeCost& decode(int sequences) override;
   [[nodiscard]] CauseTimes mixed(const MixedBatch&) override;
+  [[nodiscard]] CollectiveLoad collectives(const MixedBatch&) override;
 
   /// How near the calibration points this deployment lies.
   struct Envelope {

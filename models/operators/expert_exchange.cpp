@@ -20,12 +20,14 @@ double exchange_destinations(int ranks, int experts_per_token) {
   return (r - 1) * (1 - std::pow(1 - 1 / r, experts_per_token));
 }
 
+double dispatch_bytes(NumberFormat weights) { return weights == NumberFormat::kBf16 ? 2 : 1; }
+
 double expert_exchange_time(const ExchangeCoefficients& c, double bandwidth, int ranks, int experts_per_token,
-                            double hidden, double dispatch_bytes, double tokens_per_rank) {
+                            double hidden, double dispatched, double tokens_per_rank) {
   if (ranks <= 1) return 0;
   constexpr double kCombineBytes = 2;
   const double vectors = tokens_per_rank * exchange_destinations(ranks, experts_per_token);
-  return 2 * c.latency + vectors * hidden * (dispatch_bytes + kCombineBytes) / (bandwidth * c.efficiency);
+  return 2 * c.latency + vectors * hidden * (dispatched + kCombineBytes) / (bandwidth * c.efficiency);
 }
 
 }  // namespace flotilla::models
