@@ -38,23 +38,27 @@ class FleetZone : public routing::NetZoneImpl {
     for (const auto& hop : route(fleet_, vertices_.at(src->id()), vertices_.at(dst->id()))) {
       into->link_list_.push_back(links_.at(2 * hop.link + (hop.reversed ? 1 : 0)));
     }
-    if (rate_limit_ != nullptr) into->link_list_.push_back(rate_limit_);
+    if (rate_limit_ != nullptr) into->link_list_.push_back(rate_limit_->get_impl());
   }
 
-  /// The next route that is asked for has a limit for each flow on it, which add_rate_limit has made; 0 = none.
-  /// SimGrid's own Comm::set_rate is without effect on communications between hosts (3.32). The limit is a link that
-  /// flows do not share (a fat pipe), one for each source, so that flows from elsewhere need not be shared out anew
-  /// when one begins.
-  void limit_next_flow(VertexId source, BytesPerSecond rate) {
-    rate_limit_ = rate.value() > 0 ? rate_limits_.at({source, rate.value()}) : nullptr;
+  /// The next route that is asked for has a limit for each flow on it; null = none. SimGrid's own Comm::set_rate is
+  /// without effect on communications between hosts (3.32). The limit is a link that flows do not share (a fat pipe),
+  /// one for each source, so that flows from elsewhere need not be shared out anew when one begins.
+  void limit_next_flow(sg4::Link* limit) { rate_limit_ = limit; }
+
+  /// Null for a rate of 0: no limit.
+  [[nodiscard]] sg4::Link* rate_limit(VertexId source, BytesPerSecond rate) const {
+    return rate.value() > 0 ? rate_limits_.at({source, rate.value()}) : nullptr;
   }
 
   void add_rate_limit(const RateLimit& limit) {
     auto& link = rate_limits_[{limit.source, limit.rate.value()}];
     if (link != nullptr) return;
-    const auto name = fmt::format("{}:at most {} B/s", fleet_.name(limit.source), limit.rate.value());
-    auto* made = create_link(name, {limit.rate.value()});
-    link = made->set_sharing_policy(sg4::Link::SharingPolicy::FATPIPE)->seal()->get_impl();
+    link = fat_pipe(fmt::format("{}:at most {} B/s", fleet_.name(limit.source), limit.rate.value()), limit.rate);
+  }
+
+  sg4::Link* fat_pipe(const std::string& name, BytesPerSecond rate) {
+    return create_link(name, {rate.value()})->set_sharing_policy(sg4::Link::SharingPolicy::FATPIPE)->seal();
   }
 
   sg4::Host* add_host(VertexId vertex) {
@@ -74,8 +78,8 @@ class FleetZone : public routing::NetZoneImpl {
   const Fleet& fleet_;
   std::vector<VertexId> vertices_;  ///< by net point
   std::vector<simgrid::kernel::resource::StandardLinkImpl*> links_;
-  std::map<std::pair<VertexId, double>, simgrid::kernel::resource::StandardLinkImpl*> rate_limits_;
-  simgrid::kernel::resource::StandardLinkImpl* rate_limit_ = nullptr;
+  std::map<std::pair<VertexId, double>, sg4::Link*> rate_limits_;
+  sg4::Link* rate_limit_ = nullptr;
 };
 
 namespace {
@@ -101,13 +105,22 @@ void Platform::transfer(VertexId from, VertexId to, Bytes bytes) const {
 }
 
 sg4::CommPtr Platform::start(VertexId from, VertexId to, Bytes bytes, BytesPerSecond rate) const {
-  zone_->limit_next_flow(from, rate);
+  return start(from, to, bytes, zone_->rate_limit(from, rate));
+}
+
+sg4::CommPtr Platform::start(VertexId from, VertexId to, Bytes bytes, const ValveSetting& valve) const {
+  valves_.at(valve.number)->set_bandwidth(valve.rate.value());
+  return start(from, to, bytes, valves_[valve.number]);
+}
+
+sg4::CommPtr Platform::start(VertexId from, VertexId to, Bytes bytes, sg4::Link* limit) const {
+  zone_->limit_next_flow(limit);
   auto comm = sg4::Comm::sendto_async(host_of(from), host_of(to), static_cast<std::uint64_t>(bytes.value()));
-  zone_->limit_next_flow(from, BytesPerSecond(0));
+  zone_->limit_next_flow(nullptr);
   return comm;
 }
 
-Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits) {
+Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits, std::size_t valves) {
   choose_network_model();
   auto* zone = new FleetZone(fleet, "fleet");  // SimGrid's engine owns and deletes it
   Platform platform;
@@ -127,6 +140,8 @@ Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits)
     platform.links_.push_back(zone->add_link(name + ":back", fleet.links[id]));
   }
   for (const RateLimit& limit : limits) zone->add_rate_limit(limit);
+  for (std::size_t i = 0; i < valves; ++i)
+    platform.valves_.push_back(zone->fat_pipe(fmt::format("valve {}", i), BytesPerSecond(1)));
   zone->seal();
   return platform;
 }

@@ -77,30 +77,44 @@ std::size_t Transfers::new_job() {
   return job;
 }
 
-void Transfers::send(double now, double fixed, std::span<const Flow> flows, Arrived arrived) {
+std::size_t Transfers::new_group(std::size_t flows, Arrived arrived) {
   if (free_groups_.empty()) {
     free_groups_.push_back(groups_.size());
     groups_.emplace_back();
   }
   const std::size_t group = free_groups_.back();
   free_groups_.pop_back();
-  groups_[group] = {static_cast<int>(flows.size()), std::move(arrived)};
-  for (const Flow& flow : flows) {
-    const std::size_t index = new_job();
-    Job& job = *jobs_[index];
-    job.flow = flow;
-    job.flow.bytes = std::ceil(flow.bytes);  // SimGrid counts whole bytes
-    job.group = group;
-    job.hops = topologies::route(fleet_, flow.from, flow.to);
-    job.left = job.flow.bytes;
-    job.from_pool = pool_of(fleet_, flow.from);
-    job.to_pool = pool_of(fleet_, flow.to);
-    bytes_sent_ += job.flow.bytes;
-    ++under_way_;
-    clock_.hold();
-    starts_.push({now + fixed + topologies::facts(fleet_, job.hops).latency.value(), order_++, index});
-  }
+  groups_[group] = {static_cast<int>(flows), std::move(arrived)};
+  return group;
+}
+
+void Transfers::add(const Flow& flow, std::size_t group, double date, bool waits_for_latency) {
+  const std::size_t index = new_job();
+  Job& job = *jobs_[index];
+  job.flow = flow;
+  job.flow.bytes = std::ceil(flow.bytes);  // SimGrid counts whole bytes
+  job.group = group;
+  job.hops = topologies::route(fleet_, flow.from, flow.to);
+  job.left = job.flow.bytes;
+  job.from_pool = pool_of(fleet_, flow.from);
+  job.to_pool = pool_of(fleet_, flow.to);
+  bytes_sent_ += job.flow.bytes;
+  ++under_way_;
+  clock_.hold();
+  const double latency = waits_for_latency ? topologies::facts(fleet_, job.hops).latency.value() : 0;
+  starts_.push({date + latency, order_++, index});
+}
+
+void Transfers::send(double now, double fixed, std::span<const Flow> flows, Arrived arrived) {
+  const std::size_t group = new_group(flows.size(), std::move(arrived));
+  for (const Flow& flow : flows) add(flow, group, now + fixed, true);
   schedule_next(now);
+}
+
+void Transfers::send_at(double date, std::span<const Flow> flows, Arrived arrived) {
+  const std::size_t group = new_group(flows.size(), std::move(arrived));
+  for (const Flow& flow : flows) add(flow, group, date, false);
+  schedule_next(clock_.now());
 }
 
 void Transfers::on_event(double now) {
@@ -128,6 +142,10 @@ void Transfers::begin(std::size_t index) {
   }
   job.moving_at = moving_.size();
   moving_.push_back(index);
+  const Bytes bytes(job.flow.bytes);
+  const BytesPerSecond rate(job.flow.rate);
+  job.comm = job.flow.valve ? platform_.start(job.flow.from, job.flow.to, bytes, {*job.flow.valve, rate})
+                            : platform_.start(job.flow.from, job.flow.to, bytes, rate);
   if (movers_->idle.empty()) {
     movers_->all.push_back(std::make_unique<Movers::Mover>());
     Movers::Mover* mover = movers_->all.back().get();
@@ -152,7 +170,6 @@ void Transfers::begin(std::size_t index) {
 /// Inside an actor.
 void Transfers::carry(std::size_t index) {
   Job& job = *jobs_[index];
-  job.comm = platform_.start(job.flow.from, job.flow.to, Bytes(job.flow.bytes), BytesPerSecond(job.flow.rate));
   job.comm->wait();
   job.comm = nullptr;
   ended_.push_back(index);
@@ -184,8 +201,10 @@ void Transfers::ended(std::size_t index) {
 void Transfers::moved(const Job& job, double bytes) {
   constexpr std::size_t kLastBit = 63;  // shared by all pools beyond
   const std::size_t from = job.from_pool, to = job.to_pool;
-  sent_[from] += bytes;
-  received_[to] += bytes;
+  if (job.flow.kv) {
+    sent_[from] += bytes;
+    received_[to] += bytes;
+  }
   meter_.moved(job.hops, bytes, 1ULL << std::min(from, kLastBit) | 1ULL << std::min(to, kLastBit));
 }
 
@@ -213,7 +232,7 @@ void Transfers::tell_timeline() {
 void Transfers::measure() {
   for (const std::size_t index : moving_) {
     Job& job = *jobs_[index];
-    if (job.comm == nullptr) continue;  // begun or ended at this very instant
+    if (job.comm == nullptr) continue;  // ended at this very instant
     const double left = job.comm->get_remaining();
     moved(job, job.left - left);
     job.left = left;

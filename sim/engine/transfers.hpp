@@ -1,8 +1,8 @@
 // Bytes on their way through the fleet: flows on SimGrid's network, which share links by max-min fairness with every
 // other flow. A transfer is one or more flows that begin together and is over when the last has arrived.
 //
-// A flow's fixed time (the path's latency, what the software takes) is waited for in the calendar; its bytes are
-// carried by an actor, because SimGrid tells the end of a communication to nobody else. Actors are used again; a run
+// A flow's fixed time (the path's latency, what the software takes) is waited for in the calendar; for the end of its
+// bytes waits an actor, because SimGrid tells the end of a communication to nobody else. Actors are used again; a run
 // without transfers has none. What happens when bytes arrive happens in the calendar, never inside an actor, so that
 // its place among the other events of an instant is always the same.
 #pragma once
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <span>
 #include <vector>
@@ -27,6 +28,9 @@ struct Flow {
   topologies::VertexId to = topologies::kNone;
   double bytes = 0;
   double rate = 0;  ///< bytes/s at most; 0 = what the links give
+  /// The platform's valve that is set to the rate; without one the rate is among the platform's limits.
+  std::optional<std::size_t> valve;
+  bool kv = true;  ///< counts in the timeline as KV that is sent and received
 };
 
 class Transfers {
@@ -47,6 +51,8 @@ class Transfers {
   /// The flows' bytes begin to move `fixed` seconds and their path's latency from now. Calls `arrived` when the last
   /// byte is there. Flows without bytes or without a way to go take their fixed time alone.
   void send(double now, double fixed, std::span<const Flow> flows, Arrived arrived);
+  /// The same for bytes that begin to move at `date`, whatever the latencies of their paths.
+  void send_at(double date, std::span<const Flow> flows, Arrived arrived);
 
   /// What the links carried; of transfers that the end of the run cut off, the part that arrived.
   [[nodiscard]] std::vector<LinkFacts> link_facts();
@@ -65,6 +71,9 @@ class Transfers {
   };
 
   void on_event(double now);
+  std::size_t new_group(std::size_t flows, Arrived arrived);
+  /// The flow's job, to begin when its path's latency and `date` are over.
+  void add(const Flow& flow, std::size_t group, double date, bool waits_for_latency);
   void begin(std::size_t job);
   void carry(std::size_t job);
   void stop_moving(std::size_t job);
