@@ -192,6 +192,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   }
   group.pool = static_cast<std::size_t>(pool - pools.begin());
   group.role = spec.role;
+  group.fidelity = spec.fidelity;
 
   models::Deployment& d = group.deployment;
   d.llm = models::load_llm(root_.at("model"));

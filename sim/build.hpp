@@ -33,6 +33,7 @@ struct ServingGroup {
   models::Deployment deployment;
   models::MemoryLedger memory;  ///< of one GPU
   KvTransferSpec kv_transfer;   ///< of a group that prefills: everything is filled in
+  Fidelity fidelity = Fidelity::kAnalytic;
   std::string scheduler;
   bool keeps_prefixes = true;  ///< named blocks of prompts are found again
   SchedulerLimits limits;      ///< of the replica: those of its attention ranks together

@@ -79,6 +79,18 @@ KvSending sending_of(const ServingGroup& group) {
   return sending;
 }
 
+bool has_flows(const ServingGroup& group) { return group.fidelity == Fidelity::kFlows && group.gpus_per_replica > 1; }
+
+/// Flows that the collectives of all replicas may have at once.
+std::size_t valves(const Build& build) {
+  std::size_t pairs = 0;
+  for (const ServingGroup& group : build.groups) {
+    if (!has_flows(group)) continue;
+    for (int i = 0; i < group.replicas; ++i) pairs += collective_pairs(build.fleet, seat_of(build, group, i)).size();
+  }
+  return pairs;
+}
+
 /// Of the KV flows that there may be.
 std::vector<topologies::RateLimit> rate_limits(const Build& build) {
   std::vector<topologies::RateLimit> limits;
@@ -99,6 +111,11 @@ class Replicas {
   Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform,
            const RunOptions& options, RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway,
            bool texts_are_known) {
+    const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
+    const bool split = std::any_of(build.groups.begin(), build.groups.end(), decodes);
+    if (split || std::any_of(build.groups.begin(), build.groups.end(), has_flows))
+      transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
+    std::size_t valves_given = 0;
     const auto add = [&](std::size_t g, const auto& receive) {
       const ServingGroup& group = build.groups[g];
       const auto cost = std::make_shared<models::StepCost>(group.deployment);
@@ -107,8 +124,14 @@ class Replicas {
         spec.keeps_prefixes = group.keeps_prefixes && texts_are_known;
         spec.number = static_cast<int>(all_.size());
         if (options.listener != nullptr) options.listener->made(spec.number, spec.serving_group, spec.kv_blocks);
+        Seat seat = seat_of(build, group, i);
+        if (has_flows(group)) {
+          collectives_.push_back(std::make_unique<Collectives>(build.fleet, *transfers_, seat, valves_given));
+          valves_given += collectives_.back()->pairs();
+          spec.collectives = collectives_.back().get();
+        }
         all_.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
-        receive(*all_.back(), seat_of(build, group, i));
+        receive(*all_.back(), std::move(seat));
       }
     };
     std::vector<std::tuple<Replica*, Seat, KvSending>> entries;
@@ -119,9 +142,10 @@ class Replicas {
         entries.emplace_back(&replica, std::move(seat), sending_of(build.groups[g]));
       });
     }
-    const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
-    if (std::none_of(build.groups.begin(), build.groups.end(), decodes)) return;
-    transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
+    if (!split) {
+      if (transfers_ != nullptr) transfers_->start();
+      return;
+    }
     decode_router_ =
         make_router(scenario.router.policy, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"),
                     {scenario.router.overlap_weight, scenario.router.temperature});
@@ -139,9 +163,11 @@ class Replicas {
   /// Closes the books.
   void close(RunFacts& facts) {
     for (const auto& replica : all_) replica->close();
-    if (hand_off_ == nullptr) return;
-    hand_off_->close();
-    facts.hand_off = hand_off_->facts();
+    if (hand_off_ != nullptr) {
+      hand_off_->close();
+      facts.hand_off = hand_off_->facts();
+    }
+    if (transfers_ == nullptr) return;
     facts.links = transfers_->link_facts();
     if (transfers_->under_way() > 0 || transfers_->bytes_sent() == transfers_->bytes_delivered()) return;
     throw InvariantError("bytes delivered = bytes sent",
@@ -153,6 +179,7 @@ class Replicas {
  private:
   std::vector<std::unique_ptr<Replica>> all_;
   std::unique_ptr<Transfers> transfers_;
+  std::vector<std::unique_ptr<Collectives>> collectives_;
   std::unique_ptr<Router> decode_router_;
   std::unique_ptr<HandOff> hand_off_;
 };
@@ -181,7 +208,7 @@ void check_conservation(const RunFacts& f) {
 
 RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& source, const RunOptions& options) {
   Clock clock;
-  const topologies::Platform platform = topologies::make_platform(build.fleet, rate_limits(build));
+  const topologies::Platform platform = topologies::make_platform(build.fleet, rate_limits(build), valves(build));
   RequestPool pool;
   const auto promised = [](const std::optional<Seconds>& limit) { return limit ? limit->value() : -1.0; };
   Recorder recorder({promised(scenario.slo.ttft), promised(scenario.slo.tpot), promised(scenario.slo.e2el)},

@@ -24,7 +24,8 @@ std::map<topologies::LinkId, double> collectives(const sim::Build& build, const 
   for (std::size_t g = 0; g < build.groups.size(); ++g) {
     const sim::ServingGroup& group = build.groups[g];
     const models::Deployment& d = group.deployment;
-    if (d.links.crosses_fabric) continue;  // then they do not stay on NVLink
+    if (d.links.crosses_fabric) continue;                   // then they do not stay on NVLink
+    if (group.fidelity == sim::Fidelity::kFlows) continue;  // the links have counted them
     const sim::ReplicaBooks& books = facts.groups[g].books;
     const double tokens =
         static_cast<double>(books.prefill_tokens + books.output_tokens) / (group.replicas * d.data_parallel_size);

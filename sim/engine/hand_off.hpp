@@ -21,16 +21,11 @@
 #include "sim/engine/kv_overlap.hpp"
 #include "sim/engine/kv_shards.hpp"
 #include "sim/engine/replica.hpp"
+#include "sim/engine/seat.hpp"
 #include "sim/engine/transfers.hpp"
 #include "sim/router/router.hpp"
 
 namespace flotilla::sim {
-
-/// Where a replica's GPUs are, and how its attention ranks divide them.
-struct Seat {
-  const models::Deployment* deployment = nullptr;
-  std::vector<topologies::VertexId> gpus;
-};
 
 /// How a replica that prefills hands KV over.
 struct KvSending {

@@ -78,7 +78,9 @@ bool Replica::has_room_for(RequestHandle handle, double now) const {
 /// The books stand where the jump began; since then sequences have grown, up to the step that is under way.
 std::int64_t Replica::blocks_of_jump(double now) const {
   if (state_ != State::kStretch) return 0;
-  const std::int64_t steps = stretch_.first_boundary_from(now, stretch_.steps + 1) - stretch_.steps;
+  // A step whose collectives are held up lasts beyond its boundary.
+  const std::int64_t under_way = std::min(stretch_.first_boundary_from(now, stretch_.steps + 1), target_steps_);
+  const std::int64_t steps = under_way - stretch_.steps;
   return batch_.decoding().blocks_needed(steps) - batch_.decoding().blocks_needed(1);
 }
 
@@ -128,6 +130,7 @@ void Replica::release_held(RequestHandle handle, double now) {
 }
 
 void Replica::on_event(double now) {
+  if (spec_.collectives != nullptr) add_network_wait(now);
   complete_steps(now);
   begin_step(now);
   if (std::exchange(made_room_, false) && room_) room_();
@@ -258,15 +261,21 @@ void Replica::begin_mixed_step(double now) {
   books_.busy += times;
   state_ = State::kMixedStep;
   step_began_ = now;
-  clock_.schedule(slot_, now + times.total());
-  tell_mixed_step(now, times);
+  tell_levels(now);
+  if (spec_.collectives != nullptr) {
+    mixed_times_ = times;
+    send_collectives(now, times.total(), times.communication, mixed);
+  } else {
+    clock_.schedule(slot_, now + times.total());
+    tell_mixed_step(now + times.total(), times);
+  }
   if (!chunk_) return;
   for (const PrefillChunk& chunk : planner_.chunks()) chunk_(chunk.request, chunk.tokens, times.total());
 }
 
 void Replica::begin_decode_step(double now) {
   const bool beyond = stretch_.open() && stretch_.steps >= stretch_.steps_within(stretch_.cost->valid_until);
-  if (beyond || planner_.preempted()) close_stretch();
+  if (beyond || planner_.preempted() || spec_.collectives != nullptr) close_stretch();
   if (!stretch_.open()) {
     const std::int64_t n = batch_.decoding().size();
     const std::int64_t kv_tokens = batch_.decoding().kv_tokens();
@@ -276,7 +285,32 @@ void Replica::begin_decode_step(double now) {
     tell_levels(now);
   }
   state_ = State::kStretch;
-  schedule_stretch_end();
+  if (spec_.collectives == nullptr) return schedule_stretch_end();
+  target_steps_ = 1;
+  models::MixedBatch batch;
+  batch.decode_seqs = static_cast<int>(stretch_.sequences);
+  send_collectives(now, stretch_.first, stretch_.cost->base_by_cause.communication, batch);
+}
+
+/// The step that begins would take so many seconds, so much of it in communication: it is over when its flows are here.
+void Replica::send_collectives(double now, double seconds, double communication, const models::MixedBatch& batch) {
+  undisturbed_end_ = now + seconds;
+  const models::CollectiveLoad load = spec_.cost->collectives(batch);
+  const double moving = std::max(0.0, communication - load.latency);
+  spec_.collectives->send(now + (seconds - moving), moving, load,
+                          [this](double then) { clock_.schedule(slot_, then); });
+}
+
+/// The step whose collectives have arrived took longer than it would have alone.
+void Replica::add_network_wait(double now) {
+  const double wait = now - undisturbed_end_;
+  if (state_ == State::kStretch) {
+    stretch_.wait_for_network(wait);
+  } else if (state_ == State::kMixedStep) {
+    books_.busy.communication += wait;
+    mixed_times_.communication += wait;
+    tell_mixed_step(now, mixed_times_);
+  }
 }
 
 /// The decoding sequences that made a token until now pause: their next gap is counted from here.
@@ -347,14 +381,13 @@ void Replica::tell_levels(double now) const {
                          {batch_.running(), static_cast<std::int64_t>(batch_.waiting().size()), batch_.kv().used()});
 }
 
-void Replica::tell_mixed_step(double now, const models::CauseTimes& times) const {
+void Replica::tell_mixed_step(double end, const models::CauseTimes& times) const {
   if (spec_.listener == nullptr) return;
-  MixedStep step{now, now + times.total(), 0, 0, mixed_decodes_, times};
+  MixedStep step{step_began_, end, 0, 0, mixed_decodes_, times};
   for (const PrefillChunk& chunk : planner_.chunks()) {
     ++step.prompts;
     step.prompt_tokens += chunk.tokens;
   }
-  tell_levels(now);
   spec_.listener->mixed_step(spec_.number, step);
 }
 

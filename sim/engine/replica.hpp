@@ -12,6 +12,7 @@
 #include "models/step_cost.hpp"
 #include "sim/engine/batch.hpp"
 #include "sim/engine/clock.hpp"
+#include "sim/engine/collectives.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/step_listener.hpp"
 #include "sim/engine/stretch.hpp"
@@ -36,7 +37,9 @@ struct ReplicaSpec {
   bool step_by_step = false;
   TimelinePen pen;
   StepListener* listener = nullptr;  ///< nullptr: nobody watches
-  int number = 0;                    ///< as the listener knows it
+  /// Sends the collectives of its steps, which then go one by one; nullptr: they are part of the step's time alone.
+  Collectives* collectives = nullptr;
+  int number = 0;  ///< as the listener knows it
 };
 
 /// What a replica did, over the whole run. Times in seconds.
@@ -115,9 +118,11 @@ class Replica {
   void begin_mixed_step(double now);
   void begin_decode_step(double now);
   void schedule_stretch_end();
+  void send_collectives(double now, double seconds, double communication, const models::MixedBatch& batch);
+  void add_network_wait(double now);
   void close_stretch();
   void tell_levels(double now) const;
-  void tell_mixed_step(double now, const models::CauseTimes& times) const;
+  void tell_mixed_step(double end, const models::CauseTimes& times) const;
   void hold_decoding(double since);
   void trim_held();
   void release_held(double now);
@@ -151,6 +156,8 @@ class Replica {
   std::vector<Held> held_;
   std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
+  double undisturbed_end_ = 0;             ///< of the step whose collectives are flows, if they need not share links
+  models::CauseTimes mixed_times_;         ///< of that step, if it has prefill in it
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
   ReplicaBooks books_;

@@ -36,7 +36,7 @@ class StepListener {
   /// Holds from `now` on.
   virtual void levels(int replica, double now, const Levels& levels) = 0;
   virtual void waiting(int replica, double now, std::int64_t requests) = 0;
-  /// Told when it begins.
+  /// Told when it begins; where its collectives are flows, when it is over.
   virtual void mixed_step(int replica, const MixedStep& step) = 0;
   /// Told when it is over. The levels at its beginning have been told.
   virtual void stretch(int replica, const Stretch& stretch) = 0;

@@ -24,6 +24,7 @@ struct Stretch {
   std::int64_t blocks_at_start = 0;  ///< KV blocks in use, the first step's included
   std::int64_t blocks_at_end = 0;    ///< after the steps done so far
   const models::DecodeCost* cost = nullptr;
+  double network_wait = 0;  ///< of `first`, what the cost does not say: collectives had to share links
 
   [[nodiscard]] bool open() const { return cost != nullptr; }
 
@@ -40,6 +41,12 @@ struct Stretch {
     s.window_growth = window_growth;
     s.cost = &cost;
     return s;
+  }
+
+  /// Its only step takes so much longer.
+  void wait_for_network(double seconds) {
+    first += seconds;
+    network_wait += seconds;
   }
 
   /// The end of step k (from 1); boundary(0) is the anchor.
@@ -72,6 +79,7 @@ struct Stretch {
       causes += cost->window_slope_by_cause *
                 (k * static_cast<double>(window_tokens) + static_cast<double>(window_growth) * pairs);
     }
+    causes.communication += network_wait;
     return causes;
   }
 

@@ -28,6 +28,8 @@ std::vector<std::string> scheduler_names() {
 
 constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{
     {{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
+constexpr std::array<std::pair<Fidelity, std::string_view>, 2> kFidelities{
+    {{Fidelity::kAnalytic, "analytic"}, {Fidelity::kFlows, "flows"}}};
 constexpr std::array<std::pair<KvOverlap, std::string_view>, 3> kOverlaps{
     {{KvOverlap::kNone, "none"}, {KvOverlap::kChunks, "chunks"}, {KvOverlap::kLayers, "layers"}}};
 constexpr std::array<std::pair<KvDirection, std::string_view>, 2> kDirections{
@@ -36,6 +38,7 @@ constexpr std::array<std::pair<KvDirection, std::string_view>, 2> kDirections{
 }  // namespace
 
 std::span<const std::pair<Role, std::string_view>> enum_names(Role) { return kRoles; }
+std::span<const std::pair<Fidelity, std::string_view>> enum_names(Fidelity) { return kFidelities; }
 std::span<const std::pair<KvOverlap, std::string_view>> enum_names(KvOverlap) { return kOverlaps; }
 std::span<const std::pair<KvDirection, std::string_view>> enum_names(KvDirection) { return kDirections; }
 
@@ -156,6 +159,10 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
                {.min = 0, .max = 10, .default_text = "what the calibration found"})
           .key("speculation", &ServingSpec::speculation, "speculative decoding")
           .key("kv_transfer", &ServingSpec::kv_transfer, "how KV is handed over, for role: prefill")
+          .key("fidelity", &ServingSpec::fidelity,
+               "of the collectives inside a replica. analytic: their time is part of the step, and they take nothing "
+               "from others; flows: they share NVLink ports, NICs and spines with all that moves, and steps go one by "
+               "one")
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
           .key(
               "placement", &ServingSpec::placement,

@@ -66,6 +66,13 @@ struct SpeculationSpec {
 enum class Role { kMixed, kPrefill, kDecode };
 std::span<const std::pair<Role, std::string_view>> enum_names(Role);
 
+/// How the collectives inside a replica are simulated.
+enum class Fidelity {
+  kAnalytic,  ///< their time is part of the step; they take nothing from others
+  kFlows,     ///< as flows that share links with all others
+};
+std::span<const std::pair<Fidelity, std::string_view>> enum_names(Fidelity);
+
 /// Where replicas go: by a policy's name, or each replica's GPUs by hand.
 struct PlacementRef {
   topologies::PlacementPolicy policy = topologies::PlacementPolicy::kPacked;
@@ -104,6 +111,7 @@ struct ServingSpec {
   std::optional<double> expert_skew;
   SpeculationSpec speculation;
   std::optional<KvTransferSpec> kv_transfer;  ///< of a group that prefills
+  Fidelity fidelity = Fidelity::kAnalytic;
   std::optional<int> replicas;
   PlacementRef placement;
   std::optional<double> gpu_memory_utilization;
