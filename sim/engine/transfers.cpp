@@ -34,11 +34,12 @@ struct Transfers::Group {
   Arrived arrived;
 };
 
-/// The actors. Each carries one flow at a time and then waits for the next.
+/// The actors. Each waits for flows of one group that began together, and then is idle until there are others: a
+/// collective may have a thousand flows, and an actor has a stack.
 struct Transfers::Movers {
   struct Mover {
     sg4::ActorPtr actor;
-    std::size_t job = 0;
+    std::vector<std::size_t> jobs;
     bool idle = false;
   };
   std::vector<std::unique_ptr<Mover>> all;
@@ -121,38 +122,53 @@ void Transfers::on_event(double now) {
   for (const std::size_t index : ended_) stop_moving(index);
   if (now >= second_ends_) measure();
   tell_ended();
-  while (!starts_.empty() && starts_.top().date <= now) {
-    const std::size_t job = starts_.top().job;
-    starts_.pop();
-    begin(job);
-  }
+  while (!starts_.empty() && starts_.top().date <= now) begin_together(now);
   tell_ended();
   schedule_next(now);
+}
+
+/// The next flows to begin, as far as they are of one group.
+void Transfers::begin_together(double now) {
+  const std::size_t group = jobs_[starts_.top().job]->group;
+  std::vector<std::size_t> begun;
+  while (!starts_.empty() && starts_.top().date <= now && jobs_[starts_.top().job]->group == group) {
+    const std::size_t job = starts_.top().job;
+    starts_.pop();
+    if (begin(job)) {
+      begun.push_back(job);
+    } else {
+      ended_.push_back(job);
+    }
+  }
+  if (!begun.empty()) wait_for(std::move(begun));
 }
 
 void Transfers::tell_ended() {
   for (const std::size_t index : std::exchange(ended_, {})) ended(index);
 }
 
-void Transfers::begin(std::size_t index) {
+/// False where nothing moves.
+bool Transfers::begin(std::size_t index) {
   Job& job = *jobs_[index];
-  if (job.hops.empty() || job.flow.bytes <= 0) {
-    ended_.push_back(index);
-    return;
-  }
+  if (job.hops.empty() || job.flow.bytes <= 0) return false;
   job.moving_at = moving_.size();
   moving_.push_back(index);
   const Bytes bytes(job.flow.bytes);
   const BytesPerSecond rate(job.flow.rate);
   job.comm = job.flow.valve ? platform_.start(job.flow.from, job.flow.to, bytes, {*job.flow.valve, rate})
                             : platform_.start(job.flow.from, job.flow.to, bytes, rate);
+  return true;
+}
+
+void Transfers::wait_for(std::vector<std::size_t> jobs) {
   if (movers_->idle.empty()) {
     movers_->all.push_back(std::make_unique<Movers::Mover>());
     Movers::Mover* mover = movers_->all.back().get();
-    mover->job = index;
-    mover->actor = sg4::Actor::create("mover", platform_.host_of(job.flow.from), [this, mover] {
+    auto* host = platform_.host_of(jobs_[jobs.front()]->flow.from);
+    mover->jobs = std::move(jobs);
+    mover->actor = sg4::Actor::create("mover", host, [this, mover] {
       for (;;) {
-        carry(mover->job);
+        carry(mover->jobs);
         movers_->idle.push_back(mover);
         mover->idle = true;
         while (mover->idle) sg4::this_actor::suspend();
@@ -162,17 +178,18 @@ void Transfers::begin(std::size_t index) {
   }
   Movers::Mover* mover = movers_->idle.back();
   movers_->idle.pop_back();
-  mover->job = index;
+  mover->jobs = std::move(jobs);
   mover->idle = false;
   mover->actor->resume();
 }
 
-/// Inside an actor.
-void Transfers::carry(std::size_t index) {
-  Job& job = *jobs_[index];
-  job.comm->wait();
-  job.comm = nullptr;
-  ended_.push_back(index);
+/// Inside an actor. Those that end before the ones in front of them are told with these.
+void Transfers::carry(const std::vector<std::size_t>& jobs) {
+  for (const std::size_t index : jobs) {
+    jobs_[index]->comm->wait();
+    jobs_[index]->comm = nullptr;
+    ended_.push_back(index);
+  }
   clock_.schedule(slot_, sg4::Engine::get_clock());
 }
 
@@ -232,7 +249,7 @@ void Transfers::tell_timeline() {
 void Transfers::measure() {
   for (const std::size_t index : moving_) {
     Job& job = *jobs_[index];
-    if (job.comm == nullptr) continue;  // ended at this very instant
+    if (job.comm == nullptr) continue;  // has ended
     const double left = job.comm->get_remaining();
     moved(job, job.left - left);
     job.left = left;

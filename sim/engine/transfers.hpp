@@ -2,7 +2,7 @@
 // other flow. A transfer is one or more flows that begin together and is over when the last has arrived.
 //
 // A flow's fixed time (the path's latency, what the software takes) is waited for in the calendar; for the end of its
-// bytes waits an actor, because SimGrid tells the end of a communication to nobody else. Actors are used again; a run
+// bytes an actor waits, because SimGrid tells the end of a communication to nobody else. Actors are used again; a run
 // without transfers has none. What happens when bytes arrive happens in the calendar, never inside an actor, so that
 // its place among the other events of an instant is always the same.
 #pragma once
@@ -29,7 +29,7 @@ struct Flow {
   double bytes = 0;
   double rate = 0;  ///< bytes/s at most; 0 = what the links give
   /// The platform's valve that is set to the rate; without one the rate is among the platform's limits.
-  std::optional<std::size_t> valve;
+  std::optional<std::size_t> valve = std::nullopt;
   bool kv = true;  ///< counts in the timeline as KV that is sent and received
 };
 
@@ -74,8 +74,10 @@ class Transfers {
   std::size_t new_group(std::size_t flows, Arrived arrived);
   /// The flow's job, to begin when its path's latency and `date` are over.
   void add(const Flow& flow, std::size_t group, double date, bool waits_for_latency);
-  void begin(std::size_t job);
-  void carry(std::size_t job);
+  void begin_together(double now);
+  bool begin(std::size_t job);
+  void wait_for(std::vector<std::size_t> jobs);
+  void carry(const std::vector<std::size_t>& jobs);
   void stop_moving(std::size_t job);
   void tell_ended();
   void ended(std::size_t job);
