@@ -114,6 +114,15 @@ std::string seats(const sim::Build& build, const sim::ServingGroup& group) {
   return text;
 }
 
+/// What the collectives of a replica meet on their way.
+std::string collectives_line(const sim::ServingGroup& group) {
+  if (group.gpus_per_replica == 1) return "";
+  if (group.fidelity == sim::Fidelity::kFlows)
+    return "  collectives: flows that share links with all else that moves; steps go one by one\n";
+  return fmt::format("  collectives: {}, timed as if nothing else moved there (fidelity: analytic)\n",
+                     group.deployment.links.crosses_fabric ? "over the fabric" : "inside an NVLink domain");
+}
+
 }  // namespace
 
 std::string describe_check(const LoadedScenario& loaded) {
@@ -130,6 +139,7 @@ std::string describe_check(const LoadedScenario& loaded) {
                                                      group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
     text += ledger(group, mean_tokens(loaded.scenario.workload));
     text += seats(build, group);
+    text += collectives_line(group);
     text += envelope_line(group.deployment);
   }
   return text;

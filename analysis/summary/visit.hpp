@@ -209,7 +209,8 @@ void visit_link(L& l, Visitor& v) {
   v.field("mean_utilization", l.mean_utilization, "ratio",
           "bytes of the busier direction / (bandwidth of a direction * duration)");
   v.field("peak_utilization", l.peak_utilization, "ratio",
-          "the same of transfers alone, in the busiest second; collectives take no capacity from them");
+          "the same of flows alone, in the busiest second: KV, and collectives with fidelity: flows; analytic "
+          "collectives take no capacity from them");
 }
 
 template <class P, class Visitor>

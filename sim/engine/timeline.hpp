@@ -24,7 +24,7 @@ enum class Measure {
   kPrefillTokens,
   kKvSent,       ///< bytes of KV that left the pool's GPUs
   kKvReceived,   ///< and that reached them
-  kBusiestLink,  ///< use of the busiest link that KV from or to the pool moved on, 0..1, second by second
+  kBusiestLink,  ///< use of the busiest link that flows from or to the pool moved on, 0..1, second by second
 };
 inline constexpr std::size_t kMeasures = 11;
 
