@@ -300,7 +300,14 @@ void Builder::place_group(std::size_t index) {
             ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, spec.replicas, taken_,
                                 spec.placement.policy)
             : topologies::place_by_hand(build_.fleet, spec.pool, group.gpus_per_replica, spec.placement.gpus, taken_);
+    const topologies::System& system = build_.pools[group.pool].system;
     for (const auto& replica : placement.replicas) {
+      if (replica.crosses_domains && system.nics.value == 0) {
+        document_.fail(path_of("serving", index, largest_size(spec)),
+                       fmt::format("a replica of {} GPUs spans nodes of {}, which has no NICs to leave them by",
+                                   group.gpus_per_replica, system.name),
+                       "give the system NICs, or keep replicas within a node");
+      }
       group.placement.push_back(replica.gpus);
       taken_.insert(taken_.end(), replica.gpus.begin(), replica.gpus.end());
     }
