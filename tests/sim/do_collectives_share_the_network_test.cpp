@@ -72,7 +72,7 @@ Told run_on(const std::vector<std::vector<topologies::GpuId>>& groups, std::vect
   Recorder recorder({}, 0);
   Told outcome;
   recorder.on_request([&](const Request& r, RequestStatus) { outcome.requests[r.id] = r; });
-  ListSource source(std::move(arrivals));
+  ListSource source(std::move(arrivals), 16);
   const auto router = make_router("round_robin", 1);
   Gateway gateway(source, *router, 0, std::numeric_limits<double>::infinity(), pool, clock, recorder);
   std::vector<std::unique_ptr<Collectives>> collectives;
@@ -175,7 +175,7 @@ TEST_CASE("a transfer beside a collective, and a collective beside a transfer, t
   double collective_there = 0, transfer_there = 0;
   const int starter = clock.add_slot([&](double) {
     collectives.send(1, 1, {.tensor_ring = kNic}, [&](double then) { collective_there = then; });
-    const Flow flow{fleet.gpus[1].vertex, fleet.gpus[3].vertex, kNic / 2, 0, {}};
+    const Flow flow{fleet.gpus[1].vertex, fleet.gpus[3].vertex, kNic / 2};
     transfers.send_at(1, {&flow, 1}, [&](double then) { transfer_there = then; });
   });
   transfers.start();
