@@ -76,11 +76,11 @@ const Alone kAlone[] = {
     {"draft tokens", "llama-3.3-70b", "hgx-h100", 4,
      "{pool: p, tensor_parallel_size: 4, weights: fp8, speculation: {draft_tokens: 2, acceptance: 0.7}}"},
     {"experts over eight attention ranks", "deepseek-r1", "hgx-b200", 8,
-     "{pool: p, data_parallel_size: 8, expert_parallel_size: 8, weights: nvfp4, engine: sglang}"},
+     "{pool: p, data_parallel_size: 8, expert_parallel_size: 8, weights: nvfp4, engine: tensorrt-llm}"},
     {"the same, gathered", "deepseek-r1", "hgx-b200", 8,
      "{pool: p, data_parallel_size: 8, expert_parallel_size: 8, weights: nvfp4, engine: vllm}"},
     {"experts over two nodes", "deepseek-r1", "hgx-b200", 16,
-     "{pool: p, data_parallel_size: 16, expert_parallel_size: 16, weights: nvfp4, engine: sglang}"},
+     "{pool: p, data_parallel_size: 16, expert_parallel_size: 16, weights: nvfp4, engine: tensorrt-llm}"},
     {"experts of tensor-parallel ranks", "gpt-oss-120b", "hgx-h100", 4,
      "{pool: p, tensor_parallel_size: 4, weights: mxfp4}"},
 };
