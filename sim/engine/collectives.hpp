@@ -6,19 +6,17 @@
 // calibrated operators say (models/operators/): if nobody disturbs them, the flows of a step arrive when its
 // communication would have been over without flows.
 //
-//   all-reduce        a ring, in the order of ranks; its neighbours on different nodes are on one rail where they can
-//   be expert exchange   each rank to each other rank of its stage pipeline          each GPU to the one in its place
-//   in the next stage
+// - all-reduce: a ring in the order of ranks, whose neighbours on different nodes share a rail where they can;
+// - exchange of experts: each rank to each other rank of its stage;
+// - pipeline: each GPU to the one in its place in the next stage.
 //
 // Where an operator is faster than its ring, the links could not carry what the ring moves in that time: NVSwitches add
-// up inside (half of a ring's bytes), and a calibrated engine may beat its kernels' tables. There a flow has only as
-// many bytes as its links carry. An all-reduce of few bytes is done by a one-shot kernel, which moves more than a ring
-// and takes longer: its flows have the ring's bytes, at a lower rate. Flows over the fabric are never cut below what
-// they move unless the operator knew that they cross it, so that pipeline stages and replicas that are placed unlike
-// their group's first take the time that the fabric takes.
+// up inside (half of a ring's bytes), or engines beat their kernels' tables. There a flow has only the bytes that its
+// links carry. Small all-reduces are done by a one-shot kernel, which moves more than a ring and takes longer: their
+// flows have the ring's bytes, at a lower rate. Flows over the fabric of which the operator does not know (pipeline
+// stages on different nodes, replicas placed unlike their group's first) keep their bytes and may take longer.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "models/collective_bytes.hpp"
