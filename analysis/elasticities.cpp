@@ -12,13 +12,6 @@ namespace flotilla::analysis {
 
 namespace {
 
-double factor_of(const models::HardwareFactors& factors, const std::string& key) {
-  return key == "hbm_bandwidth" ? factors.hbm_bandwidth
-         : key == "compute"     ? factors.compute
-         : key == "network"     ? factors.network
-                                : factors.host_time;
-}
-
 std::optional<double> change(double base, double improved) {
   return base > 0 ? std::optional(improved / base - 1) : std::nullopt;
 }
@@ -26,8 +19,11 @@ std::optional<double> change(double base, double improved) {
 }  // namespace
 
 const std::vector<Improvement>& improvements() {
-  static const std::vector<Improvement> all = {
-      {"hbm_bandwidth", 1.1}, {"compute", 1.1}, {"network", 1.1}, {"host_time", 0.9}};
+  using F = models::HardwareFactors;
+  static const std::vector<Improvement> all = {{"hbm_bandwidth", &F::hbm_bandwidth, 1.1},
+                                               {"compute", &F::compute, 1.1},
+                                               {"network", &F::network, 1.1},
+                                               {"host_time", &F::host_time, 0.9}};
   return all;
 }
 
@@ -38,7 +34,7 @@ std::vector<Summary> run_improved(const LoadedScenario& loaded, int jobs, const 
   std::vector<Summary> runs(items.size());
   const auto simulate = [&](std::size_t i) {
     const Improvement& better = improvements()[i];
-    const double factor = factor_of(written, better.key) * better.factor;
+    const double factor = written.*better.member * better.factor;
     return to_json(run_here(load_scenario(loaded.document, {fmt::format("what_if.{}={}", better.key, factor)}), {}))
         .dump();
   };

@@ -11,6 +11,7 @@ namespace flotilla::analysis {
 /// A respect in which hardware is made better.
 struct Improvement {
   const char* key;  ///< of what_if
+  double models::HardwareFactors::*member;
   double factor;
 };
 const std::vector<Improvement>& improvements();

@@ -153,7 +153,8 @@ bool can_cost(const Calibration& calibration, const Llm& llm) {
 /// All of them, once somebody has asked for all.
 const std::vector<Calibration>* all_read = nullptr;
 
-/// Of this very GPU and engine, without reading the others: they take longer than a short run. nullptr if there is none.
+/// Of this very GPU and engine, without reading the others: they take longer than a short run. nullptr if there is
+/// none.
 const Calibration* own_calibration(const std::string& engine, const std::string& gpu_name) {
   if (all_read != nullptr) {
     const auto found = std::find_if(all_read->begin(), all_read->end(),

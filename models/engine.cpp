@@ -69,7 +69,8 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("kv_transfer_overhead", &Engine::kv_transfer_overhead,
                "of handing a prompt's KV from prefill to decode, before the first byte moves", {.min = 0})
           .key("kv_transfer_efficiency", &Engine::kv_transfer_efficiency,
-               "share of a NIC's bandwidth that one flow of a hand-off reaches", {.min = 0, .max = 1, .above_min = true});
+               "share of a NIC's bandwidth that one flow of a hand-off reaches",
+               {.min = 0, .max = 1, .above_min = true});
   return s;
 }
 

@@ -41,9 +41,6 @@ int print_capacities(const std::vector<std::string>& scenarios, const std::vecto
   return all ? kOk : kRunFailed;
 }
 
-/// The words as they were typed, for a report to repeat.
-std::vector<std::string> typed(const Arguments& arguments) { return {arguments.begin(), arguments.end()}; }
-
 }  // namespace
 
 int size(const Arguments& arguments) {
@@ -106,7 +103,7 @@ int size(const Arguments& arguments) {
   fmt::print("{}", analysis::sizing_terminal(candidates, headroom));
   if (!directory.empty()) {
     analysis::write_whole_file(directory + "/size.json",
-                               analysis::sizing_json(candidates, constraints, plan, typed(arguments), headroom));
+                               analysis::sizing_json(candidates, constraints, plan, arguments, headroom));
   }
   return best.feasible ? kOk : kRunFailed;
 }

@@ -19,9 +19,9 @@ struct Capacity {
 };
 
 /// Doubles or halves the scenario's rate until one holds and another does not, then bisects until they are so near:
-/// broken <= apart * rate. Same seed throughout; runs at higher rates last as long. A lower rate never holds less: the search relies on it. Without
-/// constraints it is the rate at which the fleet saturates. Throws InputError where the scenario has no rate (a trace,
-/// a closed loop).
+/// broken <= apart * rate. Same seed throughout; runs at higher rates last as long. A lower rate never holds less: the
+/// search relies on it. Without constraints it is the rate at which the fleet saturates. Throws InputError where the
+/// scenario has no rate (a trace, a closed loop).
 Capacity capacity_of(const std::string& scenario, const std::vector<std::string>& overrides,
                      const std::vector<Constraint>& constraints,
                      const std::function<void(const std::string&)>& progress, double apart = 1.01);

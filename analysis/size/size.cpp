@@ -1,7 +1,6 @@
 #include "analysis/size/size.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <deque>
@@ -23,7 +22,8 @@ double amount(const Candidate& c, Least least) {
 struct Kind {
   const Sweep* sweep;
   std::size_t point;
-  int tensor_parallel_size;
+  std::string name;
+  int tensor_parallel_size;  ///< 0 = as written
 };
 
 /// Whether it is this fleet's fault alone: a model that does not fit, heads that do not divide.
@@ -32,18 +32,14 @@ bool excuses(const InputError& e) { return e.path().rfind("serving[", 0) == 0; }
 Candidate impossible(const Kind& kind, const std::string& why) {
   Candidate c;
   c.scenario = kind.sweep->scenario_path;
-  c.name = fmt::format("{}{}{}", kind.sweep->name, kind.sweep->swept_keys().empty() ? "" : " ",
-                       fmt::join(kind.sweep->swept_values(kind.point), " "));
+  c.name = kind.name;
   if (kind.tensor_parallel_size > 0) c.tensor_parallel_sizes = {kind.tensor_parallel_size};
   c.binding = why;
   return c;
 }
 
 /// Fleets with prefill apart have two sizes, which are given in the scenario or as words.
-bool separate(const Sweep& sweep, std::size_t point) {
-  auto document = reader::Document::from_text(sweep.scenario_text, sweep.scenario_path);
-  for (const std::string& assignment : sweep.assignments(point)) document.set(assignment);
-  const auto scenario = reader::read<sim::Scenario>(document.root());
+bool separate(const sim::Scenario& scenario) {
   return std::any_of(scenario.serving.begin(), scenario.serving.end(),
                      [](const sim::ServingSpec& s) { return s.role != sim::Role::kMixed; });
 }
@@ -51,12 +47,14 @@ bool separate(const Sweep& sweep, std::size_t point) {
 std::vector<Kind> kinds_of(const std::deque<Sweep>& sweeps, const SizingPlan& plan) {
   std::vector<Kind> kinds;
   for (const Sweep& sweep : sweeps) {
-    hashes_of_points(sweep);  // what no scenario could have is a mistake, not a fleet that cannot be
     for (std::size_t point = 0; point < sweep.size(); ++point) {
-      if (plan.tensor_parallel_sizes.empty() || separate(sweep, point)) {
-        kinds.push_back({&sweep, point, 0});
+      // What no scenario could have is a mistake, told here, not a fleet that cannot be.
+      const auto scenario = reader::read<sim::Scenario>(sweep.document(point).root());
+      const std::string name = sweep.name_of(point, scenario.name);
+      if (plan.tensor_parallel_sizes.empty() || separate(scenario)) {
+        kinds.push_back({&sweep, point, name, 0});
       } else {
-        for (const int tp : plan.tensor_parallel_sizes) kinds.push_back({&sweep, point, tp});
+        for (const int tp : plan.tensor_parallel_sizes) kinds.push_back({&sweep, point, name, tp});
       }
     }
   }

@@ -93,12 +93,10 @@ bool Trial::saturated() const {
 Trials::Trials(const Sweep& sweep, std::size_t point, int tensor_parallel_size,
                const std::vector<Constraint>& constraints, const SizingPlan& plan)
     : sweep_(&sweep), constraints_(&constraints), plan_(&plan), written_(sweep.assignments(point)) {
-  auto document = reader::Document::from_text(sweep.scenario_text, sweep.scenario_path);
-  for (const std::string& assignment : written_) document.set(assignment);
+  const reader::Document document = sweep.document(point);
   const auto scenario = reader::read<sim::Scenario>(document.root());
   candidate_.scenario = sweep.scenario_path;
-  candidate_.name = fmt::format("{}{}{}", scenario.name, sweep.swept_keys().empty() ? "" : " ",
-                                fmt::join(sweep.swept_values(point), " "));
+  candidate_.name = sweep.name_of(point, scenario.name);
   for (const std::size_t g : sized_groups(scenario, document)) {
     const sim::ServingSpec& spec = scenario.serving[g];
     SizedGroup group;

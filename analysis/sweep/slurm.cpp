@@ -68,7 +68,8 @@ std::string slurm_collect(const SlurmSweep& s) {
   const std::string stem = stem_of(s.database);
   return head(s, "-collect", 1, stem + ".collect.log") +
          fmt::format(
-             "# Brings the shares together; what is missing is said, and exit code 1. May be submitted again: a task that Slurm\n"
+             "# Brings the shares together; what is missing is said, and exit code 1. May be submitted again: a task "
+             "that Slurm\n"
              "# requeued counts as ended, so that this may come before it.\n"
              "set -euo pipefail\n"
              "parts=()\n"

@@ -79,12 +79,6 @@ void read_sweep_file(Sweep& sweep, const reader::Document& document, const std::
   }
 }
 
-reader::Document changed(const Sweep& sweep, std::size_t point) {
-  auto document = reader::Document::from_text(sweep.scenario_text, sweep.scenario_path);
-  for (const std::string& assignment : sweep.assignments(point)) document.set(assignment);
-  return document;
-}
-
 /// Calls `visit(axis, index of its value)` for each axis at a point.
 template <class Visit>
 void at_point(const std::vector<Axis>& axes, std::size_t point, Visit visit) {
@@ -128,6 +122,18 @@ std::vector<std::string> Sweep::swept_values(std::size_t point) const {
   return values;
 }
 
+std::string Sweep::name_of(std::size_t point, const std::string& scenario) const {
+  std::string all = scenario;
+  for (const std::string& value : swept_values(point)) all += " " + value;
+  return all;
+}
+
+reader::Document Sweep::document(std::size_t point) const {
+  auto document = reader::Document::from_text(scenario_text, scenario_path);
+  for (const std::string& assignment : assignments(point)) document.set(assignment);
+  return document;
+}
+
 LoadedScenario Sweep::load(std::size_t point) const {
   return load_scenario(reader::Document::from_text(scenario_text, scenario_path), assignments(point));
 }
@@ -157,7 +163,7 @@ Sweep read_sweep(const std::string& path, const std::vector<std::string>& words)
 std::vector<std::string> hashes_of_points(const Sweep& sweep) {
   std::vector<std::string> hashes;
   for (std::size_t point = 0; point < sweep.size(); ++point) {
-    const auto document = changed(sweep, point);
+    const auto document = sweep.document(point);
     hashes.push_back(scenario_sha256(reader::read<sim::Scenario>(document.root()), document));
   }
   return hashes;

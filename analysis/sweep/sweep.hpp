@@ -28,6 +28,10 @@ struct Sweep {
   [[nodiscard]] std::vector<std::string> swept_keys() const;
   /// Their values at a point.
   [[nodiscard]] std::vector<std::string> swept_values(std::size_t point) const;
+  /// A scenario's name with the point's swept values: "h100 sglang".
+  [[nodiscard]] std::string name_of(std::size_t point, const std::string& scenario) const;
+  /// The scenario as it is written, with the point's changes. Throws InputError.
+  [[nodiscard]] reader::Document document(std::size_t point) const;
   /// The point's scenario, built. Throws InputError.
   [[nodiscard]] LoadedScenario load(std::size_t point) const;
 };

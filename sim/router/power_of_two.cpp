@@ -1,10 +1,8 @@
 // Of two replicas drawn at random the one with fewer outstanding requests (Mitzenmacher, "The Power of Two Choices in
 // Randomized Load Balancing", IEEE TPDS 12, 2001): nearly as even as looking at all of them, and no herd where what is
 // known is old.
-#include <boost/random/mersenne_twister.hpp>
-#include <boost/random/uniform_int_distribution.hpp>
-
 #include "sim/router/router.hpp"
+#include "sim/workload/rng.hpp"
 
 namespace flotilla::sim {
 namespace {
@@ -22,9 +20,9 @@ class PowerOfTwo final : public Router {
 
  private:
   std::size_t draw(std::size_t count) {
-    return boost::random::uniform_int_distribution<std::size_t>(0, count - 1)(engine_);
+    return static_cast<std::size_t>(draw_integer(engine_, 0, static_cast<std::int64_t>(count) - 1));
   }
-  boost::random::mt19937_64 engine_;
+  RandomEngine engine_;
 };
 
 const RouterRegistration kRegistration(

@@ -6,12 +6,11 @@
 // is drawn, with chances in proportion to exp(-x / T), x the cost on a scale from 0 (least) to 1 (most): what is known
 // is old, and the best replica must not get everybody.
 #include <algorithm>
-#include <boost/random/mersenne_twister.hpp>
-#include <boost/random/uniform_real_distribution.hpp>
 #include <cmath>
 #include <vector>
 
 #include "sim/router/router.hpp"
+#include "sim/workload/rng.hpp"
 
 namespace flotilla::sim {
 namespace {
@@ -41,13 +40,13 @@ class PrefixAware final : public Router {
       const double x = range > 0 ? (cost - least) / range : 0;
       cost = sum += std::exp(-x / options_.temperature);
     }
-    const double at = boost::random::uniform_real_distribution<double>(0, sum)(engine_);
+    const double at = sum * draw_unit(engine_);
     const auto found = std::upper_bound(costs_.begin(), costs_.end(), at);
     return std::min(static_cast<std::size_t>(found - costs_.begin()), costs_.size() - 1);
   }
 
   RouterOptions options_;
-  boost::random::mt19937_64 engine_;
+  RandomEngine engine_;
   std::vector<double> costs_;
 };
 

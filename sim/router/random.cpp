@@ -1,8 +1,6 @@
 // Any replica, with equal chances.
-#include <boost/random/mersenne_twister.hpp>
-#include <boost/random/uniform_int_distribution.hpp>
-
 #include "sim/router/router.hpp"
+#include "sim/workload/rng.hpp"
 
 namespace flotilla::sim {
 namespace {
@@ -11,11 +9,11 @@ class Random final : public Router {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
-    return boost::random::uniform_int_distribution<std::size_t>(0, replicas.size() - 1)(engine_);
+    return static_cast<std::size_t>(draw_integer(engine_, 0, static_cast<std::int64_t>(replicas.size()) - 1));
   }
 
  private:
-  boost::random::mt19937_64 engine_;
+  RandomEngine engine_;
 };
 
 const RouterRegistration kRegistration({"random", "any replica, with equal chances",

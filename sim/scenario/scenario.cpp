@@ -174,8 +174,7 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
                {.min = 1, .max = 4096, .unit = "tokens", .default_text = "the engine's"})
           .key("enable_prefix_caching", &ServingSpec::enable_prefix_caching,
                "blocks of prompts are found again where the workload says which are alike; memory that nobody uses "
-               "holds "
-               "them, the least recently used makes way")
+               "holds them, the least recently used makes way")
           .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
                {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
           .key("scheduler", &ServingSpec::scheduler, "what enters each step");
@@ -187,8 +186,8 @@ const reader::Schema<RouterSpec>& RouterSpec::schema() {
       reader::Schema<RouterSpec>("router", "Which replica a request goes to")
           .key("policy", &RouterSpec::policy, "router policy", {.required = true, .choices = router_names})
           .key("staleness", &RouterSpec::staleness,
-               "replicas are seen as the first request after each multiple of this time saw them; what their prefix caches "
-               "hold is known at once",
+               "replicas are seen as the first request after each multiple of this time saw them; what their prefix "
+               "caches hold is known at once",
                {.min = 0})
           .key("overlap_weight", &RouterSpec::overlap_weight,
                "prefix_aware: weight of prompt tokens that must be computed against tokens that sequences hold",

@@ -107,6 +107,7 @@ TEST_CASE("the cheapest comes first, the impossible last, with its reason") {
   for (const Candidate& c : found) {
     if (c.tensor_parallel_sizes == std::vector{3}) CHECK(c.binding.find("do not divide by 3") != std::string::npos);
     if (!c.feasible) CHECK(!c.binding.empty());
+    CHECK(c.name == "h200");  // the scenario's name, of what cannot be, too
   }
   CHECK(!found.back().feasible);
 }
