@@ -26,7 +26,7 @@ constexpr Example kExamples[] = {
     {"closed-loop", "a benchmark in the InferenceMAX manner: fixed concurrency, one replica", nullptr},
     {"fabric", "prefill and decode apart: KV over NVLink, NICs and an oversubscribed spine; experts on 8 or 32 GPUs",
      nullptr},
-    {"cache", "conversations under eight routers: how much of the prompts each finds in a prefix cache", nullptr},
+    {"cache", "conversations under seven routers: how much of the prompts each finds in a prefix cache", nullptr},
     {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
@@ -62,11 +61,10 @@ int size(const Arguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  const std::map<std::string, analysis::Least> least{
-      {"cost", analysis::Least::kCost}, {"gpus", analysis::Least::kGpus}, {"watts", analysis::Least::kWatts}};
-  app.add_option("--least", plan.least, "what the best fleet has least of: cost, gpus or watts (their rated power)")
-      ->transform(CLI::CheckedTransformer(least).description("cost, gpus or watts"))
-      ->option_text("TEXT [cost]");
+  std::string least = "cost";
+  app.add_option("--least", least, "what the best fleet has least of: cost, gpus or watts (their rated power)")
+      ->check(CLI::IsMember({"cost", "gpus", "watts"}))
+      ->capture_default_str();
   app.add_option("--seeds", plan.seeds,
                  "replications of each fleet; with several, promises must hold with 95 % confidence")
       ->check(CLI::Range(1, 1000))
@@ -78,6 +76,7 @@ int size(const Arguments& arguments) {
   app.add_flag("--rate", rate, "the other way round: the highest request rate that each fleet holds as it is written");
   app.add_option("-o,--output", directory, "directory for size.json, which `flotilla report` shows");
   parse(app, arguments);
+  if (least != "cost") plan.least = least == "gpus" ? analysis::Least::kGpus : analysis::Least::kWatts;
   std::vector<std::string> scenarios;
   std::vector<std::string> overrides;
   for (const std::string& word : words) (word.find('=') == std::string::npos ? scenarios : overrides).push_back(word);

@@ -85,7 +85,7 @@ std::string sizing_answer(const Candidate& best, const Headroom& headroom) {
   if (best.summary.cost.usd_per_month) text += fmt::format(", ${:.0f}/month", *best.summary.cost.usd_per_month);
   text += ".";
   if (headroom.to_saturation > 0) {
-    text += fmt::format(" It keeps its promises up to {:.2f} times this rate, and keeps up to {:.2f} times.",
+    text += fmt::format(" It keeps its promises up to {:.2f} times this rate, and keeps up with {:.2f} times.",
                         std::max(1.0, headroom.to_promises), std::max(1.0, headroom.to_saturation));
   }
   return text;

@@ -203,13 +203,19 @@ TEST_CASE("size: the smallest fleet, and why one replica fewer would not do") {
                                     "workload.num_prompts=3000", "workload.request_rate=10"});
   CHECK(std::regex_search(
       found, std::regex(R"(^h200: \d+ replicas of TP 2, \d+ GPUs, \$\d+/month\. It keeps )"
-                        R"(its promises up to [\d.]+ times this rate, and keeps up to [\d.]+ times\.\n)")));
+                        R"(its promises up to [\d.]+ times this rate, and keeps up with [\d.]+ times\.\n)")));
   CHECK(std::regex_search(line_of(found, "h200  "), std::regex(R"((saturated|p99_ttft_ms is [\d.]+) with \d+)")));
   const Outcome impossible = command({"size", shipped("migration/h200"), "--slo", "p99_tpot_ms<=0.1", "--tp", "2",
                                       "workload.num_prompts=3000", "workload.request_rate=10"});
   CHECK(impossible.code == 1);
   CHECK(contains(impossible.out, "None of these fleets keeps its promises at any size."));
   CHECK(contains(impossible.out, "never: p99_tpot_ms is "));
+}
+
+TEST_CASE("size: what there may be least of is said in words") {
+  const Outcome outcome = command({"size", shipped("migration/h200"), "--slo", "p99_tpot_ms<=20", "--least", "money"});
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.err, "money not in {cost,gpus,watts}"));
 }
 
 TEST_CASE("size: a fleet that refuses its requests keeps no promise") {
