@@ -6,6 +6,8 @@
 #include <csignal>
 #include <exception>
 #include <list>
+#include <utility>
+#include <vector>
 
 #include "analysis/child.hpp"
 
@@ -52,25 +54,32 @@ bool run_all(const std::vector<std::size_t>& items, const CrewPlan& plan,
              const std::function<void(std::size_t, const Work&)>& finished) {
   std::list<Worker> workers;
   auto next = items.begin();
-  while (next != items.end() || !workers.empty()) {
+  const auto start_more = [&] {
     while (next != items.end() && workers.size() < static_cast<std::size_t>(std::max(1, plan.jobs))) {
       const std::size_t item = *next++;
       workers.push_back({item, Child([&work, item] { return work(item); })});
     }
+  };
+  bool interrupted = false;
+  for (start_more(); !workers.empty() && !interrupted;) {
     wait_for_word(workers);
-    for (auto at = workers.begin(); at != workers.end();) {
-      if (plan.interrupt != nullptr && *plan.interrupt) return false;
-      if (!ready(at->child) || !at->child.listen()) {
+    std::vector<std::pair<std::size_t, Work>> ended;
+    for (auto at = workers.begin(); at != workers.end() && !interrupted;) {
+      interrupted = plan.interrupt != nullptr && *plan.interrupt;
+      if (interrupted || !ready(at->child) || !at->child.listen()) {
         ++at;
         continue;
       }
       Work how;
-      if (!ended_by_itself(at->child, how)) return false;
-      finished(at->item, how);
+      interrupted = !ended_by_itself(at->child, how);
+      if (!interrupted) ended.emplace_back(at->item, std::move(how));
       at = workers.erase(at);
     }
+    // To keep a result takes a while (a transaction on a disk): no core waits for that.
+    if (!interrupted) start_more();
+    for (const auto& [item, how] : ended) finished(item, how);
   }
-  return true;
+  return !interrupted;
 }
 
 }  // namespace flotilla::analysis
