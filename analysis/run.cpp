@@ -142,7 +142,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   summary.elasticities = elasticities(summary, improved);
   if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
   files.finish(summary, curves, timeline ? timeseries_csv(*timeline, loaded.scenario, loaded.build) : "",
-               loaded.resolved_yaml);
+               loaded.resolved_yaml, facts.life);
   if (trace != nullptr) {
     const std::string left_out = trace->finish();
     if (!left_out.empty()) fmt::print(stderr, "flotilla: the trace {} ({})\n", left_out, kTraceLimits);

@@ -7,6 +7,7 @@
 
 #include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
+#include "sim/build_life.hpp"
 #include "sim/build_roles.hpp"
 #include "sim/workload/lengths.hpp"
 #include "topologies/placement.hpp"
@@ -33,6 +34,7 @@ class Builder {
     build_pools();
     build_groups();
     place_replicas();
+    check_life(scenario_, build_, document_);
     check_ways(build_, document_);
     for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
     return std::move(build_);
@@ -46,6 +48,8 @@ class Builder {
   void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
   void place_replicas();
+  topologies::PoolRequest storage() const;
+  void set_startup(ServingGroup& group, std::size_t index);
   void place_group(std::size_t index);
   void finish_group(std::size_t index);
   void warn_about_memory(const ServingGroup& group, const std::string& where);
@@ -249,9 +253,45 @@ ServingGroup Builder::build_group(std::size_t index) {
                    "every running sequence needs a token in each step");
   }
   group.gpus_per_replica = d.gpus();
+  set_startup(group, index);
   // What decodes only gets its KV from elsewhere, all of it.
   group.keeps_prefixes = spec.enable_prefix_caching && spec.role != Role::kDecode;
   return group;
+}
+
+/// Servers without GPUs, each with a NIC.
+topologies::PoolRequest Builder::storage() const {
+  const StorageSpec& spec = *scenario_.fleet.storage;
+  for (std::size_t i = 0; i < scenario_.fleet.pools.size(); ++i) {
+    if (scenario_.fleet.pools[i].name == kStorageName)
+      document_.fail(path_of("fleet.pools", i, "name"), "a pool cannot be called storage where the fleet has one",
+                     "call it otherwise");
+  }
+  topologies::System system;
+  system.name = kStorageName;
+  system.gpus = {0, "storage"};
+  system.nics = {1, "storage"};
+  system.nic_bandwidth = {spec.bandwidth, "the scenario's fleet.storage"};
+  // A NIC by PCIe, which is no bottleneck: the bandwidth that is stated counts.
+  system.pcie = {{1, "storage"}, {spec.bandwidth * 2, "twice the NIC's"}, {Seconds(1e-6), "assumed"}};
+  return {kStorageName, system, spec.servers};
+}
+
+void Builder::set_startup(ServingGroup& group, std::size_t index) {
+  StartupSpec& spec = scenario_.serving[index].startup;
+  const bool storage = scenario_.fleet.storage.has_value();
+  resolved(spec.weights_from, storage ? WeightsFrom::kStorage : WeightsFrom::kNowhere,
+           path_of("serving", index, "startup.weights_from"), storage ? "fleet.storage" : "no fleet.storage");
+  if (!storage && (spec.weights_from == WeightsFrom::kStorage || spec.image.value() > 0)) {
+    document_.fail(path_of("serving", index, "startup"), "the fleet has no storage to load from",
+                   "fleet: {storage: {servers: 2, bandwidth: 25GBps}, ...}");
+  }
+  if (storage && build_.pools[group.pool].system.nics.value == 0) {
+    document_.fail(path_of("serving", index, "startup"),
+                   fmt::format("{} has no NICs to load from storage by", build_.pools[group.pool].system.name),
+                   "weights_from: host");
+  }
+  group.startup = spec;
 }
 
 /// Replicas share the GPUs of their pool; without a number a group takes as many as the others leave.
@@ -261,6 +301,7 @@ void Builder::place_replicas() {
     requests.push_back({scenario_.fleet.pools[p].name, build_.pools[p].system, build_.pools[p].gpus});
   }
   const reader::Node fleet = root_.at("fleet");
+  if (scenario_.fleet.storage) requests.push_back(storage());
   build_.fleet = topologies::build_fleet(requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric"))
                                                                        : topologies::load_fabric("ib-ndr-rail"));
   if (scenario_.what_if) {
@@ -295,9 +336,11 @@ void Builder::place_group(std::size_t index) {
                    "leave replicas out, or place each");
   }
   try {
+    // Room for as many as there may ever be.
+    const std::optional<int> room = spec.autoscale ? spec.autoscale->max_replicas : spec.replicas;
     const topologies::Placement placement =
         spec.placement.gpus.empty()
-            ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, spec.replicas, taken_,
+            ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, room, taken_,
                                 spec.placement.policy)
             : topologies::place_by_hand(build_.fleet, spec.pool, group.gpus_per_replica, spec.placement.gpus, taken_);
     const topologies::System& system = build_.pools[group.pool].system;
@@ -318,8 +361,20 @@ void Builder::place_group(std::size_t index) {
     const bool blame_size = e.about == topologies::PlacementError::About::kGpusPerReplica;
     document_.fail(path_of("serving", index, blame_size ? largest_size(spec) : "replicas"), e.what(), e.hint);
   }
-  group.replicas = resolved(spec.replicas, static_cast<int>(group.placement.size()),
-                            path_of("serving", index, "replicas"), "as many as fit");
+  group.replicas = static_cast<int>(group.placement.size());
+  group.initial_replicas = spec.autoscale ? resolved(spec.replicas, std::min(group.replicas, spec.autoscale->min_replicas),
+                                                     path_of("serving", index, "replicas"), "autoscale.min_replicas")
+                                          : resolved(spec.replicas, group.replicas,
+                                                     path_of("serving", index, "replicas"), "as many as fit");
+  if (spec.autoscale) {
+    resolved(spec.autoscale->max_replicas, group.replicas, path_of("serving", index, "autoscale.max_replicas"),
+             "as many as fit");
+    if (group.initial_replicas > group.replicas) {
+      document_.fail(path_of("serving", index, "replicas"),
+                     fmt::format("{} at the start are more than {} at most", group.initial_replicas, group.replicas),
+                     "see autoscale.max_replicas");
+    }
+  }
   // Collectives run inside a stage; the stages of a replica take its GPUs in order.
   const std::vector<topologies::GpuId>& gpus = group.placement.front();
   const topologies::GroupLinks links =

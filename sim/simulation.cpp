@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "sim/engine/invariant.hpp"
+#include "sim/life/lifecycle.hpp"
 #include "sim/workload/rng.hpp"
 #include "topologies/platform.hpp"
 
@@ -110,10 +111,14 @@ class Replicas {
  public:
   Replicas(const Scenario& scenario, const Build& build, const topologies::Platform& platform,
            const RunOptions& options, RequestPool& pool, Clock& clock, Recorder& recorder, Gateway& gateway,
-           bool texts_are_known) {
+           bool texts_are_known)
+      : gateway_(gateway) {
     const auto decodes = [](const ServingGroup& group) { return group.role == Role::kDecode; };
     const bool split = std::any_of(build.groups.begin(), build.groups.end(), decodes);
-    if (split || std::any_of(build.groups.begin(), build.groups.end(), has_flows))
+    if (changes(scenario)) {
+      lifecycle_ = std::make_unique<Lifecycle>(scenario, build, platform, gateway, pool, clock, recorder);
+    }
+    if (split || lifecycle_ != nullptr || std::any_of(build.groups.begin(), build.groups.end(), has_flows))
       transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
     std::size_t valves_given = 0;
     const auto add = [&](std::size_t g, const auto& receive) {
@@ -138,12 +143,13 @@ class Replicas {
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       if (build.groups[g].role == Role::kDecode) continue;
       add(g, [&](Replica& replica, Seat seat) {
+        if (lifecycle_ != nullptr) lifecycle_->add(replica, g, entries.size());
         gateway.add_replica(replica, admission_limits(build, build.groups[g]));
         entries.emplace_back(&replica, std::move(seat), sending_of(build.groups[g]));
       });
     }
     if (!split) {
-      if (transfers_ != nullptr) transfers_->start();
+      start();
       return;
     }
     decode_router_ =
@@ -152,17 +158,26 @@ class Replicas {
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
     for (auto& [replica, seat, sending] : entries) hand_off_->add_prefill(*replica, std::move(seat), sending);
     gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
+    std::size_t decode_replicas = 0;
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       if (!decodes(build.groups[g])) continue;
-      add(g, [&](Replica& replica, Seat seat) { hand_off_->add_decode(replica, std::move(seat)); });
+      add(g, [&](Replica& replica, Seat seat) {
+        if (lifecycle_ != nullptr) lifecycle_->add(replica, g, decode_replicas++);
+        hand_off_->add_decode(replica, std::move(seat));
+      });
     }
     hand_off_->start();
-    transfers_->start();
+    start();
   }
 
   /// Closes the books.
   void close(RunFacts& facts) {
     for (const auto& replica : all_) replica->close();
+    gateway_.close();
+    if (lifecycle_ != nullptr) {
+      lifecycle_->close();
+      facts.life = lifecycle_->facts();
+    }
     if (hand_off_ != nullptr) {
       hand_off_->close();
       facts.hand_off = hand_off_->facts();
@@ -174,9 +189,20 @@ class Replicas {
                          fmt::format("{} != {}", transfers_->bytes_delivered(), transfers_->bytes_sent()));
   }
 
+  /// The routers know the replicas: some of them may be closed.
+  void begin() {
+    if (lifecycle_ != nullptr) lifecycle_->start(hand_off_.get(), transfers_.get());
+  }
+
   [[nodiscard]] std::vector<GroupFacts> group_facts(std::size_t groups) const;
 
  private:
+  void start() {
+    if (transfers_ != nullptr) transfers_->start();
+  }
+
+  Gateway& gateway_;
+  std::unique_ptr<Lifecycle> lifecycle_;
   std::vector<std::unique_ptr<Replica>> all_;
   std::unique_ptr<Transfers> transfers_;
   std::vector<std::unique_ptr<Collectives>> collectives_;
@@ -199,9 +225,10 @@ std::vector<GroupFacts> Replicas::group_facts(std::size_t groups) const {
 }
 
 void check_conservation(const RunFacts& f) {
-  if (f.injected == f.completed + f.rejected + f.unfinished) return;
-  throw InvariantError("injected = completed + rejected + unfinished",
-                       fmt::format("{} != {} + {} + {}", f.injected, f.completed, f.rejected, f.unfinished));
+  if (f.injected == f.completed + f.rejected + f.failed + f.unfinished) return;
+  throw InvariantError(
+      "injected = completed + rejected + failed + unfinished",
+      fmt::format("{} != {} + {} + {} + {}", f.injected, f.completed, f.rejected, f.failed, f.unfinished));
 }
 
 }  // namespace
@@ -238,6 +265,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
     }
   });
   gateway.start();
+  replicas.begin();
   if (options.on_start) options.on_start();
   clock.run();
   replicas.close(facts);
@@ -248,6 +276,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   facts.injected = recorder.injected;
   facts.completed = recorder.completed;
   facts.rejected = recorder.rejected_count;
+  facts.failed = recorder.failed_count;
   facts.unfinished = recorder.unfinished_count;
   facts.total_input_tokens = recorder.total_input_tokens;
   facts.total_cached_tokens = recorder.total_cached_tokens;

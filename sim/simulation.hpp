@@ -15,6 +15,7 @@
 #include "sim/engine/replica.hpp"
 #include "sim/engine/step_listener.hpp"
 #include "sim/engine/timeline.hpp"
+#include "sim/life/facts.hpp"
 
 namespace flotilla::sim {
 
@@ -51,6 +52,7 @@ struct RunFacts {
   std::int64_t injected = 0;
   std::int64_t completed = 0;
   std::int64_t rejected = 0;
+  std::int64_t failed = 0;  ///< lost with their replica
   std::int64_t unfinished = 0;
   std::int64_t total_input_tokens = 0;
   std::int64_t total_cached_tokens = 0;
@@ -62,6 +64,7 @@ struct RunFacts {
   std::uint64_t events = 0;
   bool interrupted = false;
   Refusals refusals;
+  LifeFacts life;                  ///< nothing where the fleet stays as it is
   HandOffFacts hand_off;           ///< nothing where no pool decodes apart
   std::vector<LinkFacts> links;    ///< that carried flows
   std::vector<GroupFacts> groups;  ///< in the order of the scenario's serving groups

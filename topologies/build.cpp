@@ -86,7 +86,8 @@ void add_pool(Fleet& fleet, const PoolRequest& request) {
   fleet.pools.push_back({request.name, request.system.name, request.system.gpu, {}});
 
   const auto first_gpu = fleet.gpus.size();
-  const int per_node = request.system.gpus.value;
+  const bool storage = request.system.gpus.value == 0;
+  const int per_node = storage ? 1 : request.system.gpus.value;
   const int per_domain = request.system.nodes.value;
   const int nodes = (request.gpus + per_node - 1) / per_node;
   for (int i = 0; i < nodes; ++i) {
@@ -104,6 +105,7 @@ void add_pool(Fleet& fleet, const PoolRequest& request) {
     ++domain.nodes;
     add_node(fleet, shape, rack ? fmt::format("{}/node{}", domain.name, i % per_domain) : domain.name, source_offset);
   }
+  if (storage) return;
   for (int g = 0; g < request.gpus; ++g) fleet.pools.back().gpus.push_back(first_gpu + as_index(g));
   note_partial_use(fleet, request, nodes);
 }
@@ -114,7 +116,7 @@ Fleet build_fleet(const std::vector<PoolRequest>& pools, const FabricSpec& fabri
   Fleet fleet;
   fleet.fabric = fabric;
   for (const auto& request : pools) {
-    if (request.gpus < 1 || request.system.gpus.value < 1) {
+    if (request.gpus < 1 || (request.system.gpus.value < 1 && request.system.nics.value < 1)) {
       throw std::invalid_argument(fmt::format("pool '{}' of {} has no GPUs", request.name, request.system.name));
     }
     const auto same = [&](const Pool& pool) { return pool.name == request.name; };

@@ -11,7 +11,8 @@
 
 namespace flotilla::topologies {
 
-/// `gpus` is what the pool may use; it gets whole nodes, and the last one may be used in part.
+/// `gpus` is what the pool may use; it gets whole nodes, and the last one may be used in part. Of a system without GPUs
+/// (storage servers) it is the number of nodes.
 struct PoolRequest {
   std::string name;
   System system;

@@ -120,6 +120,12 @@ sg4::CommPtr Platform::start(VertexId from, VertexId to, Bytes bytes, sg4::Link*
   return comm;
 }
 
+void Platform::scale(LinkId link, double share) const {
+  const double bandwidth = fleet_->links[link].bandwidth.value() * share;
+  links_[2 * link]->set_bandwidth(bandwidth);
+  links_[2 * link + 1]->set_bandwidth(bandwidth);
+}
+
 Platform make_platform(const Fleet& fleet, const std::vector<RateLimit>& limits, std::size_t valves) {
   choose_network_model();
   auto* zone = new FleetZone(fleet, "fleet");  // SimGrid's engine owns and deletes it

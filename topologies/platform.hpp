@@ -31,6 +31,9 @@ class Platform {
   [[nodiscard]] simgrid::s4u::Host* host_of(VertexId vertex) const { return hosts_.at(vertex); }
   [[nodiscard]] simgrid::s4u::Link* link(Hop hop) const { return links_.at(2 * hop.link + (hop.reversed ? 1 : 0)); }
 
+  /// Both directions of the link have this share of their bandwidth from now on, flows that are under way included.
+  void scale(LinkId link, double share) const;
+
   /// Moves bytes between two GPUs or CPUs and returns when they have arrived. Blocks the calling actor, which may run
   /// anywhere. Throws simgrid::NetworkFailureException when a link on the way fails.
   void transfer(VertexId from, VertexId to, Bytes bytes) const;

@@ -46,6 +46,7 @@ std::string by_cause(const models::CauseTimes& times) {
 
 const char* name_of(sim::RequestStatus status) {
   if (status == sim::RequestStatus::kCompleted) return "completed";
+  if (status == sim::RequestStatus::kFailed) return "failed";
   return status == sim::RequestStatus::kRejected ? "rejected" : "unfinished";
 }
 

@@ -28,6 +28,8 @@ const char* name_of(sim::RequestStatus status) {
       return "completed";
     case sim::RequestStatus::kRejected:
       return "rejected";
+    case sim::RequestStatus::kFailed:
+      return "failed";
     case sim::RequestStatus::kUnfinished:
       break;
   }
@@ -96,8 +98,15 @@ void add_trace_report(Summary& summary, sim::TraceReport report) {
   summary.warnings.push_back(text);
 }
 
+std::string events_csv(const sim::LifeFacts& life) {
+  std::string text = "time_s,event,subject,gpus,requests\n";
+  for (const sim::LifeEvent& e : life.events)
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", e.time, e.what, e.subject, e.gpus, e.requests);
+  return text;
+}
+
 void ResultFiles::finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
-                         const std::string& resolved_yaml) {
+                         const std::string& resolved_yaml, const sim::LifeFacts& life) {
   if (directory_.empty()) return;
   if (rows_ != nullptr) {
     flush_rows();
@@ -109,6 +118,7 @@ void ResultFiles::finish(const Summary& summary, const Curves& curves, const std
   write_file(kResolvedFile, resolved_yaml);
   write_file(kCurvesFile, to_json(curves).dump() + "\n");
   write_file(kTimeseriesFile, timeseries);
+  if (life.changes) write_file(kEventsFile, events_csv(life));
   write_file(kSummaryFile, to_json(summary).dump(2) + "\n");
 }
 

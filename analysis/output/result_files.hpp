@@ -1,4 +1,5 @@
-// The files of a run: summary.json, distributions.json, timeseries.csv, requests.csv, resolved.yaml. Each is written
+// The files of a run: summary.json, distributions.json, timeseries.csv, requests.csv, resolved.yaml, and events.csv
+// where the fleet may change. Each is written
 // under a temporary name and renamed when whole.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include "analysis/summary/curves.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/engine/request.hpp"
+#include "sim/life/facts.hpp"
 #include "sim/workload/source.hpp"
 
 namespace flotilla::analysis {
@@ -18,6 +20,7 @@ inline constexpr const char* kRowsFile = "requests.csv";
 inline constexpr const char* kSummaryFile = "summary.json";
 inline constexpr const char* kCurvesFile = "distributions.json";
 inline constexpr const char* kTimeseriesFile = "timeseries.csv";
+inline constexpr const char* kEventsFile = "events.csv";
 inline constexpr const char* kResolvedFile = "resolved.yaml";
 
 class ResultFiles {
@@ -32,7 +35,7 @@ class ResultFiles {
   std::function<void(const sim::Request&, sim::RequestStatus)> request_rows();
   /// Writes the other files, and gives every file its name.
   void finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
-              const std::string& resolved_yaml);
+              const std::string& resolved_yaml, const sim::LifeFacts& life);
 
  private:
   void write_row(const sim::Request& request, sim::RequestStatus status);
@@ -44,6 +47,9 @@ class ResultFiles {
   std::FILE* rows_ = nullptr;
   std::string buffer_;
 };
+
+/// What happened to the fleet, a line each, in order.
+std::string events_csv(const sim::LifeFacts& life);
 
 /// How much of a trace was replayed, and what was left out, becomes a note of the summary.
 void add_trace_report(Summary& summary, sim::TraceReport report);

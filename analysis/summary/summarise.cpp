@@ -9,6 +9,7 @@
 #include <ctime>
 #include <limits>
 
+#include "analysis/summary/availability.hpp"
 #include "analysis/summary/links.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
@@ -45,7 +46,7 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.duration = f.duration;
   s.warmup_s = scenario.workload.warmup.value();
   s.completed = f.completed;
-  s.failed = f.rejected;
+  s.failed = f.rejected + f.failed;
   s.total_input_tokens = f.total_input_tokens;
   s.kv.prefix_hit_rate = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.total_input_tokens));
   s.total_output_tokens = f.total_output_tokens;
@@ -57,11 +58,13 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.output_throughput_per_gpu = ratio(s.output_throughput, static_cast<double>(s.gpus));
   s.total_throughput_per_gpu = ratio(s.total_token_throughput, static_cast<double>(s.gpus));
   const bool promised = scenario.slo.ttft || scenario.slo.tpot || scenario.slo.e2el;
-  s.goodput_ratio = ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.count()));
+  s.goodput_ratio =
+      ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.count() + f.samples.failed));
   if (promised) s.request_goodput = s.goodput_ratio * s.request_throughput;
   s.conservation.injected = f.injected;
   s.conservation.completed = f.completed;
   s.conservation.rejected = f.rejected;
+  s.conservation.failed = f.failed;
   s.conservation.unfinished = f.unfinished;
 }
 
@@ -162,7 +165,8 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
     pool.output_throughput_per_gpu = ratio(pool.output_throughput, static_cast<double>(pool.gpus));
     pool.kv_mean_usage = std::min(1.0, ratio(block_seconds, blocks * f.duration));
     priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
-    pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * static_cast<double>(pool.gpus);
+    const double paid = f.life.changes && f.duration > 0 ? paid_gpu_seconds(build, f, p) / f.duration : pool.gpus;
+    pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * paid;
     total += pool.usd_per_hour;
     pool.assumed_output_tok_s_per_gpu = scenario.fleet.pools[p].assumed_output_tok_s_per_gpu;
     s.pools.push_back(pool);
@@ -317,6 +321,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_decode_step(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);
+  fill_availability(s, build, facts);
   fill_kv_transfers(s, build, facts);
   fill_links(s, build, facts);
   fill_envelope(s, build);

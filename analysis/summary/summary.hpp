@@ -92,7 +92,8 @@ struct Summary {
     double median = 0, p99 = 0;
   } interactivity;
   struct {
-    std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, unfinished = 0;
+    std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, failed = 0,
+                 unfinished = 0;
   } conservation;
   struct {
     double level = 0;
@@ -119,6 +120,17 @@ struct Summary {
     std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
   } cost;
   std::vector<PoolSummary> pools;
+  /// Of a fleet that changed while it served.
+  struct {
+    std::int64_t failures = 0, repairs = 0, replicas_lost = 0, largest_loss_gpus = 0;
+    std::int64_t requests_rerouted = 0, tokens_lost = 0;
+    std::int64_t recoveries = 0;
+    double mean_recovery_s = 0, longest_recovery_s = 0;
+    bool recovering = false;
+    std::int64_t starts = 0, warm_starts = 0, drained = 0;
+    double mean_start_s = 0, longest_start_s = 0, start_bytes = 0;
+    double paid_gpu_hours = 0, open_share = 0;
+  } availability;
   struct {
     std::int64_t count = 0;
     double bytes = 0, mean_wait_ms = 0, mean_ms = 0, p99_ms = 0, mean_alone_ms = 0;

@@ -41,7 +41,7 @@ void visit_totals(S& s, Visitor& v) {
   v.field("duration", s.duration, "s", "first arrival to last finish");
   v.field("warmup_s", s.warmup_s, "s", "requests that arrived earlier are in totals, but not in latencies");
   v.field("completed", s.completed, "requests", "requests that got all their tokens");
-  v.field("failed", s.failed, "requests", "rejected + timed_out + cancelled");
+  v.field("failed", s.failed, "requests", "rejected + timed_out + cancelled + lost with their replica");
   v.field("total_input_tokens", s.total_input_tokens, "tokens", "input tokens of completed requests");
   v.field("total_output_tokens", s.total_output_tokens, "tokens", "output tokens of completed requests");
   v.field("request_throughput", s.request_throughput, "1/s", "completed / duration");
@@ -72,11 +72,12 @@ void visit_shares(S& s, Visitor& v) {
   });
   v.group("conservation", [&](auto& g) {
     g.field("injected", s.conservation.injected, "requests",
-            "= completed + rejected + timed_out + cancelled + unfinished");
+            "= completed + rejected + timed_out + cancelled + failed + unfinished");
     g.field("completed", s.conservation.completed, "requests", "all tokens made");
     g.field("rejected", s.conservation.rejected, "requests", "refused at the door");
     g.field("timed_out", s.conservation.timed_out, "requests", "given up by the client");
     g.field("cancelled", s.conservation.cancelled, "requests", "called off by the client");
+    g.field("failed", s.conservation.failed, "requests", "lost with their replica, where they are not sent again");
     g.field("unfinished", s.conservation.unfinished, "requests", "in flight when the run was stopped");
   });
   v.group("time_share", [&](auto& g) {
@@ -159,6 +160,32 @@ void visit_resources(S& s, Visitor& v) {
             "usd_per_hour / (output_throughput * 3600) * 1e6");
     g.field("usd_per_million_useful_tokens", s.cost.usd_per_million_useful_tokens, "$",
             "the same over output tokens of requests that met the slo");
+  });
+}
+
+template <class S, class Visitor>
+void visit_availability(S& s, Visitor& v) {
+  v.group("availability", [&](auto& g) {
+    auto& a = s.availability;
+    g.field("failures", a.failures, "", "parts that failed, or became slower");
+    g.field("repairs", a.repairs, "", "parts that were repaired");
+    g.field("replicas_lost", a.replicas_lost, "", "replicas that failures took");
+    g.field("largest_loss_gpus", a.largest_loss_gpus, "", "GPUs of all replicas that one failure took: its blast radius");
+    g.field("requests_rerouted", a.requests_rerouted, "", "requests that lost their replica and were sent again, each time");
+    g.field("tokens_lost", a.tokens_lost, "tokens", "of their prompts and answers, whose KV was lost");
+    g.field("recoveries", a.recoveries, "", "times that no more requests were in flight again than before a loss");
+    g.field("mean_recovery_s", a.mean_recovery_s, "s",
+            "from a loss until then; before = the mean since the start, or the number at the loss if that is higher");
+    g.field("longest_recovery_s", a.longest_recovery_s, "s", "the longest of them");
+    g.field("recovering", a.recovering, "", "at the end of the run the fleet had not recovered yet");
+    g.field("starts", a.starts, "", "replicas that started during the run");
+    g.field("warm_starts", a.warm_starts, "", "warm spares that were put to work");
+    g.field("drained", a.drained, "", "replicas that were emptied and switched off, or restarted for an upgrade");
+    g.field("mean_start_s", a.mean_start_s, "s", "from the order for a replica until it takes requests");
+    g.field("longest_start_s", a.longest_start_s, "s", "the longest of them");
+    g.field("start_bytes", a.start_bytes, "B", "images and weights that were loaded over links");
+    g.field("paid_gpu_hours", a.paid_gpu_hours, "GPU h", "from first arrival to last finish; 0 where the fleet stays as it is");
+    g.field("open_share", a.open_share, "ratio", "of those, with a replica that took requests");
   });
 }
 
@@ -254,6 +281,7 @@ void visit_summary(S& s, Visitor& v) {
     g.field("bottleneck", s.kv_transfers.bottleneck, "",
             "what they wait for: connector (the engine's software), or a kind of link");
   });
+  visit_availability(s, v);
   v.list("links", s.links, [](auto& link, auto& inner) { visit_link(link, inner); });
   visit_run(s, v);
 }

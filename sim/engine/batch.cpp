@@ -1,6 +1,7 @@
 #include "sim/engine/batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace flotilla::sim {
 
@@ -28,7 +29,7 @@ void Batch::start_first_waiting() {
   Request& r = pool_[handle];
   r.admission = ++admissions_;
   r.computed = r.found_tokens;
-  if (prefixes_ && r.preemptions == 0) r.cached_tokens = std::min(r.found_tokens, r.input_tokens);
+  if (prefixes_ && r.preemptions == 0 && r.failures == 0) r.cached_tokens = std::min(r.found_tokens, r.input_tokens);
   r.prefill_target = r.input_tokens + r.generated;
   claimed_ += r.prefill_target;
   link_last(handle);
@@ -149,7 +150,7 @@ void Batch::hold(RequestHandle handle) {
 }
 
 void Batch::release_held(RequestHandle handle) {
-  const std::int64_t tokens = pool_[handle].input_tokens;
+  const std::int64_t tokens = pool_[handle].prompt();
   claimed_ -= tokens;
   held_ -= kv_.blocks_for(tokens);
   give_back(handle, tokens);
@@ -157,10 +158,28 @@ void Batch::release_held(RequestHandle handle) {
 
 void Batch::expect(RequestHandle handle) {
   const Request& r = pool_[handle];
-  take(kv_.blocks_for(r.input_tokens));
-  claimed_ += r.input_tokens;
+  take(kv_.blocks_for(r.prompt()));
+  claimed_ += r.prompt();
   committed_ += blocks_at_end(r);
   ++expected_;
+}
+
+void Batch::expect_no_more(RequestHandle handle) {
+  const Request& r = pool_[handle];
+  kv_.give_back(kv_.blocks_for(r.prompt()));
+  claimed_ -= r.prompt();
+  committed_ -= blocks_at_end(r);
+  --expected_;
+}
+
+std::deque<RequestHandle> Batch::take_waiting() {
+  looked_up_ = kNoRequest;
+  return std::exchange(waiting_, {});
+}
+
+void Batch::forget_prefixes() {
+  if (prefixes_) prefixes_.emplace();
+  looked_up_ = kNoRequest;
 }
 
 void Batch::join_decoding(RequestHandle handle) {
@@ -168,7 +187,7 @@ void Batch::join_decoding(RequestHandle handle) {
   --expected_;
   committed_ -= blocks_at_end(r);
   r.admission = ++admissions_;
-  r.computed = r.input_tokens;
+  r.computed = r.prompt();
   link_last(handle);
   decoding_.join(handle, r);
 }

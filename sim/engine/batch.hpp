@@ -56,12 +56,18 @@ class Batch {
   /// Memory for a sequence whose KV is about to come from another replica: the blocks of its prompt. The caller has
   /// made sure that they fit.
   void expect(RequestHandle handle);
+  /// It will not come: its memory is free again.
+  void expect_no_more(RequestHandle handle);
   /// Its KV is here, and it joins the decoding sequences.
   void join_decoding(RequestHandle handle);
 
   /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to
   /// be computed again. Returns it.
   RequestHandle preempt_last(double now);
+  /// Empties the queue.
+  std::deque<RequestHandle> take_waiting();
+  /// The memory has been lost, with all that could be found in it. Nobody uses any of it.
+  void forget_prefixes();
 
   /// Every sequence that waits or runs.
   template <class Visit>

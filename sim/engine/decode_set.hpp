@@ -28,6 +28,11 @@ class DecodeSet {
   void join(RequestHandle handle, Request& r);
   /// Takes a sequence out before its end and brings r.generated and r.computed up to date.
   void leave(Request& r);
+  /// The set is empty, and those who left it may decode elsewhere: whatever it foresaw is void.
+  void forget() {
+    calendar_ = {};
+    turns_ = {};
+  }
   /// Sequences that have made their last token; call until it returns kNoRequest. Each has left the set.
   RequestHandle pop_finished(RequestPool& pool);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "sim/workload/hash_chain.hpp"
 
@@ -24,6 +25,7 @@ void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits) {
   replicas_.push_back(&replica);
   limits_.push_back(limits);
   loads_.emplace_back();
+  ++open_;
   const int size = replica.spec().block_size;
   const bool known = std::any_of(names_.begin(), names_.end(), [&](const auto& names) { return names.first == size; });
   if (replica.spec().keeps_prefixes && !known) names_.emplace_back(size, std::vector<std::uint64_t>());
@@ -38,7 +40,7 @@ void Gateway::start() {
 }
 
 void Gateway::send_due(double now, bool after_steps) {
-  if (now >= stop_sending_) return;
+  if (now >= stop_sending_) return tell_if_done(now);
   while (has_next_ && next_.arrival <= now) {
     if (full()) {
       waiting_for_room_ = true;
@@ -47,7 +49,12 @@ void Gateway::send_due(double now, bool after_steps) {
     send(next_, now, after_steps);
     has_next_ = source_.next(next_);
   }
-  if (has_next_) clock_.schedule(slot_, next_.arrival);
+  if (has_next_) return clock_.schedule(slot_, next_.arrival);
+  tell_if_done(now);
+}
+
+void Gateway::tell_if_done(double now) {
+  if (done_ && recorder_.in_flight == 0 && (!has_next_ || now >= stop_sending_)) done_();
 }
 
 void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps) {
@@ -61,18 +68,33 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   // The last token of a prompt is always computed: its answer begins with it.
   r.found_tokens = r.cached_tokens =
       std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
+  r.session = arriving.session;
   recorder_.sent(now);
+  name_blocks(arriving);
+  dispatch(handle, now, after_steps);
+}
 
-  const std::size_t choice = choose(arriving, now, after_steps);
+/// To a replica, if one is open. The names of its blocks are known.
+void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
+  Request& r = pool_[handle];
+  if (open_ == 0) {
+    if (!names_.empty()) pool_.text(handle).names = names_.front().second;
+    homeless_.push_back(handle);
+    return;
+  }
+  const std::size_t choice = choose({r.input_tokens, r.session}, now, after_steps);
   r.replica = static_cast<std::int32_t>(choice);
   if (std::int64_t* reason = reason_to_refuse(r, limits_[choice])) {
+    if (r.failures > 0) return lost({&handle, 1}, true, now, after_steps);
     ++*reason;
     recorder_.rejected(r);
     pool_.release(handle);
     return;
   }
-  if (replicas_[choice]->spec().keeps_prefixes && !arriving.hash_ids.empty())
-    pool_.text(handle).names.swap(names_of(*replicas_[choice]));
+  if (!names_.empty()) {
+    pool_.text(handle).names.clear();
+    if (replicas_[choice]->spec().keeps_prefixes) pool_.text(handle).names.swap(names_of(*replicas_[choice]));
+  }
   load_changed(choice, 1);
   if (diverts_ && diverts_(handle)) return;
   replicas_[choice]->enqueue(handle, now, after_steps);
@@ -81,6 +103,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
 void Gateway::load_changed(std::size_t replica, std::int64_t by) {
   loads_[replica].outstanding += by;
   if (staleness_ == 0) router_.changed(replica, loads_[replica]);
+  if (by < 0 && empty_ && loads_[replica].outstanding == 0) empty_(replica);
 }
 
 std::vector<std::uint64_t>& Gateway::names_of(const Replica& replica) {
@@ -97,9 +120,7 @@ void Gateway::name_blocks(const ArrivingRequest& arriving) {
 }
 
 /// What has changed since the router last looked is news to it, if it is old enough.
-std::size_t Gateway::choose(const ArrivingRequest& arriving, double now, bool after_steps) {
-  name_blocks(arriving);
-  const RoutedRequest request{arriving.input_tokens, arriving.session};
+std::size_t Gateway::choose(const RoutedRequest& request, double now, bool after_steps) {
   const Look look = router_.looks_at();
   // Where the steps of this instant have begun, they count.
   const double date = after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now;
@@ -112,7 +133,7 @@ std::size_t Gateway::choose(const ArrivingRequest& arriving, double now, bool af
     load.kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
     // What is held where is told by events, not by looking: it is never old.
     if (look == Look::kPrefixes && replica.spec().keeps_prefixes)
-      load.held_tokens = std::min<std::int64_t>(arriving.input_tokens, replica.held_tokens(names_of(replica), date));
+      load.held_tokens = std::min<std::int64_t>(request.input_tokens, replica.held_tokens(names_of(replica), date));
   }
   if (staleness_ == 0) return router_.pick(loads_, request);
   seen_.resize(loads_.size());
@@ -141,9 +162,60 @@ void Gateway::left(std::size_t replica) { load_changed(replica, -1); }
 void Gateway::finished(RequestHandle handle) {
   if (pool_[handle].decode_replica < 0) left(static_cast<std::size_t>(pool_[handle].replica));
   pool_.release(handle);
-  if (!waiting_for_room_) return;
+  if (left_) left_(clock_.now());
+  if (!waiting_for_room_) return tell_if_done(clock_.now());
   waiting_for_room_ = false;
   clock_.schedule(room_slot_, clock_.now());
+}
+
+void Gateway::open(std::size_t replica, bool is_open, double now, bool after_steps) {
+  if (loads_[replica].open == is_open) return;
+  loads_[replica].open = is_open;
+  is_open ? ++open_ : --open_;
+  if (replica < seen_.size()) seen_[replica].open = is_open;
+  router_.changed(replica, replica < seen_.size() ? seen_[replica] : loads_[replica]);
+  if (!is_open) return;
+  for (const RequestHandle handle : std::exchange(homeless_, {})) {
+    if (pool_[handle].scheduled < 0) pool_[handle].let_in = now;
+    name_blocks_again(handle);
+    dispatch(handle, now, after_steps);
+  }
+}
+
+/// For the block size that they were named for; for others they have no names.
+void Gateway::name_blocks_again(RequestHandle handle) {
+  for (auto& [size, names] : names_) names.clear();
+  const std::int32_t replica = pool_[handle].replica;
+  const int size = replica < 0 ? names_.empty() ? 0 : names_.front().first
+                               : replicas_[static_cast<std::size_t>(replica)]->spec().block_size;
+  for (auto& [other, names] : names_)
+    if (other == size) names = pool_.text(handle).names;
+}
+
+void Gateway::lost(std::span<const RequestHandle> handles, bool fails, double now, bool after_steps) {
+  for (const RequestHandle handle : handles) {
+    Request& r = pool_[handle];
+    ++r.failures;
+    if (fails) {
+      recorder_.failed(r);
+      pool_.release(handle);
+      continue;
+    }
+    r.carried = r.generated;
+    r.decode_replica = -1;
+    r.found_tokens =
+        std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
+    if (r.scheduled < 0) r.let_in = now;
+    name_blocks_again(handle);
+    dispatch(handle, now, after_steps);
+  }
+  if (!fails) return;
+  if (std::exchange(waiting_for_room_, false)) clock_.schedule(room_slot_, now);
+  tell_if_done(now);
+}
+
+void Gateway::close() {
+  for (const RequestHandle handle : homeless_) recorder_.unfinished(pool_[handle]);
 }
 
 }  // namespace flotilla::sim

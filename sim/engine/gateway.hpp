@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -56,10 +59,30 @@ class Gateway {
 
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
+  /// The replica takes requests from now on, or no longer. What found none open is sent once one is.
+  void open(std::size_t replica, bool is_open, double now, bool after_steps);
+  /// Requests that were lost with their replica are sent again: what they had been given is computed anew. Where
+  /// `fails`, their clients get an error instead. Each has left the loads of replicas it was counted in.
+  void lost(std::span<const RequestHandle> handles, bool fails, double now, bool after_steps);
+  /// Called when a request that was sent to this replica has left it, and there are none left.
+  void on_empty(std::function<void(std::size_t)> callback) { empty_ = std::move(callback); }
+  /// Called when there is nothing left to send or to wait for.
+  void on_done(std::function<void()> callback) { done_ = std::move(callback); }
+  /// Called whenever a request has ended.
+  void on_left(std::function<void(double now)> callback) { left_ = std::move(callback); }
+  [[nodiscard]] const ReplicaLoad& load(std::size_t replica) const { return loads_[replica]; }
+  /// Requests that wait for a replica to open.
+  [[nodiscard]] std::size_t homeless() const { return homeless_.size(); }
+  /// Counts those as unfinished.
+  void close();
+
  private:
+  void dispatch(RequestHandle handle, double now, bool after_steps);
+  void name_blocks_again(RequestHandle handle);
+  void tell_if_done(double now);
   void send_due(double now, bool after_steps);
   void send(const ArrivingRequest& arriving, double now, bool after_steps);
-  std::size_t choose(const ArrivingRequest& arriving, double now, bool after_steps);
+  std::size_t choose(const RoutedRequest& request, double now, bool after_steps);
   void name_blocks(const ArrivingRequest& arriving);
   std::vector<std::uint64_t>& names_of(const Replica& replica);
   void load_changed(std::size_t replica, std::int64_t by);
@@ -88,6 +111,11 @@ class Gateway {
   bool has_next_ = false;
   bool waiting_for_room_ = false;
   std::function<bool(RequestHandle)> diverts_;
+  std::size_t open_ = 0;
+  std::deque<RequestHandle> homeless_;
+  std::function<void(std::size_t)> empty_;
+  std::function<void()> done_;
+  std::function<void(double)> left_;
   Refusals refusals_;
 };
 

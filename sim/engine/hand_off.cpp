@@ -40,6 +40,7 @@ void HandOff::add_decode(Replica& replica, Seat seat) {
   });
   targets_.push_back({&replica, std::move(seat), {}, false});
   loads_.emplace_back();
+  ++open_;
 }
 
 void HandOff::start() { router_.start(targets_.size()); }
@@ -52,7 +53,8 @@ void HandOff::look_at(std::size_t target) {
 }
 
 void HandOff::on_event(double now) {
-  for (const RequestHandle handle : std::exchange(to_choose_, {})) choose(handle);
+  if (open_ > 0)
+    for (const RequestHandle handle : std::exchange(to_choose_, {})) choose(handle);
   for (const std::size_t target : std::exchange(to_look_at_, {})) {
     targets_[target].to_look_at = false;
     serve(targets_[target], now);
@@ -62,7 +64,7 @@ void HandOff::on_event(double now) {
 bool HandOff::takes(RequestHandle handle) {
   const Request& r = pool_[handle];
   // One token is made by prefill: there is nothing to decode.
-  if (!sources_[static_cast<std::size_t>(r.replica)].sending.push || r.output_tokens == 1) return false;
+  if (!sources_[static_cast<std::size_t>(r.replica)].sending.push || r.output_tokens == r.carried + 1) return false;
   to_choose_.push_back(handle);
   clock_.schedule(slot_, clock_.now());
   return true;
@@ -75,10 +77,9 @@ void HandOff::choose(RequestHandle handle) {
     loads_[i].used_tokens = replica.used_tokens(now);
     loads_[i].kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
   }
-  const std::size_t target = router_.pick(loads_, {pool_[handle].input_tokens});
+  const std::size_t target = router_.pick(loads_, {pool_[handle].prompt()});
   pool_[handle].decode_replica = static_cast<std::int32_t>(target);
-  ++loads_[target].outstanding;
-  router_.changed(target, loads_[target]);
+  load_changed(target, 1);
   targets_[target].queue.push_back(handle);
   look_at(target);
 }
@@ -98,23 +99,26 @@ void HandOff::begin(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   const Source& source = sources_[static_cast<std::size_t>(r.replica)];
   ++facts_.count;
-  facts_.wait_sum += now - (source.sending.push ? r.arrival : r.prefilled);
-  moving_.push_back({handle});
-  if (!source.sending.push) return send_last(moving_.back(), 1, now);
-  r.let_in = now;
+  const bool ahead = source.sending.push && !r.held;
+  facts_.wait_sum += now - (ahead ? r.arrival : r.prefilled);
+  moving_.push_back({handle, ++tickets_});
+  if (!ahead) return send_last(moving_.back(), 1, now);
+  if (r.scheduled < 0) r.let_in = now;
   source.replica->enqueue(handle, now, true);
 }
 
 void HandOff::prefilled(RequestHandle handle, double now) {
   const KvSending& sending = sources_[static_cast<std::size_t>(pool_[handle].replica)].sending;
-  if (!sending.push) {
+  pool_[handle].held = true;
+  // Where it was to be pushed, the other side may have been lost.
+  if (!sending.push || moving(handle) == nullptr) {
     to_choose_.push_back(handle);
     clock_.schedule(slot_, now);
     return;
   }
   const double layers = sources_[static_cast<std::size_t>(pool_[handle].replica)].seat.deployment->llm.layers;
-  Moving& m = moving(handle);
-  const bool last_layer_alone = sending.overlap == KvOverlap::kLayers && m.sent == pool_[handle].input_tokens;
+  Moving& m = *moving(handle);
+  const bool last_layer_alone = sending.overlap == KvOverlap::kLayers && m.sent == pool_[handle].prompt();
   if (last_layer_alone) m.sent = m.chunk;
   send_last(m, last_layer_alone ? 1 / layers : 1, now);
 }
@@ -123,8 +127,8 @@ void HandOff::prefilled(RequestHandle handle, double now) {
 void HandOff::chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds) {
   const Request& r = pool_[handle];
   const Source& source = sources_[static_cast<std::size_t>(r.replica)];
-  if (r.output_tokens == 1) return;  // its KV never moves
-  Moving& m = moving(handle);
+  if (moving(handle) == nullptr) return;  // its KV never moves, or not yet
+  Moving& m = *moving(handle);
   const bool last = r.computed + tokens == r.prefill_target;
   const std::int32_t begin = std::min(r.computed, m.sent);  // from 0 with a cached prefix, and again after a preemption
   const std::int32_t end = r.computed + tokens;
@@ -149,28 +153,30 @@ void HandOff::send(Moving& m, std::int32_t begin, std::int32_t end, double share
   const Source& source = sources_[static_cast<std::size_t>(r.replica)];
   // Whole blocks move.
   const int block = source.seat.deployment->block_size;
-  if (end == r.input_tokens) end = (end + block - 1) / block * block;
+  if (end == r.prompt()) end = (end + block - 1) / block * block;
   fill_flows(r, share * (end - begin));
   for (const Flow& flow : flows_) facts_.bytes += flow.bytes;
   ++m.parts;
-  const RequestHandle handle = m.handle;
+  const std::uint64_t ticket = m.ticket;
   transfers_.send(now, delay + source.sending.overhead, flows_,
-                  [this, handle](double then) { part_arrived(handle, then); });
+                  [this, ticket](double then) { part_arrived(ticket, then); });
 }
 
 /// What is still to be sent, of which alone a hand-off's time is told.
 void HandOff::send_last(Moving& m, double share, double now) {
   m.whole = true;
   m.began = now;
-  send(m, m.sent, pool_[m.handle].input_tokens, share, 0, now);
+  send(m, m.sent, pool_[m.handle].prompt(), share, 0, now);
   std::size_t limit = HandOffFacts::kLimits - 1;
   const Request& r = pool_[m.handle];
   facts_.lone_sum += sources_[static_cast<std::size_t>(r.replica)].sending.overhead + lone_time(&limit);
   ++facts_.limited_by[limit];
 }
 
-HandOff::Moving& HandOff::moving(RequestHandle handle) {
-  return *std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.handle == handle; });
+HandOff::Moving* HandOff::moving(RequestHandle handle) {
+  const auto found =
+      std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.handle == handle; });
+  return found == moving_.end() ? nullptr : &*found;
 }
 
 const std::vector<KvShard>& HandOff::shards(const Seat& from, const Seat& to) {
@@ -220,14 +226,18 @@ double HandOff::lone_time(std::size_t* limit) {
   return latency + longest;
 }
 
-void HandOff::part_arrived(RequestHandle handle, double now) {
-  Moving& m = moving(handle);
+void HandOff::part_arrived(std::uint64_t ticket, double now) {
+  const auto found = std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.ticket == ticket; });
+  if (found == moving_.end()) return;
+  Moving& m = *found;
   if (--m.parts > 0 || !m.whole) return;
   const double began = m.began;
+  const RequestHandle handle = m.handle;
   m = moving_.back();
   moving_.pop_back();
   facts_.times.add(now - began);
-  const Request& r = pool_[handle];
+  Request& r = pool_[handle];
+  r.held = false;
   const auto source = static_cast<std::size_t>(r.replica);
   sources_[source].replica->release_held(handle, now);
   gateway_.left(source);
@@ -236,9 +246,14 @@ void HandOff::part_arrived(RequestHandle handle, double now) {
 
 void HandOff::finished(RequestHandle handle) {
   const auto target = static_cast<std::size_t>(pool_[handle].decode_replica);
-  --loads_[target].outstanding;
-  router_.changed(target, loads_[target]);
   gateway_.finished(handle);
+  load_changed(target, -1);
+}
+
+void HandOff::load_changed(std::size_t target, std::int64_t by) {
+  loads_[target].outstanding += by;
+  router_.changed(target, loads_[target]);
+  if (by < 0 && empty_ && loads_[target].outstanding == 0) empty_(target);
 }
 
 void HandOff::close() {
@@ -246,7 +261,7 @@ void HandOff::close() {
   std::for_each(to_choose_.begin(), to_choose_.end(), unfinished);
   for (const Target& target : targets_) std::for_each(target.queue.begin(), target.queue.end(), unfinished);
   for (const Moving& m : moving_) {
-    if (pool_[m.handle].prefilled >= 0) unfinished(m.handle);  // before that, its prefill replica counts it
+    if (pool_[m.handle].held) unfinished(m.handle);  // before that, its prefill replica counts it
   }
 }
 

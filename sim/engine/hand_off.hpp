@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -65,6 +66,17 @@ class HandOff {
   /// its replica does not push.
   bool takes(RequestHandle handle);
 
+  /// The gateway's replica is lost: returns what it held for others, or was to compute for them, and has not yet got.
+  /// To be called before Replica::lose().
+  std::vector<RequestHandle> lose_source(std::size_t source, double now);
+  /// The replica that decodes is lost: what was to come to it goes to others; returns what was there.
+  std::vector<RequestHandle> lose_target(std::size_t target, double now);
+  /// It takes requests from now on, or no longer.
+  void open(std::size_t target, bool is_open);
+  /// Called when a request that was to decode there has left it, and there are none left.
+  void on_empty(std::function<void(std::size_t)> callback) { empty_ = std::move(callback); }
+  [[nodiscard]] const ReplicaLoad& load(std::size_t target) const { return loads_[target]; }
+
   /// Counts what is between the two sides as unfinished.
   void close();
   [[nodiscard]] const HandOffFacts& facts() const { return facts_; }
@@ -78,6 +90,7 @@ class HandOff {
   /// A hand-off that is under way.
   struct Moving {
     RequestHandle handle = kNoRequest;
+    std::uint64_t ticket = 0;  ///< parts that arrive for another are of a hand-off that was given up
     int parts = 0;           ///< sent and not yet there
     bool whole = false;      ///< all parts are sent
     std::int32_t sent = 0;   ///< tokens of the prompt that are sent
@@ -108,8 +121,10 @@ class HandOff {
   void send_last(Moving& m, double share, double now);
   void fill_flows(const Request& r, double tokens);
   [[nodiscard]] double lone_time(std::size_t* limit);
-  Moving& moving(RequestHandle handle);
-  void part_arrived(RequestHandle handle, double now);
+  Moving* moving(RequestHandle handle);
+  void part_arrived(std::uint64_t ticket, double now);
+  void give_up(std::size_t moving);
+  void load_changed(std::size_t target, std::int64_t by);
   void finished(RequestHandle handle);
   const std::vector<KvShard>& shards(const Seat& from, const Seat& to);
 
@@ -130,6 +145,9 @@ class HandOff {
   std::vector<Flow> flows_;                          ///< of the hand-off that begins
   std::unordered_map<std::size_t, double> carried_;  ///< bytes of those, by link and direction
   std::vector<Moving> moving_;
+  std::uint64_t tickets_ = 0;
+  std::size_t open_ = 0;  ///< targets
+  std::function<void(std::size_t)> empty_;
   HandOffFacts facts_;
 };
 

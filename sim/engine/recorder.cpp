@@ -28,6 +28,7 @@ void check_order(const Request& r) {
 }  // namespace
 
 void Recorder::sent(double now) {
+  count_in_flight(now);
   ++injected;
   ++in_flight;
   peak_in_flight = std::max(peak_in_flight, in_flight);
@@ -51,8 +52,10 @@ void Recorder::sample_backlog(double now) {
 
 void Recorder::finished(const Request& r) {
   check_order(r);
+  count_in_flight(r.last_token);
   ++completed;
   --in_flight;
+  ttft_sum += r.first_token - r.arrival;
   total_input_tokens += r.input_tokens;
   total_cached_tokens += r.cached_tokens;
   total_output_tokens += r.output_tokens;
@@ -67,7 +70,8 @@ void Recorder::finished(const Request& r) {
     samples_.queue_sum += (r.scheduled - r.enqueued) + (r.let_in - r.arrival);
     samples_.frontend_sum += r.enqueued - r.let_in;
     samples_.client_queue_sum += r.arrival - r.wished_arrival;
-    const double computed = r.prefilled >= 0 ? r.prefilled : r.first_token;
+    // Of a prompt that was computed again after its first token nothing more is known than that.
+    const double computed = r.prefilled >= 0 ? std::min(r.prefilled, r.first_token) : r.first_token;
     samples_.prefill_sum += computed - r.scheduled;
     samples_.transfer_sum += r.first_token - computed;
     samples_.itl_sum += r.last_token - r.first_token;
@@ -84,6 +88,13 @@ void Recorder::rejected(const Request& r) {
   ++rejected_count;
   --in_flight;
   if (sink_) sink_(r, RequestStatus::kRejected);
+}
+
+void Recorder::failed(const Request& r) {
+  ++failed_count;
+  --in_flight;
+  if (r.arrival - first_arrival >= warmup_) ++samples_.failed;
+  if (sink_) sink_(r, RequestStatus::kFailed);
 }
 
 void Recorder::unfinished(const Request& r) {

@@ -34,6 +34,7 @@ struct RequestSamples {
   double itl_sum = 0;           ///< of the gaps between output tokens of measured requests
   std::int64_t itl_count = 0;
   std::int64_t good = 0;  ///< met every promise
+  std::int64_t failed = 0;  ///< lost with their replica
   std::int64_t good_output_tokens = 0;
 };
 
@@ -51,8 +52,14 @@ class Recorder {
   void on_request(std::function<void(const Request&, RequestStatus)> sink) { sink_ = std::move(sink); }
 
   void sent(double now);
+  /// Requests in flight in the mean, since the first arrived.
+  [[nodiscard]] double mean_in_flight(double now) {
+    count_in_flight(now);
+    return now > first_arrival ? in_flight_seconds_ / (now - first_arrival) : 0;
+  }
   void finished(const Request& r);
   void rejected(const Request& r);
+  void failed(const Request& r);
   void unfinished(const Request& r);
   /// `count` gaps first + i * step between successive tokens, each met by `sequences` sequences.
   void token_gaps(double first, double step, std::int64_t count, std::int64_t sequences) {
@@ -72,12 +79,14 @@ class Recorder {
   std::int64_t injected = 0;
   std::int64_t completed = 0;
   std::int64_t rejected_count = 0;
+  std::int64_t failed_count = 0;
   std::int64_t unfinished_count = 0;
   std::int64_t total_input_tokens = 0;   ///< of completed requests
   std::int64_t total_cached_tokens = 0;  ///< of those, found in the prefix cache
   std::int64_t total_output_tokens = 0;
   std::int64_t in_flight = 0;
   std::int64_t peak_in_flight = 0;
+  double ttft_sum = 0;  ///< s, of all completed requests
   double first_arrival = -1;
   double last_arrival = -1;
   double last_finish = 0;
@@ -86,6 +95,11 @@ class Recorder {
 
  private:
   void sample_backlog(double now);
+  /// The number in flight is about to change.
+  void count_in_flight(double now) {
+    in_flight_seconds_ += static_cast<double>(in_flight) * (now - counted_until_);
+    counted_until_ = now;
+  }
 
   SloLimits slo_;
   double warmup_;
@@ -95,6 +109,8 @@ class Recorder {
   BacklogSamples backlog_;
   std::int64_t backlog_stride_ = 1;
   std::vector<std::int64_t> tokens_by_second_;
+  double in_flight_seconds_ = 0;
+  double counted_until_ = 0;
 };
 
 }  // namespace flotilla::sim

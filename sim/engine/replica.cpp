@@ -26,7 +26,9 @@ void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
   spec_.pen.arrived(now);
   Request& r = pool_[handle];
-  r.output_here = spec_.prefills_only ? 1 : r.output_tokens;
+  r.output_here = spec_.prefills_only ? r.carried + 1 : r.output_tokens;
+  // Who was at work when it lost its replica has been tokenized.
+  if (r.scheduled >= 0) return take(handle, now, after_steps);
   const double delay = spec_.frontend.seconds(r.input_tokens);
   r.enqueued = now + delay;
   if (in_frontend_.empty()) {
@@ -72,7 +74,7 @@ bool Replica::has_room_for(RequestHandle handle, double now) const {
   const Request& r = pool_[handle];
   if (!batch_.waiting().empty()) return false;
   const std::int64_t free = batch_.kv().free() - blocks_of_jump(now);
-  return batch_.kv().blocks_for(r.input_tokens) <= free && spec_.scheduler->may_receive(batch_, r);
+  return batch_.kv().blocks_for(r.prompt()) <= free && spec_.scheduler->may_receive(batch_, r);
 }
 
 /// The books stand where the jump began; since then sequences have grown, up to the step that is under way.
@@ -100,7 +102,12 @@ void Replica::expect(RequestHandle handle, double now) {
 void Replica::receive(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   r.output_here = r.output_tokens;
-  r.first_token = r.last_token = now;
+  if (r.first_token < 0) {
+    r.first_token = now;
+  } else {
+    recorder_.token_gap(now - r.last_token);  // the pause of a lost replica
+  }
+  r.last_token = now;
   ++books_.output_tokens;
   recorder_.tokens(now, 1);
   spec_.pen.made_tokens(now, 1);
@@ -174,11 +181,11 @@ void Replica::complete_prefills(double now) {
 
 void Replica::token_made(RequestHandle handle, double now) {
   Request& r = pool_[handle];
-  if (spec_.prefills_only && r.output_tokens > 1) return pass_to_decode(handle, now);
+  if (spec_.prefills_only && r.output_tokens > r.output_here) return pass_to_decode(handle, now);
   if (r.first_token < 0) {
     r.first_token = now;
   } else {
-    recorder_.token_gap(now - r.last_token);  // the pause of a preemption
+    recorder_.token_gap(now - r.last_token);  // the pause of a preemption, or of a lost replica
   }
   r.last_token = now;
   ++r.generated;
@@ -198,7 +205,7 @@ void Replica::pass_to_decode(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   r.prefilled = now;
   spec_.pen.ended(now);
-  r.generated = 1;
+  ++r.generated;
   batch_.start_decoding(handle);  // which ends its prefill: there is no more to make here
   batch_.hold(handle);
   prefilled_(handle);
@@ -259,11 +266,11 @@ void Replica::begin_mixed_step(double now) {
   }
   const models::CauseTimes times = spec_.cost->mixed(mixed);
   books_.busy += times;
+  mixed_times_ = times;
   state_ = State::kMixedStep;
   step_began_ = now;
   tell_levels(now);
   if (spec_.collectives != nullptr) {
-    mixed_times_ = times;
     send_collectives(now, times.total(), times.communication, mixed);
   } else {
     clock_.schedule(slot_, now + times.total());

@@ -95,6 +95,19 @@ class Replica {
     return (batch_.kv().used() + blocks_of_jump(now)) * spec_.block_size;
   }
 
+  /// It is lost at this instant, with the step that is under way and all KV: returns the requests that were here, as
+  /// they are to be sent elsewhere, in the order of admission and arrival. Those whose KV is held for another replica, or
+  /// on its way here, are not among them: see release_held() and expect_no_more().
+  std::vector<RequestHandle> lose(double now);
+  /// KV that was to come here will not.
+  void expect_no_more(RequestHandle handle) { batch_.expect_no_more(handle); }
+  /// It starts anew, with empty memory.
+  void restart() { batch_.forget_prefixes(); }
+  /// Requests that no step has taken yet.
+  [[nodiscard]] std::int64_t waiting() const {
+    return static_cast<std::int64_t>(batch_.waiting().size() + in_frontend_.size());
+  }
+
   /// Closes the books at the end of the run; requests still here are recorded as unfinished.
   void close();
   [[nodiscard]] const ReplicaBooks& books() const { return books_; }
@@ -121,6 +134,8 @@ class Replica {
   void send_collectives(double now, double seconds, double communication, const models::MixedBatch& batch);
   void add_network_wait(double now);
   void close_stretch();
+  double settle(double now);
+  void settle_stretch(double now, double* last);
   void tell_levels(double now) const;
   void tell_mixed_step(double end, const models::CauseTimes& times) const;
   void hold_decoding(double since);
@@ -157,7 +172,8 @@ class Replica {
   std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
   double undisturbed_end_ = 0;             ///< of the step whose collectives are flows, if they need not share links
-  models::CauseTimes mixed_times_;         ///< of that step, if it has prefill in it
+  models::CauseTimes mixed_times_;         ///< of the step under way, if it has prefill in it
+  std::uint64_t lives_ = 0;                ///< times that it was lost: what was under way then is no longer its business
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
   ReplicaBooks books_;

@@ -11,7 +11,7 @@ namespace flotilla::sim {
 using RequestHandle = std::int32_t;
 inline constexpr RequestHandle kNoRequest = -1;
 
-enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kUnfinished };
+enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kFailed, kUnfinished };
 
 /// Times are seconds of simulated time; lengths are tokens.
 struct Request {
@@ -31,20 +31,27 @@ struct Request {
   std::int32_t replica = -1;       ///< that it was sent to
   std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
+  std::int32_t failures = 0;   ///< times that it lost its replica
+  std::int64_t session = -1;   ///< of a conversation; -1 = none
 
   // The replica's own books.
   std::int32_t output_here = 0;  ///< output tokens after which it leaves this replica: all, or one if its KV moves then
+  /// Output tokens that were made before it was sent to its replica: their KV is computed anew with the prompt.
+  std::int32_t carried = 0;
   std::int32_t generated = 0;    ///< output tokens so far (while decoding: as of when it joined the decoding set)
   std::int32_t computed = 0;     ///< tokens whose KV is stored (while decoding: as of when it joined)
   std::int32_t prefill_target =
       0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
   std::int32_t found_tokens = 0;        ///< that the prefix cache holds, as of when the queue's head was last looked at
+  bool held = false;                    ///< its prompt is computed, and its KV waits to move to another replica
   std::int64_t joined_at = -1;          ///< decode step counter when it joined the decoding set; -1 = not decoding
   std::uint64_t admission = 0;          ///< rank in the order of admission to the running set
   RequestHandle previous = kNoRequest;  ///< neighbours in the running set
   RequestHandle next = kNoRequest;
 
   [[nodiscard]] bool decoding() const { return joined_at >= 0; }
+  /// Tokens to compute before it makes its first one here.
+  [[nodiscard]] std::int32_t prompt() const { return input_tokens + carried; }
 };
 
 /// Records of requests in flight; freed slots are used again, so memory follows the backlog, not the trace.

@@ -238,7 +238,7 @@ void Transfers::tell_timeline() {
       if ((pools >> std::min<std::size_t>(pool, 63) & 1) != 0) busiest[pool] = std::max(busiest[pool], use);
   });
   for (std::size_t pool = 0; pool < busiest.size(); ++pool) {
-    if (busiest[pool] == 0) continue;
+    if (busiest[pool] == 0 || pool >= timeline_->pools()) continue;  // storage is none of the scenario's
     timeline_->level(pool, Measure::kKvSent, from, to, std::exchange(sent_[pool], 0) / length);
     timeline_->level(pool, Measure::kKvReceived, from, to, std::exchange(received_[pool], 0) / length);
     timeline_->level(pool, Measure::kBusiestLink, from, to, std::min(1.0, busiest[pool]));

@@ -9,9 +9,9 @@ class LeastKv final : public Router {
  public:
   [[nodiscard]] Look looks_at() const override { return Look::kMemory; }
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < replicas.size(); ++i)
-      if (less(replicas[i], replicas[best])) best = i;
+    std::size_t best = nth_open(replicas, 0);
+    for (std::size_t i = best + 1; i < replicas.size(); ++i)
+      if (replicas[i].open && less(replicas[i], replicas[best])) best = i;
     return best;
   }
 

@@ -19,7 +19,7 @@ class LeastLoaded final : public Router {
 
   void changed(std::size_t replica, const ReplicaLoad& load) override {
     std::size_t node = leaves_ + replica;
-    least_[node] = load.outstanding;
+    least_[node] = load.open ? load.outstanding : std::numeric_limits<std::int64_t>::max();
     for (node /= 2; node >= 1; node /= 2) {
       const std::int64_t least = std::min(least_[2 * node], least_[2 * node + 1]);
       if (least == least_[node]) return;  // and so for all above

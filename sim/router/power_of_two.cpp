@@ -11,10 +11,12 @@ class PowerOfTwo final : public Router {
  public:
   explicit PowerOfTwo(std::uint64_t seed) : engine_(seed) {}
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
-    if (replicas.size() == 1) return 0;
-    const std::size_t first = draw(replicas.size());
-    const std::size_t other = draw(replicas.size() - 1);
-    const std::size_t second = other < first ? other : other + 1;
+    const std::size_t open = count_open(replicas);
+    if (open == 1) return nth_open(replicas, 0);
+    const std::size_t drawn = draw(open);
+    const std::size_t other = draw(open - 1);
+    const std::size_t first = nth_open(replicas, drawn);
+    const std::size_t second = nth_open(replicas, other < drawn ? other : other + 1);
     return replicas[second].outstanding < replicas[first].outstanding ? second : first;
   }
 

@@ -7,6 +7,7 @@
 // is old, and the best replica must not get everybody.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "sim/router/router.hpp"
@@ -22,22 +23,28 @@ class PrefixAware final : public Router {
 
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest& request) override {
     costs_.clear();
-    std::size_t best = 0;
+    std::size_t best = nth_open(replicas, 0);
     for (std::size_t i = 0; i < replicas.size(); ++i) {
+      if (!replicas[i].open) {
+        costs_.push_back(std::numeric_limits<double>::infinity());
+        continue;
+      }
       const auto missing = static_cast<double>(request.input_tokens - replicas[i].held_tokens);
       costs_.push_back(options_.overlap_weight * missing + static_cast<double>(replicas[i].used_tokens));
       const bool fewer = replicas[i].outstanding < replicas[best].outstanding;
-      if (costs_[i] < costs_[best] || (costs_[i] == costs_[best] && fewer)) best = i;
+      if (i == best || costs_[i] < costs_[best] || (costs_[i] == costs_[best] && fewer)) best = i;
     }
     return options_.temperature > 0 ? draw(costs_[best]) : best;
   }
 
  private:
   std::size_t draw(double least) {
-    const double range = *std::max_element(costs_.begin(), costs_.end()) - least;
+    double most = least;
+    for (const double cost : costs_) most = std::isfinite(cost) ? std::max(most, cost) : most;
+    const double range = most - least;
     double sum = 0;
     for (double& cost : costs_) {
-      const double x = range > 0 ? (cost - least) / range : 0;
+      const double x = std::isinf(cost) ? cost : range > 0 ? (cost - least) / range : 0;
       cost = sum += std::exp(-x / options_.temperature);
     }
     const double at = sum * draw_unit(engine_);

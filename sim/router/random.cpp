@@ -9,7 +9,8 @@ class Random final : public Router {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
-    return static_cast<std::size_t>(draw_integer(engine_, 0, static_cast<std::int64_t>(replicas.size()) - 1));
+    const auto open = static_cast<std::int64_t>(count_open(replicas));
+    return nth_open(replicas, static_cast<std::size_t>(draw_integer(engine_, 0, open - 1)));
   }
 
  private:

@@ -7,8 +7,9 @@ namespace {
 class RoundRobin final : public Router {
  public:
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest&) override {
-    const std::size_t choice = next_;
-    next_ = (next_ + 1) % replicas.size();
+    std::size_t choice = next_;
+    while (!replicas[choice].open) choice = (choice + 1) % replicas.size();
+    next_ = (choice + 1) % replicas.size();
     return choice;
   }
 

@@ -14,6 +14,7 @@ namespace flotilla::sim {
 /// What a router may know of a replica when a request arrives.
 struct ReplicaLoad {
   std::int64_t outstanding = 0;  ///< requests sent to it and not finished: waiting and running
+  bool open = true;              ///< takes requests: it is neither down, nor starting, nor drained
   // For policies that look at more than counts:
   std::int64_t used_tokens = 0;  ///< room for tokens in the KV memory that sequences use
   std::int64_t kv_tokens = 0;    ///< all there is
@@ -41,11 +42,15 @@ class Router {
   [[nodiscard]] virtual Look looks_at() const { return Look::kCounts; }
   /// Called once, before anything else: the replicas, all of them idle.
   virtual void start(std::size_t /*replicas*/) {}
-  /// A replica's load has changed; for policies that keep an order of their own.
+  /// A replica's load has changed, or it has opened or closed; for policies that keep an order of their own.
   virtual void changed(std::size_t /*replica*/, const ReplicaLoad& /*load*/) {}
-  /// Index into `replicas`, which is never empty and always the same fleet in the same order.
+  /// Index of an open one of `replicas`, of which there is at least one; always the same fleet in the same order.
   virtual std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest& request) = 0;
 };
+
+/// How many are open, and which is the n-th of them (from 0).
+std::size_t count_open(std::span<const ReplicaLoad> replicas);
+std::size_t nth_open(std::span<const ReplicaLoad> replicas, std::size_t n);
 
 struct RouterEntry {
   std::string name;

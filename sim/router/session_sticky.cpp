@@ -12,16 +12,18 @@ class SessionSticky final : public Router {
   std::size_t pick(std::span<const ReplicaLoad> replicas, const RoutedRequest& request) override {
     if (request.session < 0) return fewest(replicas);
     const auto [found, is_new] = homes_.try_emplace(request.session, 0);
-    if (is_new) found->second = fewest(replicas);
+    // Where its home has closed it finds another, for good.
+    if (is_new || !replicas[found->second].open) found->second = fewest(replicas);
     return found->second;
   }
 
  private:
   std::size_t fewest(std::span<const ReplicaLoad> replicas) {
-    std::size_t best = next_ % replicas.size();
-    for (std::size_t k = 1; k < replicas.size(); ++k) {
+    std::size_t best = replicas.size();
+    for (std::size_t k = 0; k < replicas.size(); ++k) {
       const std::size_t i = (next_ + k) % replicas.size();
-      if (replicas[i].outstanding < replicas[best].outstanding) best = i;
+      if (!replicas[i].open) continue;
+      if (best == replicas.size() || replicas[i].outstanding < replicas[best].outstanding) best = i;
     }
     next_ = best + 1;
     return best;

@@ -62,7 +62,8 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
 const reader::Schema<FleetSpec>& FleetSpec::schema() {
   static const auto schema = reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
                                  .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
-                                 .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true});
+                                 .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true})
+                                 .key("storage", &FleetSpec::storage, "where weights and images are loaded from");
   return schema;
 }
 
@@ -177,7 +178,9 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
                "holds them, the least recently used makes way")
           .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
                {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
-          .key("scheduler", &ServingSpec::scheduler, "what enters each step");
+          .key("scheduler", &ServingSpec::scheduler, "what enters each step")
+          .key("startup", &ServingSpec::startup, "what a replica that starts during the run waits for")
+          .key("autoscale", &ServingSpec::autoscale, "replicas come and go; replicas is their number at the start");
   return schema;
 }
 
@@ -220,6 +223,8 @@ const reader::Schema<Scenario>& Scenario::schema() {
           .key("workload", &Scenario::workload, "the requests", {.required = true})
           .key("slo", &Scenario::slo, "what users were promised")
           .key("what_if", &Scenario::what_if, "hardware a little better or worse than it is")
+          .key("faults", &Scenario::faults, "what breaks, and is repaired")
+          .key("upgrades", &Scenario::upgrades, "rolling restarts")
           .key("seed", &Scenario::seed, "of every random stream", {.min = 0, .max = 9007199254740992.0});
   return schema;
 }

@@ -11,6 +11,7 @@
 #include "models/number_format.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/engine/kv_overlap.hpp"
+#include "sim/scenario/life.hpp"
 #include "sim/workload/spec.hpp"
 #include "topologies/placement.hpp"
 
@@ -41,6 +42,7 @@ struct FabricRef {
 struct FleetSpec {
   FabricRef fabric;
   std::vector<PoolSpec> pools;
+  std::optional<StorageSpec> storage;
   static const reader::Schema<FleetSpec>& schema();
 };
 
@@ -119,6 +121,8 @@ struct ServingSpec {
   std::optional<int> max_model_len;
   bool enable_prefix_caching = true;
   SchedulerSpec scheduler;
+  StartupSpec startup;
+  std::optional<AutoscaleSpec> autoscale;
   static const reader::Schema<ServingSpec>& schema();
 };
 
@@ -148,6 +152,8 @@ struct Scenario {
   WorkloadSpec workload;
   SloSpec slo;
   std::optional<models::HardwareFactors> what_if;
+  std::optional<FaultsSpec> faults;
+  std::vector<UpgradeSpec> upgrades;
   std::int64_t seed = 1;
   static const reader::Schema<Scenario>& schema();
 };

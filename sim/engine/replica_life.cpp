@@ -1,0 +1,84 @@
+// What becomes of a replica's work when the replica is lost.
+#include <algorithm>
+#include <utility>
+
+#include "sim/engine/replica.hpp"
+
+namespace flotilla::sim {
+
+std::vector<RequestHandle> Replica::lose(double now) {
+  const double last_step = settle(now);
+  state_ = State::kIdle;
+  ++lives_;
+  clock_.cancel(slot_);
+  if (frontend_slot_ >= 0) clock_.cancel(frontend_slot_);
+  while (batch_.running() > 0) {
+    // The last admitted were passed over last, if at all.
+    const bool held = batch_.decoding().size() <= held_sequences_ && !held_.empty();
+    const RequestHandle handle = batch_.preempt_last(held ? held_.back().since : last_step);
+    --pool_[handle].preemptions;
+    trim_held();
+  }
+  batch_.decoding().forget();
+  std::vector<RequestHandle> lost;
+  for (const RequestHandle handle : batch_.take_waiting()) lost.push_back(handle);
+  for (const RequestHandle handle : std::exchange(in_frontend_, {})) lost.push_back(handle);
+  for (const RequestHandle handle : std::exchange(received_, {})) {
+    batch_.expect_no_more(handle);
+    lost.push_back(handle);
+  }
+  for (const RequestHandle handle : lost) {
+    Request& r = pool_[handle];
+    if (r.scheduled < 0) spec_.pen.waited(std::min(r.enqueued, now), now);
+    spec_.pen.ended(now);
+  }
+  tell_levels(now);
+  return lost;
+}
+
+/// Brings the books up to date in the middle of a step. Returns when the decoding sequences made their latest token.
+double Replica::settle(double now) {
+  double last = now;
+  if (state_ == State::kStretch) {
+    settle_stretch(now, &last);
+  } else if (state_ == State::kMixedStep) {
+    last = step_began_;
+    const double planned = mixed_times_.total();
+    if (now - step_began_ <= planned) {
+      books_.busy += mixed_times_ * ((now - step_began_) / planned - 1);
+    } else {
+      books_.busy.communication += now - step_began_ - planned;  // the network keeps it waiting
+    }
+    books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
+    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used());
+    // The memory of its chunks is taken: they count as computed until all is given back.
+    for (const PrefillChunk& chunk : planner_.chunks()) batch_.prefill_advanced(chunk.request, chunk.tokens);
+  }
+  return last;
+}
+
+/// Steps whose ends lie before this instant are done; the one under way is lost, but not its time.
+void Replica::settle_stretch(double now, double* last) {
+  const std::int64_t done =
+      std::min(stretch_.first_boundary_from(now, stretch_.steps + 1), target_steps_) - 1;
+  if (done > stretch_.steps) {
+    batch_.advance_decoding(done - stretch_.steps);
+    stretch_.steps = done;
+    stretch_.blocks_at_end = batch_.kv().used();
+  }
+  *last = stretch_.boundary(done);
+  Stretch next = stretch_;
+  next.steps = done + 1;
+  models::CauseTimes step = next.time_by_cause();
+  step += stretch_.time_by_cause() * -1;
+  const double length = next.boundary(done + 1) - *last;
+  const double part = now - *last;
+  books_.busy += step * std::min(1.0, part / length);
+  books_.busy.communication += std::max(0.0, part - length);
+  books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * part;
+  spec_.pen.worked(*last, now, batch_.running(), batch_.kv().used());
+  close_stretch();
+  stretch_ = {};
+}
+
+}  // namespace flotilla::sim
