@@ -14,11 +14,11 @@ namespace flotilla::sim {
 /// What a router may know of a replica when a request arrives.
 struct ReplicaLoad {
   std::int64_t outstanding = 0;  ///< requests sent to it and not finished: waiting and running
-  bool open = true;              ///< takes requests: it is neither down, nor starting, nor drained
   // For policies that look at more than counts:
   std::int64_t used_tokens = 0;  ///< room for tokens in the KV memory that sequences use
   std::int64_t kv_tokens = 0;    ///< all there is
   std::int64_t held_tokens = 0;  ///< of the prompt, in its prefix cache
+  bool open = true;              ///< takes requests: it is neither down, nor starting, nor drained
 };
 
 /// What a router may know of the request.

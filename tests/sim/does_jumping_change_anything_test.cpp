@@ -17,13 +17,13 @@ namespace {
 std::string fingerprint(const Outcome& o) {
   std::ostringstream out;
   // Whoever comes is answered or refused.
-  if (o.completed + o.rejected != o.sent) throw std::logic_error("somebody was forgotten");
+  if (o.completed + o.rejected + o.failed != o.sent) throw std::logic_error("somebody was forgotten");
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {
     out << '\n'
         << id << ' ' << r.arrival << ' ' << r.enqueued << ' ' << r.scheduled << ' ' << r.first_token << ' '
-        << r.last_token << ' ' << r.preemptions << ' ' << r.prefilled << ' ' << r.decode_replica;
+        << r.last_token << ' ' << r.preemptions << ' ' << r.prefilled << ' ' << r.decode_replica << ' ' << r.failures;
   }
   const ReplicaBooks& b = o.books;
   out << '\n'
@@ -149,6 +149,17 @@ Case random_case(std::uint64_t seed) {
       }
       a.names.resize(std::min(a.names.size(), static_cast<std::size_t>(known / c.setup.block_size)));
       while (a.names.size() < static_cast<std::size_t>(known / c.setup.block_size)) a.names.push_back(fresh++);
+    }
+  }
+  if (pick(0, 2) == 0) {
+    c.setup.lost_requests_fail = pick(0, 3) == 0;
+    for (int replica = 0; replica < c.setup.replicas + c.setup.decode_replicas; ++replica) {
+      double up_since = 0;
+      for (int i = pick(0, 3); i > 0; --i) {
+        const double from = up_since + (grid ? 0.25 * pick(1, 200) : 1e-3 * pick(1, 60000));
+        up_since = from + (grid ? 0.25 * pick(1, 60) : 1e-3 * pick(1, 20000));
+        c.setup.outages.push_back({replica, from, up_since});
+      }
     }
   }
   return c;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/engine/gateway.hpp"
+#include "sim/life/agenda.hpp"
 #include "tests/sim/split_fleet.hpp"
 
 namespace flotilla::sim {
@@ -80,6 +81,13 @@ class ListSource final : public RequestSource {
   std::size_t next_ = 0;
 };
 
+/// A replica that is lost at one time and back, with empty memory, at another.
+struct Outage {
+  int replica;  ///< those that decode come after the others
+  double from;
+  double to;
+};
+
 struct Setup {
   std::string scheduler = "vllm_v1";
   std::string router = "round_robin";
@@ -100,6 +108,8 @@ struct Setup {
   std::int64_t decode_kv_blocks = 1000;
   int tensor_parallel_size = 1;
   KvSending sending;
+  std::vector<Outage> outages;
+  bool lost_requests_fail = false;
 };
 
 struct Outcome {
@@ -109,6 +119,8 @@ struct Outcome {
   std::int64_t sent = 0;
   std::int64_t rejected = 0;
   std::int64_t completed = 0;
+  std::int64_t failed = 0;
+  std::int64_t unfinished = 0;
   std::int64_t peak_tokens_per_second = 0;
   double itl_median = 0;
   double itl_longest = 0;
@@ -132,6 +144,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock,
                   recorder);
   gateway.cache_share(setup.cached_share);
+  Agenda agenda(clock);
   const auto times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
   const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
@@ -168,7 +181,31 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     split->transfers().start();
   }
   gateway.start();
+  const auto door = [&](int replica, bool is_open, double now) {
+    if (replica < setup.replicas) return gateway.open(static_cast<std::size_t>(replica), is_open, now, false);
+    split->hand_off().open(static_cast<std::size_t>(replica - setup.replicas), is_open);
+  };
+  const auto lose = [&](int replica, double now) {
+    if (replica >= setup.replicas) return split->hand_off().lose_target(static_cast<std::size_t>(replica - setup.replicas), now);
+    std::vector<RequestHandle> lost;
+    if (split) lost = split->hand_off().lose_source(static_cast<std::size_t>(replica), now);
+    for (const RequestHandle handle : replicas[static_cast<std::size_t>(replica)]->lose(now)) lost.push_back(handle);
+    for (std::size_t i = 0; i < lost.size(); ++i) gateway.left(static_cast<std::size_t>(replica));
+    return lost;
+  };
+  for (const Outage& outage : setup.outages) {
+    agenda.at(outage.from, [&, outage](double now) {
+      door(outage.replica, false, now);
+      gateway.lost(lose(outage.replica, now), setup.lost_requests_fail, now, false);
+    });
+    agenda.at(outage.to, [&, outage](double now) {
+      replicas[static_cast<std::size_t>(outage.replica)]->restart();
+      door(outage.replica, true, now);
+    });
+  }
+  gateway.on_done([&] { agenda.close(); });
   clock.run();
+  gateway.close();
   for (const auto& replica : replicas) {
     replica->close();
     outcome.books.steps += replica->books().steps;
@@ -188,6 +225,8 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   outcome.sent = recorder.injected;
   outcome.rejected = recorder.rejected_count;
   outcome.completed = recorder.completed;
+  outcome.failed = recorder.failed_count;
+  outcome.unfinished = recorder.unfinished_count;
   outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
   outcome.itl_median = recorder.itl().quantile(0.5);
   outcome.itl_longest = recorder.itl().quantile(1);
