@@ -30,8 +30,9 @@ class PowerBuilder {
       lower(*spec_.power->gpu_cap);
     }
     if (spec_.power && spec_.power->rack_cap) lower(share_of_rack(*spec_.power->rack_cap));
-    for (std::size_t i = 0; i < spec_.throttle.size(); ++i)
-      check(spec_.throttle[i].gpu_cap, fmt::format("throttle[{}].gpu_cap", i));
+    if (spec_.throttle) throttles_ = *spec_.throttle;
+    for (std::size_t i = 0; i < throttles_.size(); ++i)
+      check(throttles_[i].gpu_cap, fmt::format("throttle[{}].gpu_cap", i));
     set_periods(always);
     return std::move(power_);
   }
@@ -87,13 +88,13 @@ class PowerBuilder {
   /// Between two dates at which a cap begins or ends, the lowest that holds counts.
   void set_periods(std::optional<Watts> always) {
     std::set<double> dates{0};
-    for (const ThrottleSpec& t : spec_.throttle) {
+    for (const ThrottleSpec& t : throttles_) {
       dates.insert(t.from.value());
       if (t.to) dates.insert(t.to->value());
     }
     for (const double date : dates) {
       std::optional<Watts> cap = always;
-      for (const ThrottleSpec& t : spec_.throttle) {
+      for (const ThrottleSpec& t : throttles_) {
         if (date < t.from.value() || (t.to && date >= t.to->value())) continue;
         cap = cap ? std::min(*cap, t.gpu_cap) : t.gpu_cap;
       }
@@ -105,6 +106,7 @@ class PowerBuilder {
   const models::Gpu& gpu_;
   const reader::Document& document_;
   std::string path_;
+  std::vector<ThrottleSpec> throttles_;
   PoolPower power_;
 };
 

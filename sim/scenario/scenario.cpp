@@ -86,11 +86,13 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
 }
 
 const reader::Schema<FleetSpec>& FleetSpec::schema() {
-  static const auto schema = reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
-                                 .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
-                                 .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true})
-                                 .key("pue", &FleetSpec::pue, "power of the building over that of its machines",
-                                      {.min = 1, .max = 5, .default_text = "1: the machines alone"});
+  static const auto schema =
+      reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
+          .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
+          .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true})
+          .key("pue", &FleetSpec::pue,
+               "power of the building over that of its machines; without it 1, the machines alone",
+               {.min = 1, .max = 5});
   return schema;
 }
 

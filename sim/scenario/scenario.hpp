@@ -46,7 +46,7 @@ struct PoolSpec {
   PriceRef price;
   std::optional<double> assumed_output_tok_s_per_gpu;
   std::optional<PowerSpec> power;
-  std::vector<ThrottleSpec> throttle;
+  std::optional<std::vector<ThrottleSpec>> throttle;
   static const reader::Schema<PoolSpec>& schema();
 };
 

@@ -84,6 +84,11 @@ const kFigures = [
   ['Cost per month', 'cost.usd_per_month', '', 'low', dollars],
   ['Cost per million output tokens', 'cost.usd_per_million_output_tokens', '', 'low', dollars],
   ['Cost per million useful tokens', 'cost.usd_per_million_useful_tokens', '', 'low', dollars],
+  ['Power drawn, average', 'energy.average_watts', 'W', 'low'],
+  ['Power drawn, peak', 'energy.peak_watts', 'W', ''],
+  ['Energy per output token', 'energy.joules_per_output_token', 'J', 'low'],
+  ['Output throughput per MW drawn', 'energy.tokens_per_second_per_megawatt', 'tok/s/MW', 'high'],
+  ['Output throughput per MW provisioned', 'energy.tokens_per_second_per_provisioned_megawatt', 'tok/s/MW', 'high'],
   ['Expected error of TPOT', 'envelope.expected_error', '', '', share],
 ];
 
