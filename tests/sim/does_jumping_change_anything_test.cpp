@@ -124,7 +124,7 @@ Case random_case(std::uint64_t seed) {
   if (pick(0, 1) == 0) c.setup.limits.reserve_full_isl = true;  // vLLM's alone
   if (pick(0, 2) == 0) c.setup.cached_share = 0.1 * pick(1, 10);
   for (int i = 0; i < 4 && (i > 0 || pick(0, 1) == 0); ++i) {  // caps that begin and end
-    models::CappedGpu gpu{{100, 500, 700, 400, 300}, 1 + 0.25 * pick(0, 4), 1 + 0.25 * pick(0, 4)};
+    flotilla::models::CappedGpu gpu{{100, 500, 700, 400, 300}, 1 + 0.25 * pick(0, 4), 1 + 0.25 * pick(0, 4)};
     c.setup.caps.emplace_back(i == 0 ? 0 : c.setup.caps.back().first + (grid ? 0.25 : 0.01) * pick(1, 400), gpu);
   }
   if (pick(0, 2) == 0) {
