@@ -138,7 +138,7 @@ TEST_CASE("timeseries.csv: what prefill sends is what decode receives, and no li
     std::vector<std::string> cells;
     std::istringstream row(line);
     for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
-    REQUIRE(cells.size() == 14);
+    REQUIRE(cells.size() == 15);
     const bool prefill = cells[2] == "prefill";
     const double length = std::stod(cells[1]);
     (prefill ? sent : back) += length * std::stod(cells[11]);
