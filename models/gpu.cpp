@@ -18,6 +18,26 @@ const reader::Schema<ArticleInputs>& ArticleInputs::schema() {
   return s;
 }
 
+const reader::Schema<GpuPower>& GpuPower::schema() {
+  using P = GpuPower;
+  constexpr double kMostShare = 1.5;
+  static const auto s =
+      reader::Schema<P>("power", "What a GPU draws by what it does: shares of its thermal design power")
+          .key("like", &P::like, "a catalogue GPU whose shares hold, where this one was not measured",
+               {.choices = [] { return catalog_names("gpus"); }})
+          .key("idle", &P::idle, "without work", {.min = 0, .max = 1})
+          .key("memory", &P::memory, "while steps wait for memory", {.min = 0, .max = kMostShare})
+          .key("compute", &P::compute, "while steps compute", {.min = 0, .max = kMostShare})
+          .key("communication", &P::communication, "during collectives", {.min = 0, .max = kMostShare})
+          .key("host", &P::host, "while the engine's host side works between kernels", {.min = 0, .max = kMostShare})
+          .key("cap_exponent", &P::cap_exponent,
+               "computing under a cap takes (power above idle / what the cap leaves above idle)^this times as long",
+               {.min = 0, .max = 2})
+          .key("memory_floor", &P::memory_floor, "a cap down to here leaves the memory its speed",
+               {.min = 0, .max = kMostShare});
+  return s;
+}
+
 const reader::Schema<Gpu>& Gpu::schema() {
   static const auto s = reader::Schema<Gpu>("gpu", "One GPU by its datasheet: dense peaks, bandwidths per direction")
                             .key("name", &Gpu::name, "name in scenarios", {.required = true})
@@ -34,6 +54,7 @@ const reader::Schema<Gpu>& Gpu::schema() {
                             .key("nvlink", &Gpu::nvlink, "scale-up bandwidth per direction", {.min = 0})
                             .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
                             .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
+                            .key("power", &Gpu::power, "what it draws by what it does; nothing = as an H100")
                             .key("prefill_utilization", &Gpu::prefill_utilization,
                                  "share of the peak in the prefill ceiling; 0 = all", {.min = 0, .max = 1})
                             .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");
@@ -80,10 +101,21 @@ std::optional<Gpu> article_variant(const Gpu& gpu) {
 
 namespace {
 
+constexpr const char* kUsualPower = "h100-sxm";  ///< for a GPU of whose power nothing is said
+
 Gpu load(const Reference& reference) {
   const auto document = find_document("gpus", reference);
   auto gpu = reader::read<Gpu>(document.root());
   gpu.source = document.name();
+  if (gpu.power.known()) return gpu;
+  // An article's variant draws what its datasheet GPU draws.
+  const std::string datasheet = catalog_name("gpus", datasheet_name(gpu));
+  const bool variant = gpu.power.like.empty() && !datasheet.empty() && datasheet != gpu.name;
+  std::string like = gpu.power.like;
+  if (like.empty()) like = variant ? datasheet : kUsualPower;
+  const Gpu relative = load(Reference(like));
+  gpu.power = relative.power;
+  if (!variant && gpu.power.like.empty()) gpu.power.like = relative.name;
   return gpu;
 }
 

@@ -25,6 +25,18 @@ struct ArticleInputs {
   static const reader::Schema<ArticleInputs>& schema();
 };
 
+/// What it draws by what it does, as shares of the thermal design power. models/gpu_power.hpp makes watts of it.
+struct GpuPower {
+  std::string like;  ///< the GPU whose shares these are, where nobody measured this one
+  Sourced<double> idle, memory, compute, communication, host;
+  Sourced<double>
+      cap_exponent;  ///< computing under a power cap takes (dynamic power / what is left)^this times as long
+  Sourced<double> memory_floor;  ///< a cap down to here leaves the memory its speed
+  [[nodiscard]] bool known() const { return compute.number > 0; }
+
+  static const reader::Schema<GpuPower>& schema();
+};
+
 struct Gpu {
   std::string name;                  ///< "h100-sxm"; an article's variant ends in "@a1"
   std::string title;                 ///< "NVIDIA H100 SXM5 80 GB"
@@ -38,6 +50,7 @@ struct Gpu {
   Sourced<BytesPerSecond> nvlink;  ///< per direction
   Sourced<Bytes> l2_cache;
   Sourced<Watts> tdp;
+  GpuPower power;                       ///< always known after load_gpu(): a relative's where the file says nothing
   Sourced<double> prefill_utilization;  ///< share of the peak that a prefill ceiling grants; 0 = all of it
   ArticleInputs article;                ///< empty but in an article's variant
   std::string source;                   ///< where the file was read: catalogue path or the user's

@@ -105,6 +105,7 @@ Pool Builder::build_pool(std::size_t index) {
     origins_[path_of("fleet.pools", index, "gpus")] = fmt::format("nodes * {} GPUs", per_node);
   }
   pool.gpus = *spec.gpus;
+  pool.power = pool_power(spec, pool.system, pool.gpu, pool.gpus, document_, path_of("fleet.pools", index, ""));
   if (spec.price.given()) {
     pool.price = models::load_price(node.at("price"));
     if (const auto rate = models::usd_per_gpu_hour(*pool.price, pool.gpu)) {

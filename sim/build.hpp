@@ -10,6 +10,7 @@
 #include "models/deployment.hpp"
 #include "models/memory.hpp"
 #include "models/price.hpp"
+#include "sim/power.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scheduler/scheduler.hpp"
 #include "topologies/build.hpp"
@@ -24,6 +25,7 @@ struct Pool {
   int gpus = 0;
   std::optional<models::Price> price;
   std::optional<double> usd_per_gpu_hour;  ///< absent without a price
+  PoolPower power;
 };
 
 /// One entry of `serving`, resolved.

@@ -34,6 +34,17 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   return spec;
 }
 
+/// The steps of a group under each cap that comes to hold.
+std::vector<PowerState> power_states(const PoolPower& power, const std::shared_ptr<models::StepCost>& cost) {
+  std::vector<PowerState> states;
+  for (const PowerPeriod& period : power.periods) {
+    PowerState state{period.from, cost, period.gpu.watts};
+    if (!period.gpu.changes_nothing()) state.cost = std::make_shared<models::CappedSteps>(cost, period.gpu);
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
 /// What a replica of this group can take, or, if it only prefills, it and any replica that may decode afterwards.
 AdmissionLimits admission_limits(const Build& build, const ServingGroup& group) {
   AdmissionLimits limits;
@@ -68,6 +79,8 @@ void add(ReplicaBooks& sum, const ReplicaBooks& b) {
   sum.kv_block_seconds += b.kv_block_seconds;
   sum.kv_peak_blocks += b.kv_peak_blocks;
   sum.requests += b.requests;
+  sum.joules_above_idle += b.joules_above_idle;
+  sum.peak_above_idle += b.peak_above_idle;
 }
 
 KvSending sending_of(const ServingGroup& group) {
@@ -124,8 +137,11 @@ class Replicas {
     const auto add = [&](std::size_t g, const auto& receive) {
       const ServingGroup& group = build.groups[g];
       const auto cost = std::make_shared<models::StepCost>(group.deployment);
+      const std::vector<PowerState> power = power_states(build.pools[group.pool].power, cost);
       for (int i = 0; i < group.replicas; ++i) {
         ReplicaSpec spec = replica_spec(group, static_cast<int>(g), cost, options);
+        spec.power = power;
+        spec.cost = power.front().cost;
         spec.keeps_prefixes = group.keeps_prefixes && texts_are_known;
         spec.number = static_cast<int>(all_.size());
         if (options.listener != nullptr) options.listener->made(spec.number, spec.serving_group, spec.kv_blocks);

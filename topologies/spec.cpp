@@ -69,6 +69,20 @@ const reader::Schema<LinkSpec>& LinkSpec::schema() {
   return s;
 }
 
+const reader::Schema<SystemPower>& SystemPower::schema() {
+  static const auto s =
+      reader::Schema<SystemPower>("system_power", "What a node draws at the wall")
+          .key("like", &SystemPower::like, "the system these figures are of, where this one was not measured")
+          .key("idle", &SystemPower::idle, "of a node, all of it, with idle GPUs; nothing = as hgx-h100, by GPUs",
+               {.min = 0})
+          .key("per_gpu_watt", &SystemPower::per_gpu_watt,
+               "watts at the wall for each watt that a GPU draws above idle: fans, CPUs, losses", {.min = 1, .max = 3})
+          .key("provisioned", &SystemPower::provisioned, "what a data centre sets aside for each GPU, all in",
+               {.min = 0})
+          .key("gpus_per_rack", &SystemPower::gpus_per_rack, "GPUs in a rack", part_count(1));
+  return s;
+}
+
 const reader::Schema<System>& System::schema() {
   static const auto s =
       reader::Schema<System>("system", "A node and its parts: counts are per node, bandwidths per direction")
@@ -90,6 +104,7 @@ const reader::Schema<System>& System::schema() {
           .key("c2c", &System::c2c, "GPU to CPU, where that is not PCIe")
           .key("pcie", &System::pcie, "a PCIe link of a GPU, a NIC or a PCIe switch")
           .key("cpu_link", &System::cpu_link, "between neighbouring CPUs")
+          .key("power", &System::power, "what a node draws at the wall")
           .check(check_system);
   return s;
 }
@@ -111,6 +126,7 @@ const reader::Schema<FabricSpec>& FabricSpec::schema() {
                {.min = 1, .max = kMostParts, .default_text = "as many as the uplinks fill"})
           .key("nic_link", &FabricSpec::nic_link, "cable from a NIC to its leaf")
           .key("spine_link", &FabricSpec::spine_link, "cable from a leaf to a spine")
+          .key("port_power", &FabricSpec::port_power, "what a switch draws for each of its ports in use", {.min = 0})
           .check(check_fabric);
   return s;
 }

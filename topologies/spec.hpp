@@ -20,6 +20,18 @@ struct LinkSpec {
   static const reader::Schema<LinkSpec>& schema();
 };
 
+/// What a node draws at the wall. `idle` is all of it with its GPUs idle; every watt of a GPU above its idle power
+/// costs per_gpu_watt there: fans, CPUs and losses of power supplies grow with it.
+struct SystemPower {
+  std::string like;  ///< the system these figures were measured on, where nobody measured this one
+  Sourced<Watts> idle;
+  Sourced<double> per_gpu_watt{1, ""};
+  Sourced<Watts> provisioned;  ///< what a data centre sets aside for each GPU, all in
+  Sourced<int> gpus_per_rack{8, ""};
+  [[nodiscard]] bool known() const { return idle.value.value() > 0; }
+  static const reader::Schema<SystemPower>& schema();
+};
+
 /// Counts are per node, except `nvswitches` (per NVLink domain) and `nodes` (that share one NVLink domain: 18 trays of
 /// an NVL72).
 struct System {
@@ -39,6 +51,7 @@ struct System {
   LinkSpec c2c;     ///< GPU to CPU; absent = by PCIe
   LinkSpec pcie;
   LinkSpec cpu_link;  ///< between neighbouring CPUs of a node
+  SystemPower power;
 
   [[nodiscard]] int gpus_per_domain() const { return nodes.value * gpus.value; }
   static const reader::Schema<System>& schema();
@@ -56,6 +69,7 @@ struct FabricSpec {
   std::optional<int> spines;                ///< default: as many as the uplinks fill
   LinkSpec nic_link;
   LinkSpec spine_link;
+  Sourced<Watts> port_power;  ///< of a switch, for each of its ports in use
 
   [[nodiscard]] int uplinks_per_leaf() const;
   [[nodiscard]] int downlinks_per_leaf() const;

@@ -27,6 +27,8 @@ constexpr Example kExamples[] = {
     {"fabric", "prefill and decode apart: KV over NVLink, NICs and an oversubscribed spine; experts on 8 or 32 GPUs",
      nullptr},
     {"cache", "conversations under seven routers: how much of the prompts each finds in a prefix cache", nullptr},
+    {"power", "a rack of H200s with and without a power cap, and one that grows hot: joules per token and p99",
+     nullptr},
     {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };

@@ -81,6 +81,17 @@ void elasticity_lines(Block& block, const Summary& s) {
                change(e.p99_ttft) + " / " + change(e.p99_tpot) + " / " + change(e.output_throughput));
 }
 
+void energy_lines(Block& block, const Summary& s) {
+  const auto& e = s.energy;
+  block.line("Power average/peak (kW)", fmt::format("{:.2f} / {:.2f}", e.average_watts / 1e3, e.peak_watts / 1e3));
+  if (!e.joules_per_output_token) return;
+  block.line("Energy (J/output token)", fmt::format("{:.3f}", *e.joules_per_output_token));
+  std::string drawn = fmt::format("{:.3f}", *e.tokens_per_second_per_megawatt / 1e6);
+  if (e.tokens_per_second_per_provisioned_megawatt)
+    drawn += fmt::format(" / {:.3f}", *e.tokens_per_second_per_provisioned_megawatt / 1e6);
+  block.line("M output tok/s per MW drawn/provisioned", drawn);
+}
+
 void own_block(Block& block, const Summary& s) {
   block.title("Fleet", '-');
   for (const PoolSummary& pool : s.pools) {
@@ -110,6 +121,7 @@ void own_block(Block& block, const Summary& s) {
     block.line("Cost ($/M output tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_output_tokens));
   if (s.cost.usd_per_million_useful_tokens)
     block.line("Cost ($/M useful tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_useful_tokens));
+  energy_lines(block, s);
   const auto& c = s.conservation;
   block.line("Conservation", fmt::format("{} injected = {} completed + {} rejected + {} unfinished", c.injected,
                                          c.completed, c.rejected, c.unfinished));

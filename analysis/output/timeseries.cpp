@@ -25,7 +25,9 @@ std::string quoted(const std::string& name) {
 class PoolSeries {
  public:
   PoolSeries(const sim::Timeline& timeline, const sim::Scenario& scenario, const sim::Build& build, std::size_t pool)
-      : name_(quoted(scenario.fleet.pools[pool].name)), gpus_(static_cast<double>(build.pools[pool].gpus)) {
+      : name_(quoted(scenario.fleet.pools[pool].name)),
+        gpus_(static_cast<double>(build.pools[pool].gpus)),
+        power_(build.pools[pool].power) {
     for (std::size_t m = 0; m < sim::kMeasures; ++m) sums_[m] = timeline.sums(pool, static_cast<Measure>(m));
     for (const sim::ServingGroup& group : build.groups) {
       if (group.pool != pool) continue;
@@ -42,16 +44,18 @@ class PoolSeries {
     };
     fmt::format_to(
         std::back_inserter(text),
-        "{:.10g},{:.10g},{},{:.0f},{:.0f},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", time,
-        length, name_, count(Measure::kArrivals), count(Measure::kCompletions), mean(Measure::kRunning, 1),
+        "{:.10g},{:.10g},{},{:.0f},{:.0f},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.10g}\n",
+        time, length, name_, count(Measure::kArrivals), count(Measure::kCompletions), mean(Measure::kRunning, 1),
         mean(Measure::kWaiting, 1), std::min(1.0, mean(Measure::kKvBlocks, blocks_)), mean(Measure::kOutputTokens, 1),
         mean(Measure::kPrefillTokens, 1), std::min(1.0, mean(Measure::kBusyGpus, gpus_)), mean(Measure::kKvSent, 1),
-        mean(Measure::kKvReceived, 1), std::min(1.0, mean(Measure::kBusiestLink, 1)));
+        mean(Measure::kKvReceived, 1), std::min(1.0, mean(Measure::kBusiestLink, 1)),
+        power_.idle_per_gpu * gpus_ + power_.per_gpu_watt * mean(Measure::kGpuWatts, 1));
   }
 
  private:
   std::string name_;
   double gpus_;
+  const sim::PoolPower& power_;
   double blocks_ = 0;
   std::array<std::vector<double>, sim::kMeasures> sums_;
 };

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <ctime>
 #include <limits>
+#include <memory>
 
 #include "analysis/summary/availability.hpp"
+#include "analysis/summary/energy.hpp"
 #include "analysis/summary/links.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
@@ -202,7 +204,8 @@ void fill_decode_step(Summary& s, const sim::Build& build, const sim::RunFacts& 
   step.sequences = ratio(static_cast<double>(books.output_tokens), static_cast<double>(books.steps));
   step.kv_tokens = step.sequences * context;
   step.bound_ms = kMs * models::decode_floor(d, step.sequences, step.kv_tokens).seconds();
-  models::StepCost cost(d);
+  models::CappedSteps cost(std::make_shared<models::StepCost>(d),
+                           build.pools[build.groups[most].pool].power.periods.front().gpu);
   const int sequences = std::max(1, static_cast<int>(std::lround(step.sequences)));
   const models::DecodeCost& decode = cost.decode(sequences);
   const auto seen = models::window_of(d.llm).seen(static_cast<std::int64_t>(context));
@@ -223,6 +226,9 @@ void fill_envelope(Summary& s, const sim::Build& build) {
     s.envelope.expected_error = std::max(s.envelope.expected_error, envelope.expected_error);
     add_once(s.envelope.nearest_points, envelope.nearest_points);
     add_once(s.envelope.reason, envelope.reason);
+    const std::string& beyond = build.pools[group.pool].power.beyond;
+    s.envelope.inside = s.envelope.inside && beyond.empty();
+    add_once(s.envelope.reason, beyond);
   }
 }
 
@@ -322,6 +328,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);
   fill_availability(s, build, facts);
+  fill_energy(s, scenario, build, facts);
   fill_kv_transfers(s, build, facts);
   fill_links(s, build, facts);
   fill_envelope(s, build);

@@ -25,6 +25,10 @@ struct PoolSummary {
   double kv_mean_usage = 0;
   double kv_peak_usage = 0;
   double usd_per_hour = 0;
+  double average_watts = 0, peak_watts = 0;  ///< at the wall of its servers
+  double gpu_watts = 0;                      ///< of one of its GPUs alone, average
+  std::int64_t racks = 0;
+  double rack_average_watts = 0, rack_peak_watts = 0;  ///< of its fullest rack
   std::optional<double> assumed_output_tok_s_per_gpu;  ///< the scenario's, beside what was found
 };
 
@@ -119,6 +123,13 @@ struct Summary {
   struct {
     std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
   } cost;
+  struct {
+    double average_watts = 0, peak_watts = 0;
+    std::optional<double> joules_per_output_token, tokens_per_second_per_megawatt;
+    double kwh = 0, server_watts = 0, switch_watts = 0, pue = 1;
+    std::optional<double> provisioned_watts, tokens_per_second_per_provisioned_megawatt;
+    std::string borrowed;
+  } energy;
   std::vector<PoolSummary> pools;
   /// Of a fleet that changed while it served.
   struct {

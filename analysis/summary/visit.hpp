@@ -190,6 +190,30 @@ void visit_availability(S& s, Visitor& v) {
 }
 
 template <class S, class Visitor>
+void visit_energy(S& s, Visitor& v) {
+  v.group("energy", [&](auto& g) {
+    g.field("average_watts", s.energy.average_watts, "W",
+            "pue * (server_watts + switch_watts), over the run's duration");
+    g.field("peak_watts", s.energy.peak_watts, "W", "the same if every replica were in its costliest step at once");
+    g.field("joules_per_output_token", s.energy.joules_per_output_token, "J",
+            "average_watts / output_throughput; null without output");
+    g.field("tokens_per_second_per_megawatt", s.energy.tokens_per_second_per_megawatt, "tok/s/MW",
+            "output_throughput / average_watts: of what is drawn");
+    g.field("kwh", s.energy.kwh, "kWh", "average_watts * duration");
+    g.field("server_watts", s.energy.server_watts, "W", "of all pools' servers at the wall, average");
+    g.field("switch_watts", s.energy.switch_watts, "W",
+            "of the fabric; 0 within one node, or where it states no port_power");
+    g.field("pue", s.energy.pue, "ratio", "power of the building over that of its machines");
+    g.field("provisioned_watts", s.energy.provisioned_watts, "W",
+            "what a data centre sets aside for these GPUs, all in; null where a system states nothing");
+    g.field("tokens_per_second_per_provisioned_megawatt", s.energy.tokens_per_second_per_provisioned_megawatt,
+            "tok/s/MW", "output_throughput / provisioned_watts");
+    g.field("borrowed", s.energy.borrowed, "",
+            "whose power figures stand in for a GPU or system that was not measured; empty where none do");
+  });
+}
+
+template <class S, class Visitor>
 void visit_run(S& s, Visitor& v) {
   v.group("envelope", [&](auto& g) {
     g.field("inside", s.envelope.inside, "", "is every deployment within the range of measurements it was fitted on?");
@@ -224,6 +248,13 @@ void visit_pool(P& p, Visitor& v) {
   v.field("kv_mean_usage", p.kv_mean_usage, "ratio", "KV blocks in use / blocks, averaged over time");
   v.field("kv_peak_usage", p.kv_peak_usage, "ratio", "at its highest, in the fullest replica");
   v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
+  v.field("average_watts", p.average_watts, "W",
+          "of its servers at the wall: idle power of its GPUs' share of the nodes, and what work adds");
+  v.field("peak_watts", p.peak_watts, "W", "the same if every replica were in its costliest step at once");
+  v.field("gpu_watts", p.gpu_watts, "W", "of one GPU alone, average");
+  v.field("racks", p.racks, "", "racks that its GPUs fill");
+  v.field("rack_average_watts", p.rack_average_watts, "W", "its fullest rack's part of average_watts, by GPUs");
+  v.field("rack_peak_watts", p.rack_peak_watts, "W", "and of peak_watts");
   v.field("assumed_output_tok_s_per_gpu", p.assumed_output_tok_s_per_gpu, "tok/s/GPU",
           "what the scenario assumes for `show cost`; null where it assumes nothing");
 }
@@ -269,6 +300,7 @@ void visit_summary(S& s, Visitor& v) {
   visit_shares(s, v);
   visit_why(s, v);
   visit_resources(s, v);
+  visit_energy(s, v);
   v.list("pools", s.pools, [](auto& pool, auto& inner) { visit_pool(pool, inner); });
   v.group("kv_transfers", [&](auto& g) {
     g.field("count", s.kv_transfers.count, "", "prompts whose KV moved from a prefill to a decode replica");

@@ -20,6 +20,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
       slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {
   if (spec_.keeps_prefixes) batch_.keep_prefixes();
+  if (spec_.power.size() > 1) next_power_state_ = spec_.power[1].from;
 }
 
 void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
@@ -155,7 +156,8 @@ void Replica::complete_steps(double now) {
     ++books_.steps;
     ++books_.mixed_steps;
     books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
-    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used());
+    const double watts = add_energy(mixed_times_, now - step_began_);
+    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used(), watts);
     if (planner_.decode_planned()) {
       batch_.advance_decoding(1);
       recorder_.token_gaps(now - step_began_, 0, 1, mixed_decodes_ - held_sequences_);
@@ -226,6 +228,7 @@ void Replica::retire_finished(double now) {
 }
 
 void Replica::begin_step(double now) {
+  if (now >= next_power_state_) enter_power_state(now);
   join_received();
   planner_.begin(now);
   spec_.scheduler->plan(planner_);
@@ -335,6 +338,8 @@ void Replica::schedule_stretch_end() {
     const std::int64_t idle = batch_.waiting().empty() ? 0 : batch_.idle_prefix_blocks();
     jump = std::min(jump, batch_.decoding().steps_within(batch_.kv().free() - idle + first_blocks));
     jump = std::min(jump, stretch_.steps_within(stretch_.cost->valid_until) - stretch_.steps);
+    if (jump > 1 && stretch_.boundary(stretch_.steps + jump) > next_power_state_)
+      jump = stretch_.first_boundary_from(next_power_state_, stretch_.steps + 1) - stretch_.steps;
     target_steps_ = stretch_.steps + std::max<std::int64_t>(1, jump);
   }
   clock_.schedule(slot_, stretch_.boundary(target_steps_));
@@ -345,7 +350,8 @@ void Replica::close_stretch() {
   const Stretch s = std::exchange(stretch_, {});
   if (s.steps == 0) return;
   books_.steps += s.steps;
-  books_.busy += s.time_by_cause();
+  const models::CauseTimes times = s.time_by_cause();
+  books_.busy += times;
   books_.output_tokens += s.steps * s.sequences;
   const double end = s.boundary(s.steps);
   books_.kv_block_seconds += 0.5 * static_cast<double>(s.blocks_at_start + s.blocks_at_end) * (end - s.anchor);
@@ -357,7 +363,7 @@ void Replica::close_stretch() {
     recorder_.token_gaps(s.first + s.growth, s.growth, s.steps - 1, s.sequences);
   }
   recorder_.tokens_of(s);
-  spec_.pen.stretched(s);
+  spec_.pen.stretched(s, add_energy(times, end - s.anchor));
   if (spec_.listener != nullptr) spec_.listener->stretch(spec_.number, s);
 }
 

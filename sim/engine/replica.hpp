@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "models/calibration.hpp"
+#include "models/gpu_power.hpp"
 #include "models/step_cost.hpp"
 #include "sim/engine/batch.hpp"
 #include "sim/engine/clock.hpp"
@@ -21,9 +23,17 @@
 
 namespace flotilla::sim {
 
+/// How the GPUs of a replica run from a date on: how long steps take, and what they draw.
+struct PowerState {
+  double from = 0;  ///< s; holds for the steps that begin then or later
+  std::shared_ptr<models::StepTimes> cost;
+  models::GpuWatts watts;
+};
+
 struct ReplicaSpec {
   std::shared_ptr<models::StepTimes>
-      cost;  ///< shared by the replicas of a group: its memory of step times serves them all
+      cost;                       ///< shared by the replicas of a group: its memory of step times serves them all
+  std::vector<PowerState> power;  ///< in order; the first is `cost` from the beginning. Empty: nothing is drawn
   std::unique_ptr<Scheduler> scheduler;
   std::int64_t kv_blocks = 0;
   int block_size = 16;
@@ -52,6 +62,8 @@ struct ReplicaBooks {
   std::int64_t prefill_tokens = 0;  ///< computed, recomputation after preemption included
   double kv_block_seconds = 0;      ///< integral of blocks in use over busy time
   std::int64_t kv_peak_blocks = 0;
+  double joules_above_idle = 0;  ///< of its GPUs
+  double peak_above_idle = 0;    ///< W of its GPUs, in the steps that drew most
   std::int64_t requests = 0;
 };
 
@@ -136,6 +148,9 @@ class Replica {
   void close_stretch();
   double settle(double now);
   void settle_stretch(double now, double* last);
+  void enter_power_state(double now);
+  /// Adds what its GPUs drew in this time, and returns it in W.
+  double add_energy(const models::CauseTimes& times, double seconds);
   void tell_levels(double now) const;
   void tell_mixed_step(double end, const models::CauseTimes& times) const;
   void hold_decoding(double since);
@@ -171,9 +186,11 @@ class Replica {
   std::vector<Held> held_;
   std::int64_t held_sequences_ = 0;
   double step_began_ = 0;
-  double undisturbed_end_ = 0;             ///< of the step whose collectives are flows, if they need not share links
-  models::CauseTimes mixed_times_;         ///< of the step under way, if it has prefill in it
-  std::uint64_t lives_ = 0;                ///< times that it was lost: what was under way then is no longer its business
+  double undisturbed_end_ = 0;      ///< of the step whose collectives are flows, if they need not share links
+  models::CauseTimes mixed_times_;  ///< of the step under way, if it has prefill in it
+  std::uint64_t lives_ = 0;         ///< times that it was lost: what was under way then is no longer its business
+  std::size_t power_state_ = 0;
+  double next_power_state_ = std::numeric_limits<double>::infinity();  ///< when it ends, s
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
   ReplicaBooks books_;

@@ -43,14 +43,13 @@ double Replica::settle(double now) {
     settle_stretch(now, &last);
   } else if (state_ == State::kMixedStep) {
     last = step_began_;
-    const double planned = mixed_times_.total();
-    if (now - step_began_ <= planned) {
-      books_.busy += mixed_times_ * ((now - step_began_) / planned - 1);
-    } else {
-      books_.busy.communication += now - step_began_ - planned;  // the network keeps it waiting
-    }
-    books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * (now - step_began_);
-    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used());
+    const double planned = mixed_times_.total(), passed = now - step_began_;
+    models::CauseTimes done = mixed_times_ * std::min(1.0, passed / planned);
+    done.communication += std::max(0.0, passed - planned);  // the network keeps it waiting
+    books_.busy += mixed_times_ * -1;
+    books_.busy += done;
+    books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * passed;
+    spec_.pen.worked(step_began_, now, batch_.running(), batch_.kv().used(), add_energy(done, passed));
     // The memory of its chunks is taken: they count as computed until all is given back.
     for (const PrefillChunk& chunk : planner_.chunks()) batch_.prefill_advanced(chunk.request, chunk.tokens);
   }
@@ -73,10 +72,11 @@ void Replica::settle_stretch(double now, double* last) {
   step += stretch_.time_by_cause() * -1;
   const double length = next.boundary(done + 1) - *last;
   const double part = now - *last;
-  books_.busy += step * std::min(1.0, part / length);
-  books_.busy.communication += std::max(0.0, part - length);
+  step = step * std::min(1.0, part / length);
+  step.communication += std::max(0.0, part - length);
+  books_.busy += step;
   books_.kv_block_seconds += static_cast<double>(batch_.kv().used()) * part;
-  spec_.pen.worked(*last, now, batch_.running(), batch_.kv().used());
+  spec_.pen.worked(*last, now, batch_.running(), batch_.kv().used(), add_energy(step, part));
   close_stretch();
   stretch_ = {};
 }

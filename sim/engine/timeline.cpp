@@ -92,20 +92,22 @@ std::vector<double> Timeline::sums(std::size_t pool, Measure measure) const {
   return {row.amounts.begin(), row.amounts.begin() + static_cast<std::ptrdiff_t>(intervals())};
 }
 
-void TimelinePen::worked(double from, double to, std::int64_t running, std::int64_t blocks) {
+void TimelinePen::worked(double from, double to, std::int64_t running, std::int64_t blocks, double watts) {
   if (timeline_ == nullptr) return;
   timeline_->level(pool_, Measure::kBusyGpus, from, to, gpus_);
   timeline_->level(pool_, Measure::kRunning, from, to, static_cast<double>(running));
   timeline_->level(pool_, Measure::kKvBlocks, from, to, static_cast<double>(blocks));
+  timeline_->level(pool_, Measure::kGpuWatts, from, to, watts);
 }
 
-void TimelinePen::stretched(const Stretch& stretch) {
+void TimelinePen::stretched(const Stretch& stretch, double watts) {
   if (timeline_ == nullptr) return;
   const double end = stretch.boundary(stretch.steps);
   timeline_->level(pool_, Measure::kBusyGpus, stretch.anchor, end, gpus_);
   timeline_->level(pool_, Measure::kRunning, stretch.anchor, end, static_cast<double>(stretch.sequences));
   timeline_->ramp(pool_, Measure::kKvBlocks, stretch.anchor, end, static_cast<double>(stretch.blocks_at_start),
                   static_cast<double>(stretch.blocks_at_end));
+  timeline_->level(pool_, Measure::kGpuWatts, stretch.anchor, end, watts);
   timeline_->tokens_of(pool_, stretch);
 }
 

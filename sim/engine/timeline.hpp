@@ -25,8 +25,9 @@ enum class Measure {
   kKvSent,       ///< bytes of KV that left the pool's GPUs
   kKvReceived,   ///< and that reached them
   kBusiestLink,  ///< use of the busiest link that flows from or to the pool moved on, 0..1, second by second
+  kGpuWatts,     ///< what GPUs draw above idle
 };
-inline constexpr std::size_t kMeasures = 11;
+inline constexpr std::size_t kMeasures = 12;
 
 class Timeline {
  public:
@@ -87,9 +88,9 @@ class TimelinePen {
   void waited(double from, double to) {
     if (timeline_ != nullptr) timeline_->level(pool_, Measure::kWaiting, from, to, 1);
   }
-  /// A step of any kind but those of stretches.
-  void worked(double from, double to, std::int64_t running, std::int64_t blocks);
-  void stretched(const Stretch& stretch);
+  /// A step of any kind but those of stretches, in which its GPUs draw so much above idle.
+  void worked(double from, double to, std::int64_t running, std::int64_t blocks, double watts = 0);
+  void stretched(const Stretch& stretch, double watts = 0);
 
  private:
   void count(Measure measure, double when, std::int64_t amount) {

@@ -42,6 +42,30 @@ std::span<const std::pair<Fidelity, std::string_view>> enum_names(Fidelity) { re
 std::span<const std::pair<KvOverlap, std::string_view>> enum_names(KvOverlap) { return kOverlaps; }
 std::span<const std::pair<KvDirection, std::string_view>> enum_names(KvDirection) { return kDirections; }
 
+const reader::Schema<PowerSpec>& PowerSpec::schema() {
+  static const auto schema =
+      reader::Schema<PowerSpec>("power", "Limits on what a pool draws: its GPUs lower their clocks to keep them")
+          .key("gpu_cap", &PowerSpec::gpu_cap, "what a GPU draws at most", {.min = 0, .above_min = true})
+          .key("rack_cap", &PowerSpec::rack_cap,
+               "what a rack draws at most, at the wall: its GPUs share equally what its hosts leave",
+               {.min = 0, .above_min = true});
+  return schema;
+}
+
+const reader::Schema<ThrottleSpec>& ThrottleSpec::schema() {
+  static const auto schema =
+      reader::Schema<ThrottleSpec>("throttle", "A cap that holds for a while")
+          .key("from", &ThrottleSpec::from, "from the first step that begins then", {.min = 0, .required = true})
+          .key("to", &ThrottleSpec::to, "until the first step that begins then",
+               {.min = 0, .above_min = true, .default_text = "the end of the run"})
+          .key("gpu_cap", &ThrottleSpec::gpu_cap, "what a GPU draws at most meanwhile",
+               {.min = 0, .above_min = true, .required = true})
+          .check([](const ThrottleSpec& spec, const reader::Node& node) {
+            if (spec.to && !(*spec.to > spec.from)) node.fail_for("to", "it ends before it begins", "to > from");
+          });
+  return schema;
+}
+
 const reader::Schema<PoolSpec>& PoolSpec::schema() {
   static const auto schema =
       reader::Schema<PoolSpec>("pool", "GPUs of one kind")
@@ -55,15 +79,21 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
           .key("price", &PoolSpec::price, "a price list, or {usd_per_gpu_hour: 6.03}")
           .key("assumed_output_tok_s_per_gpu", &PoolSpec::assumed_output_tok_s_per_gpu,
                "an assumed throughput for `show cost`; the simulation does not use it",
-               {.min = 0, .above_min = true, .unit = "tok/s"});
+               {.min = 0, .above_min = true, .unit = "tok/s"})
+          .key("power", &PoolSpec::power, "limits on what it draws")
+          .key("throttle", &PoolSpec::throttle, "caps that hold for a while; the lowest of those that hold counts");
   return schema;
 }
 
 const reader::Schema<FleetSpec>& FleetSpec::schema() {
-  static const auto schema = reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
-                                 .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
-                                 .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true})
-                                 .key("storage", &FleetSpec::storage, "where weights and images are loaded from");
+  static const auto schema =
+      reader::Schema<FleetSpec>("fleet", "Which GPUs, wired how")
+          .key("fabric", &FleetSpec::fabric, "how nodes are wired: a catalogue name or a file")
+          .key("pools", &FleetSpec::pools, "pools of GPUs", {.required = true})
+          .key("storage", &FleetSpec::storage, "where weights and images are loaded from")
+          .key("pue", &FleetSpec::pue,
+               "power of the building over that of its machines; without it 1, the machines alone",
+               {.min = 1, .max = 5});
   return schema;
 }
 

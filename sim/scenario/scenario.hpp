@@ -24,6 +24,21 @@ struct PriceRef {
   [[nodiscard]] bool given() const { return !name.empty() || usd_per_gpu_hour; }
 };
 
+/// Limits on what a pool draws.
+struct PowerSpec {
+  std::optional<Watts> gpu_cap;
+  std::optional<Watts> rack_cap;
+  static const reader::Schema<PowerSpec>& schema();
+};
+
+/// A cap that holds for a while: heat, or a grid that asks for less.
+struct ThrottleSpec {
+  Seconds from{0};
+  std::optional<Seconds> to;  ///< empty: to the end
+  Watts gpu_cap{0};
+  static const reader::Schema<ThrottleSpec>& schema();
+};
+
 struct PoolSpec {
   std::string name;
   std::string system;  ///< catalogue name or path
@@ -31,6 +46,8 @@ struct PoolSpec {
   std::optional<int> nodes;
   PriceRef price;
   std::optional<double> assumed_output_tok_s_per_gpu;
+  std::optional<PowerSpec> power;
+  std::optional<std::vector<ThrottleSpec>> throttle;
   static const reader::Schema<PoolSpec>& schema();
 };
 
@@ -43,6 +60,7 @@ struct FleetSpec {
   FabricRef fabric;
   std::vector<PoolSpec> pools;
   std::optional<StorageSpec> storage;
+  std::optional<double> pue;  ///< of the building; empty = 1, the fleet alone
   static const reader::Schema<FleetSpec>& schema();
 };
 

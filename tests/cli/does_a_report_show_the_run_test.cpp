@@ -97,7 +97,7 @@ TEST_CASE("timeseries.csv adds up to the totals of summary.json") {
   std::getline(rows, line);
   CHECK(line ==
         "time_s,interval_s,pool,arrivals,completions,running,waiting,kv_cache_usage,output_tok_s,prefill_tok_s,busy,"
-        "kv_sent_bytes_s,kv_received_bytes_s,busiest_link");
+        "kv_sent_bytes_s,kv_received_bytes_s,busiest_link,watts");
   double arrivals = 0, completions = 0, output = 0, prefill = 0, busy = 0, time = 0;
   while (std::getline(rows, line)) {
     std::replace(line.begin(), line.end(), ',', ' ');
@@ -132,13 +132,13 @@ TEST_CASE("timeseries.csv: what prefill sends is what decode receives, and no li
   std::istringstream rows(contents(folder / "out/timeseries.csv"));
   std::string line;
   std::getline(rows, line);
-  CHECK(line.ends_with(",kv_sent_bytes_s,kv_received_bytes_s,busiest_link"));
+  CHECK(line.ends_with(",kv_sent_bytes_s,kv_received_bytes_s,busiest_link,watts"));
   double sent = 0, received = 0, busiest = 0, back = 0;
   while (std::getline(rows, line)) {
     std::vector<std::string> cells;
     std::istringstream row(line);
     for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
-    REQUIRE(cells.size() == 14);
+    REQUIRE(cells.size() == 15);
     const bool prefill = cells[2] == "prefill";
     const double length = std::stod(cells[1]);
     (prefill ? sent : back) += length * std::stod(cells[11]);

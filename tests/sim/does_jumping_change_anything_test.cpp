@@ -28,7 +28,8 @@ std::string fingerprint(const Outcome& o) {
   const ReplicaBooks& b = o.books;
   out << '\n'
       << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens
-      << ' ' << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << '\n'
+      << ' ' << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << ' '
+      << b.joules_above_idle << ' ' << b.peak_above_idle << '\n'
       << o.rejected << ' ' << o.peak_tokens_per_second << ' ' << o.itl_median << ' ' << o.itl_count;
   out << '\n' << o.hand_off.count << ' ' << o.hand_off.times.mean() << ' ' << o.hand_off.wait_sum;
   for (const LinkFacts& link : o.links)
@@ -122,6 +123,10 @@ Case random_case(std::uint64_t seed) {
   if (pick(0, 2) == 0) c.setup.frontend = {grid ? 0.25 : 1e-3 * pick(0, 500), grid ? 0 : 1e-4 * pick(0, 100)};
   if (pick(0, 1) == 0) c.setup.limits.reserve_full_isl = true;  // vLLM's alone
   if (pick(0, 2) == 0) c.setup.cached_share = 0.1 * pick(1, 10);
+  for (int i = 0; i < 4 && (i > 0 || pick(0, 1) == 0); ++i) {  // caps that begin and end
+    flotilla::models::CappedGpu gpu{{100, 500, 700, 400, 300}, 1 + 0.25 * pick(0, 4), 1 + 0.25 * pick(0, 4)};
+    c.setup.caps.emplace_back(i == 0 ? 0 : c.setup.caps.back().first + (grid ? 0.25 : 0.01) * pick(1, 400), gpu);
+  }
   if (pick(0, 2) == 0) {
     c.setup.decode_replicas = pick(1, 2);
     c.setup.decode_kv_blocks = pick(300, 3000) / c.setup.block_size + 1;

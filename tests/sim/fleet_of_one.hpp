@@ -102,6 +102,8 @@ struct Setup {
   bool keeps_prefixes = false;
   bool step_by_step = false;
   LinearTimes times;
+  /// From each date on, the GPU of a replica runs like this; empty: it draws nothing.
+  std::vector<std::pair<double, models::CappedGpu>> caps = {};
   Timeline* timeline = nullptr;  ///< pool 0, and 1 for replicas that only decode
 
   int decode_replicas = 0;  ///< > 0: the others only prefill
@@ -149,7 +151,9 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   std::vector<std::unique_ptr<Replica>> replicas;
   const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
     ReplicaSpec spec;
-    spec.cost = times;
+    for (const auto& [from, gpu] : setup.caps)
+      spec.power.push_back({from, std::make_shared<models::CappedSteps>(times, gpu), gpu.watts});
+    spec.cost = spec.power.empty() ? std::shared_ptr<models::StepTimes>(times) : spec.power.front().cost;
     spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
     spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;
@@ -216,6 +220,8 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     outcome.books.kv_block_seconds += replica->books().kv_block_seconds;
     outcome.books.kv_peak_blocks += replica->books().kv_peak_blocks;
     outcome.books.busy += replica->books().busy;
+    outcome.books.joules_above_idle += replica->books().joules_above_idle;
+    outcome.books.peak_above_idle += replica->books().peak_above_idle;
   }
   if (split) {
     split->hand_off().close();

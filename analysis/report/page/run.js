@@ -47,12 +47,17 @@ function state(s) {
   return s.slo.length > 0 ? 'good' : 'plain';
 }
 
+function power(s) {
+  const e = s.energy, per = e.joules_per_output_token;
+  return `It draws ${number(e.average_watts / 1000)} kW${per === null ? '' : `, ${number(per)} J per output token`}.`;
+}
+
 function cost(s) {
   const c = s.cost;
-  if (c.usd_per_hour === null) return 'No price is known for some of these GPUs.';
+  if (c.usd_per_hour === null) return `No price is known for some of these GPUs. ${power(s)}`;
   const per = c.usd_per_million_output_tokens === null ? '' : `; ${dollars(c.usd_per_million_output_tokens)} per million output tokens`;
   const useful = c.usd_per_million_useful_tokens === null || s.slo.length === 0 ? '' : `, ${dollars(c.usd_per_million_useful_tokens)} per million that kept the promises`;
-  return `It costs ${dollars(c.usd_per_hour)} an hour, ${dollars(c.usd_per_month)} a month${per}${useful}.`;
+  return `It costs ${dollars(c.usd_per_hour)} an hour, ${dollars(c.usd_per_month)} a month${per}${useful}. ${power(s)}`;
 }
 
 function answer(run, i) {
@@ -84,6 +89,11 @@ const kFigures = [
   ['Cost per month', 'cost.usd_per_month', '', 'low', dollars],
   ['Cost per million output tokens', 'cost.usd_per_million_output_tokens', '', 'low', dollars],
   ['Cost per million useful tokens', 'cost.usd_per_million_useful_tokens', '', 'low', dollars],
+  ['Power drawn, average', 'energy.average_watts', 'W', 'low'],
+  ['Power drawn, peak', 'energy.peak_watts', 'W', ''],
+  ['Energy per output token', 'energy.joules_per_output_token', 'J', 'low'],
+  ['Output throughput per MW drawn', 'energy.tokens_per_second_per_megawatt', 'tok/s/MW', 'high'],
+  ['Output throughput per MW provisioned', 'energy.tokens_per_second_per_provisioned_megawatt', 'tok/s/MW', 'high'],
   ['Expected error of TPOT', 'envelope.expected_error', '', '', share],
 ];
 

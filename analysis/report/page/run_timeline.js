@@ -6,12 +6,12 @@ const kMeasures = [
   ['waiting', 'Requests waiting', 'requests'], ['running', 'Sequences running', 'sequences'],
   ['arrivals', 'Arrivals', '1/s'], ['completions', 'Completions', '1/s'],
   ['output_tok_s', 'Output tokens', 'tok/s'], ['prefill_tok_s', 'Prompt tokens computed', 'tok/s'],
-  ['kv_cache_usage', 'KV memory in use', '%'], ['busy', 'GPUs busy', '%'],
+  ['kv_cache_usage', 'KV memory in use', '%'], ['busy', 'GPUs busy', '%'], ['watts', 'Power at the wall', 'kW'],
   ['kv_sent_bytes_s', 'KV sent to other replicas', 'GB/s'], ['busiest_link', 'Busiest link that KV moves on', '%'],
 ];
 /// Shown where KV moves.
 const kOfTransfers = ['kv_sent_bytes_s', 'busiest_link'];
-const kFactors = { kv_cache_usage: 100, busy: 100, busiest_link: 100, kv_sent_bytes_s: 1e-9 };
+const kFactors = { kv_cache_usage: 100, busy: 100, busiest_link: 100, kv_sent_bytes_s: 1e-9, watts: 1e-3 };
 const kCounts = ['arrivals', 'completions'];
 
 /// Rows by pool. A pool's name may hold commas: the columns beside it are numbers.
