@@ -10,11 +10,11 @@
 #include <limits>
 
 #include "analysis/summary/links.hpp"
+#include "analysis/summary/money.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
 #include "models/bounds.hpp"
-#include "models/cost.hpp"
 #include "models/step_cost.hpp"
 
 namespace flotilla::analysis {
@@ -138,8 +138,6 @@ void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
 }
 
 void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
-  bool priced = true;
-  double total = 0;
   for (std::size_t p = 0; p < scenario.fleet.pools.size(); ++p) {
     PoolSummary pool;
     pool.name = scenario.fleet.pools[p].name;
@@ -161,24 +159,8 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
     pool.utilization = std::min(1.0, ratio(busy, static_cast<double>(pool.gpus) * f.duration));
     pool.output_throughput_per_gpu = ratio(pool.output_throughput, static_cast<double>(pool.gpus));
     pool.kv_mean_usage = std::min(1.0, ratio(block_seconds, blocks * f.duration));
-    priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
-    pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * static_cast<double>(pool.gpus);
-    total += pool.usd_per_hour;
     pool.assumed_output_tok_s_per_gpu = scenario.fleet.pools[p].assumed_output_tok_s_per_gpu;
     s.pools.push_back(pool);
-  }
-  if (!priced) return;
-  s.cost.usd_per_hour = total;
-  s.cost.usd_per_month = total * models::kHoursPerMonth;
-  const double useful_share =
-      ratio(static_cast<double>(f.samples.good_output_tokens),
-            static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.count()));
-  if (s.output_throughput > 0) {
-    s.cost.usd_per_million_output_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput);
-  }
-  if (useful_share > 0) {
-    s.cost.usd_per_million_useful_tokens =
-        models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
   }
 }
 
@@ -317,6 +299,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_decode_step(s, build, facts);
   fill_kv(s, build, facts);
   fill_pools(s, scenario, build, facts);
+  fill_money(s, build, facts);
   fill_kv_transfers(s, build, facts);
   fill_links(s, build, facts);
   fill_envelope(s, build);

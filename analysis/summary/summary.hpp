@@ -25,6 +25,7 @@ struct PoolSummary {
   double kv_mean_usage = 0;
   double kv_peak_usage = 0;
   double usd_per_hour = 0;
+  std::optional<double> usd_per_million_output_tokens, usd_per_million_total_tokens, usd_per_million_useful_tokens;
   std::optional<double> assumed_output_tok_s_per_gpu;  ///< the scenario's, beside what was found
 };
 
@@ -116,7 +117,8 @@ struct Summary {
     double prefix_hit_rate = 0;
   } kv;
   struct {
-    std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
+    std::optional<double> usd_per_hour, usd_per_day, usd_per_month, usd_per_million_output_tokens,
+        usd_per_million_total_tokens, usd_per_million_useful_tokens;
   } cost;
   std::vector<PoolSummary> pools;
   struct {

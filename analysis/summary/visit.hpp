@@ -154,9 +154,12 @@ void visit_resources(S& s, Visitor& v) {
   });
   v.group("cost", [&](auto& g) {
     g.field("usd_per_hour", s.cost.usd_per_hour, "$", "price of all GPUs of the pools; null without a price");
+    g.field("usd_per_day", s.cost.usd_per_day, "$", "24 hours of a fleet that never sleeps");
     g.field("usd_per_month", s.cost.usd_per_month, "$", "730 hours");
     g.field("usd_per_million_output_tokens", s.cost.usd_per_million_output_tokens, "$",
             "usd_per_hour / (output_throughput * 3600) * 1e6");
+    g.field("usd_per_million_total_tokens", s.cost.usd_per_million_total_tokens, "$",
+            "usd_per_hour / (total_token_throughput * 3600) * 1e6: input and output");
     g.field("usd_per_million_useful_tokens", s.cost.usd_per_million_useful_tokens, "$",
             "the same over output tokens of requests that met the slo");
   });
@@ -197,6 +200,12 @@ void visit_pool(P& p, Visitor& v) {
   v.field("kv_mean_usage", p.kv_mean_usage, "ratio", "KV blocks in use / blocks, averaged over time");
   v.field("kv_peak_usage", p.kv_peak_usage, "ratio", "at its highest, in the fullest replica");
   v.field("usd_per_hour", p.usd_per_hour, "$", "price of its GPUs");
+  v.field("usd_per_million_output_tokens", p.usd_per_million_output_tokens, "$",
+          "this pool's usd_per_hour over the output tokens of requests that end in it; null without a price, or where "
+          "none ends");
+  v.field("usd_per_million_total_tokens", p.usd_per_million_total_tokens, "$", "the same over their input and output");
+  v.field("usd_per_million_useful_tokens", p.usd_per_million_useful_tokens, "$",
+          "the same over output tokens of those that met the slo");
   v.field("assumed_output_tok_s_per_gpu", p.assumed_output_tok_s_per_gpu, "tok/s/GPU",
           "what the scenario assumes for `show cost`; null where it assumes nothing");
 }

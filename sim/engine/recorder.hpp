@@ -21,6 +21,14 @@ struct SloLimits {
   double e2el = -1;
 };
 
+/// Of the completed requests that a replica made the last token of.
+struct ReplicaTokens {
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  std::int64_t measured_output = 0;  ///< of those that arrived after the warm-up
+  std::int64_t good_output = 0;      ///< of those, that met every promise
+};
+
 /// Per-request times in seconds, over completed requests that arrived after the warm-up.
 struct RequestSamples {
   SampleSet ttft;
@@ -35,6 +43,8 @@ struct RequestSamples {
   std::int64_t itl_count = 0;
   std::int64_t good = 0;  ///< met every promise
   std::int64_t good_output_tokens = 0;
+  std::vector<ReplicaTokens> by_replica;         ///< by Request::replica, of those whose KV stayed there
+  std::vector<ReplicaTokens> by_decode_replica;  ///< by Request::decode_replica, of those whose KV moved
 };
 
 /// Unfinished requests over time, thinned to a fixed number of samples.
@@ -86,6 +96,7 @@ class Recorder {
 
  private:
   void sample_backlog(double now);
+  ReplicaTokens& tokens_at(const Request& r);
 
   SloLimits slo_;
   double warmup_;
