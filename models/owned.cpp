@@ -23,8 +23,10 @@ const reader::Schema<OwnedCosts>& OwnedCosts::schema() {
           .key("lifetime_years", &O::lifetime_years, "years in which it is paid off; it is worth nothing afterwards",
                {.min = 0, .max = 100, .above_min = true, .required = true, .unit = "years"})
           .key("interest", &O::interest, "of the capital, per year: 0.08 = 8 %", {.min = 0, .max = 1})
-          .key("colocation_per_kw_month", &O::colocation_per_kw_month, "rent of a provisioned kW", {.min = 0, .unit = "USD"})
-          .key("electricity_per_kwh", &O::electricity_per_kwh, "of what is drawn in the mean", {.min = 0, .unit = "USD"})
+          .key("colocation_per_kw_month", &O::colocation_per_kw_month, "rent of a provisioned kW",
+               {.min = 0, .unit = "USD"})
+          .key("electricity_per_kwh", &O::electricity_per_kwh, "of what is drawn in the mean",
+               {.min = 0, .unit = "USD"})
           .key("pue", &O::pue,
                "what the hall draws for each watt that average_power counts; 1 where that is all-in already",
                {.min = 1, .max = 10})

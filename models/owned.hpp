@@ -11,13 +11,13 @@ namespace flotilla::models {
 
 /// Per GPU, with its share of server and network.
 struct OwnedCosts {
-  double capex_per_gpu = 0;           ///< US dollars
-  double lifetime_years = 0;          ///< after which it is worth nothing
-  double interest = 0;                ///< per year: 0.08 = 8 %
-  double colocation_per_kw_month = 0; ///< US dollars, of provisioned power
-  double electricity_per_kwh = 0;     ///< US dollars
-  double pue = 1;                     ///< power of the hall / power that average watts count
-  double staff_share = 0;             ///< of all the rest, on top of it
+  double capex_per_gpu = 0;                ///< US dollars
+  double lifetime_years = 0;               ///< after which it is worth nothing
+  double interest = 0;                     ///< per year: 0.08 = 8 %
+  double colocation_per_kw_month = 0;      ///< US dollars, of provisioned power
+  double electricity_per_kwh = 0;          ///< US dollars
+  double pue = 1;                          ///< power of the hall / power that average watts count
+  double staff_share = 0;                  ///< of all the rest, on top of it
   std::optional<Watts> provisioned_power;  ///< instead of the GPU's
   std::optional<Watts> average_power;      ///< drawn over time; else the provisioned power, which is the most
   static const reader::Schema<OwnedCosts>& schema();

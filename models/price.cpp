@@ -18,8 +18,9 @@ struct OwnRate {
             .key("owned", &OwnRate::owned, "hardware of one's own")
             .check([](const OwnRate& rate, const reader::Node& node) {
               if (rate.usd_per_gpu_hour.has_value() == rate.owned.has_value())
-                node.fail("give usd_per_gpu_hour or owned", "a rate such as {usd_per_gpu_hour: 6.03}, or what it costs "
-                                                            "to own: {owned: {capex_per_gpu: ..., lifetime_years: 4}}");
+                node.fail("give usd_per_gpu_hour or owned",
+                          "a rate such as {usd_per_gpu_hour: 6.03}, or what it costs "
+                          "to own: {owned: {capex_per_gpu: ..., lifetime_years: 4}}");
             });
     return s;
   }
@@ -47,14 +48,13 @@ Price load(const Reference& reference) {
 }  // namespace
 
 const reader::Schema<Price>& Price::schema() {
-  static const auto s =
-      reader::Schema<Price>("price", "Rates per GPU-hour")
-          .key("name", &Price::name, "name in scenarios", {.required = true})
-          .key("kind", &Price::kind, "on-demand, spot, reserved or owned")
-          .key("date", &Price::date, "when the rates were published")
-          .key("source", &Price::source, "where the rates were published")
-          .key("usd_per_gpu_hour", &Price::rates, "US dollars per hour, by GPU", {.unit = "USD/h"})
-          .key("owned", &Price::owned, "what it costs to own one, instead of rates");
+  static const auto s = reader::Schema<Price>("price", "Rates per GPU-hour")
+                            .key("name", &Price::name, "name in scenarios", {.required = true})
+                            .key("kind", &Price::kind, "on-demand, spot, reserved or owned")
+                            .key("date", &Price::date, "when the rates were published")
+                            .key("source", &Price::source, "where the rates were published")
+                            .key("usd_per_gpu_hour", &Price::rates, "US dollars per hour, by GPU", {.unit = "USD/h"})
+                            .key("owned", &Price::owned, "what it costs to own one, instead of rates");
   return s;
 }
 

@@ -39,6 +39,7 @@ bool is_tpot(const std::string& metric) {
 /// in a full batch. So many replicas are needed for the rate at which they come.
 int fewest_by_work(const sim::WorkloadSpec& w, const sim::ServingGroup& group) {
   const auto [input, output] = mean_lengths(w);
+  if (w.wave) return 1;  // the run may be of the wave's low hours
   if (w.max_concurrency || !w.request_rate || !std::isfinite(*w.request_rate) || input + output <= 0) return 1;
   models::StepCost cost(group.deployment);
   models::MixedBatch full;

@@ -245,12 +245,18 @@ void tell_sketches(Summary& s, const sim::RunFacts& f) {
 
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
-  const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
   const sim::WorkloadSpec& w = scenario.workload;
+  const double period = w.wave && w.wave->peak_to_average > 1 ? w.wave->period.value() : 0;
+  const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay, period);
   const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
   if (open_loop && f.completed > 0 && !trend.too_short) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
+  } else if (open_loop && f.completed > 0 && period > 0) {
+    s.warnings.push_back(fmt::format(
+        "no verdict on whether the fleet keeps up: the load is a wave of {:g} s, whose backlog rises and falls with "
+        "it, and arrives for {:.1f} periods only; let it last for {} whole ones",
+        period, f.arrival_window / period, kFewestPeriods));
   } else if (open_loop && f.completed > 0) {
     const double longer = ratio(kFewestStays * stay, f.arrival_window);
     const double enough =

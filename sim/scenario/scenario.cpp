@@ -52,7 +52,8 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
                {.min = 1, .max = 1e6, .default_text = "nodes * GPUs of a node"})
           .key("nodes", &PoolSpec::nodes, "whole nodes in the pool",
                {.min = 1, .max = 1e6, .default_text = "as many as hold gpus"})
-          .key("price", &PoolSpec::price, "a price list, {usd_per_gpu_hour: 6.03}, or what it costs to own: {owned: {...}}")
+          .key("price", &PoolSpec::price,
+               "a price list, {usd_per_gpu_hour: 6.03}, or what it costs to own: {owned: {...}}")
           .key("assumed_output_tok_s_per_gpu", &PoolSpec::assumed_output_tok_s_per_gpu,
                "an assumed throughput for `show cost`; the simulation does not use it",
                {.min = 0, .above_min = true, .unit = "tok/s"});
@@ -360,9 +361,9 @@ nlohmann::ordered_json Codec<sim::PriceRef>::json_schema() {
                 {"required", Json::array({key})},
                 {"additionalProperties", false}};
   };
-  return {{"oneOf", Json::array({Json{{"type", "string"}},
-                                 mapping("usd_per_gpu_hour", {{"type", "number"}, {"minimum", 0}}),
-                                 mapping("owned", json_schema_as<models::OwnedCosts>({}))})}};
+  return {{"oneOf",
+           Json::array({Json{{"type", "string"}}, mapping("usd_per_gpu_hour", {{"type", "number"}, {"minimum", 0}}),
+                        mapping("owned", json_schema_as<models::OwnedCosts>({}))})}};
 }
 
 std::string Codec<sim::PriceRef>::type_text() { return "price list, {usd_per_gpu_hour: number} or {owned: {...}}"; }
