@@ -28,6 +28,8 @@ constexpr Example kExamples[] = {
      nullptr},
     {"cache", "conversations under seven routers: how much of the prompts each finds in a prefix cache", nullptr},
     {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
+    {"decisions", "eight situations of a team, from steady chat to a hall that is short of power: flotilla decide",
+     nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };
 

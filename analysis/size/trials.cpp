@@ -221,6 +221,10 @@ Candidate Trials::found(const Counts& counts, std::string binding) {
   candidate.replicas = counts;
   candidate.sizing = sizing(counts);
   candidate.summary = at(counts).first();
+  for (const Summary& run : at(counts).runs) {
+    const auto usd = run.cost.usd_per_million_useful_tokens;
+    if (usd) candidate.usd_per_million_useful.push_back(*usd);
+  }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     candidate.gpus += counts[g] * groups_[g].gpus_per_replica;
     candidate.watts += counts[g] * groups_[g].watts;

@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kExamples{"cache", "migration", "closed-loop", "fabric", "sweeps", "trace"};
+const std::vector<std::string> kExamples{"cache", "decisions", "migration", "closed-loop", "fabric", "sweeps", "trace"};
 
 }  // namespace
 
