@@ -55,6 +55,9 @@ const reader::Schema<Gpu>& Gpu::schema() {
                             .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
                             .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
                             .key("power", &Gpu::power, "what it draws by what it does; nothing = as an H100")
+                            .key("provisioned_power", &Gpu::provisioned_power,
+                                 "what a hall reserves per GPU, server, network and cooling included; 0 = unknown",
+                                 {.min = 0})
                             .key("prefill_utilization", &Gpu::prefill_utilization,
                                  "share of the peak in the prefill ceiling; 0 = all", {.min = 0, .max = 1})
                             .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");

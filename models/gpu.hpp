@@ -51,6 +51,7 @@ struct Gpu {
   Sourced<Bytes> l2_cache;
   Sourced<Watts> tdp;
   GpuPower power;                       ///< always known after load_gpu(): a relative's where the file says nothing
+  Sourced<Watts> provisioned_power;  ///< to be reserved for it in a hall, with its share of all around it; 0 = unknown
   Sourced<double> prefill_utilization;  ///< share of the peak that a prefill ceiling grants; 0 = all of it
   ArticleInputs article;                ///< empty but in an article's variant
   std::string source;                   ///< where the file was read: catalogue path or the user's

@@ -112,8 +112,11 @@ Pool Builder::build_pool(std::size_t index) {
       pool.usd_per_gpu_hour = rate->value();
     } else {
       node.at("price").fail(
-          fmt::format("'{}' has no rate for {}", spec.price.name, pool.gpu.name),
-          fmt::format("it prices {}; or give {{usd_per_gpu_hour: ...}}", models::priced_gpus(*pool.price)));
+          spec.price.owned ? fmt::format("what does {} take? its provisioned_power is not known", pool.gpu.name)
+                           : fmt::format("'{}' has no rate for {}", spec.price.name, pool.gpu.name),
+          spec.price.owned
+              ? std::string("give owned.provisioned_power, such as 1.73kW")
+              : fmt::format("it prices {}; or give {{usd_per_gpu_hour: ...}}", models::priced_gpus(*pool.price)));
     }
   }
   return pool;

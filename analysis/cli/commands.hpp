@@ -29,6 +29,7 @@ int list(const Arguments&);
 int example(const Arguments&);
 int schema(const Arguments&);
 int size(const Arguments&);
+int decide(const Arguments&);
 int compare(const Arguments&);
 int sweep(const Arguments&);
 int report(const Arguments&);

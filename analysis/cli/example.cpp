@@ -29,7 +29,10 @@ constexpr Example kExamples[] = {
     {"cache", "conversations under seven routers: how much of the prompts each finds in a prefix cache", nullptr},
     {"power", "a rack of H200s with and without a power cap, and one that grows hot: joules per token and p99",
      nullptr},
+    {"life", "a day with and without autoscaling; nodes, GPUs and NVSwitches that fail, and are repaired", nullptr},
     {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
+    {"decisions", "eight situations of a team, from steady chat to a hall that is short of power: flotilla decide",
+     nullptr},
     {"trace", "replays a request trace", "requests.csv"},
 };
 

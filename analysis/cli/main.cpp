@@ -20,6 +20,7 @@ constexpr std::array kCommands{
     Command{"show", "show topology, memory, model or cost of a scenario", show},
     Command{"list", "list models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics", list},
     Command{"size", "find the smallest fleet that keeps its promises", size},
+    Command{"decide", "say which of several fleets to run, and what would flip that", decide},
     Command{"compare", "say what differs between scenarios by more than chance", compare},
     Command{"sweep", "run a scenario at many values at once; resumable", sweep},
     Command{"report", "show runs side by side, or a sweep, as one HTML file", report},

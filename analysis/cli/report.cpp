@@ -21,19 +21,22 @@ std::string page_of(const std::vector<std::string>& paths) {
   if (paths.size() == 1 && is_file(paths[0])) return analysis::sweep_report_html(analysis::read_store(paths[0]));
   std::vector<analysis::StoredRun> runs;
   std::vector<analysis::StoredSizing> sizings;
+  std::vector<analysis::StoredDecision> decisions;
   for (const std::string& path : paths) {
     if (is_file(path) || analysis::is_comparison(path))
       throw UsageError(
           fmt::format("flotilla report: {} is {}\n  give directories of runs and sizings, one comparison, or one "
                       "database of a sweep",
                       path, is_file(path) ? "a file" : "a comparison"));
-    if (analysis::is_sizing(path)) {
+    if (analysis::is_decision(path)) {
+      decisions.push_back(analysis::read_decision(path));
+    } else if (analysis::is_sizing(path)) {
       sizings.push_back(analysis::read_sizing(path));
     } else {
       runs.push_back(analysis::read_run(path));
     }
   }
-  if (!sizings.empty()) return analysis::study_report_html(sizings, runs);
+  if (!sizings.empty() || !decisions.empty()) return analysis::study_report_html(sizings, runs, decisions);
   return analysis::run_report_html(runs);
 }
 
@@ -44,10 +47,10 @@ int report(const Arguments& arguments) {
                "flotilla report");
   std::vector<std::string> paths;
   std::string output = "report.html";
-  app.add_option(
-         "DIR", paths,
-         "directories of `flotilla run -o DIR`, differences are against the first; or of `flotilla size -o DIR`, "
-         "alone or with runs beside them; or one of `flotilla compare -o DIR`; or one database of a sweep")
+  app.add_option("DIR", paths,
+                 "directories of `flotilla run -o DIR`, differences are against the first; or of `flotilla size -o "
+                 "DIR` or `flotilla decide -o DIR`, "
+                 "alone or with runs beside them; or one of `flotilla compare -o DIR`; or one database of a sweep")
       ->required();
   app.add_option("-o,--output", output, "the file to write")->capture_default_str();
   parse(app, arguments);

@@ -19,6 +19,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr models::JsonKind kKind{"a sizing", 16};
 constexpr const char* kFile = "size.json";
+constexpr models::JsonKind kDecisionKind{"a decision", 16};
+constexpr const char* kDecisionFile = "decision.json";
 constexpr const char* kAgain =
     "`flotilla size SCENARIO ... -o DIR` writes it; another release may have written this one";
 
@@ -48,8 +50,36 @@ void check(const Json& json) {
   }
 }
 
-std::string command(const Json& json) {
-  std::string text = "flotilla size";
+/// The same for a decision.
+void check_decision(const Json& json) {
+  for (const char* key : {"version", "commit", "situation", "answer", "least", "wins_by", "sure", "flips"})
+    json.at(key).get<std::string>();
+  json.at("arguments").get<std::vector<std::string>>();
+  json.at("seeds").get<int>();
+  if (!json.at("break_even").is_null()) json.at("break_even").get<double>();
+  json.at("contenders").at(0).at("feasible").get<bool>();
+  for (const Json& c : json.at("contenders")) {
+    for (const char* key : {"name", "binding"}) c.at(key).get<std::string>();
+    c.at("gpus").get<int>();
+    c.at("provisioned_kw").get<double>();
+    if (!c.at("feasible").get<bool>()) continue;
+    for (const char* key : {"goodput_ratio", "p99_ttft_ms", "p99_tpot_ms"}) c.at(key).get<double>();
+    if (!c.at("usd_per_million_useful_tokens").is_null()) c.at("usd_per_million_useful_tokens").get<double>();
+    if (const Json& range = c.at("usd_interval"); !range.is_null()) {
+      range.at(0).get<double>();
+      range.at(1).get<double>();
+    }
+    c.at("envelope").at("inside").get<bool>();
+    c.at("envelope").at("reason").get<std::string>();
+  }
+  for (const Json& v : json.at("variations")) {
+    for (const char* key : {"name", "winner"}) v.at(key).get<std::string>();
+    if (!v.at("cost_ratio").is_null()) v.at("cost_ratio").get<double>();
+  }
+}
+
+std::string command(const Json& json, const char* name) {
+  std::string text = fmt::format("flotilla {}", name);
   for (const Json& word : json.at("arguments")) text += " " + shell_word(word);
   return text;
 }
@@ -61,7 +91,11 @@ std::string called(const std::string& directory) {
 }
 
 Json as_json(const StoredSizing& sizing) {
-  return {{"name", called(sizing.directory)}, {"command", command(sizing.json)}, {"sizing", sizing.json}};
+  return {{"name", called(sizing.directory)}, {"command", command(sizing.json, "size")}, {"sizing", sizing.json}};
+}
+
+Json as_json(const StoredDecision& decision) {
+  return {{"command", command(decision.json, "decide")}, {"decision", decision.json}};
 }
 
 Json as_json(const StoredRun& run) {
@@ -73,6 +107,25 @@ Json as_json(const StoredRun& run) {
 }
 
 }  // namespace
+
+bool is_decision(const std::string& directory) {
+  std::error_code ignored;
+  return fs::exists(fs::path(directory) / kDecisionFile, ignored);
+}
+
+StoredDecision read_decision(const std::string& directory) {
+  const std::string path = (fs::path(directory) / kDecisionFile).string();
+  const std::string text = models::read_json_text(path, kDecisionKind);
+  const models::JsonSource checked(text, path, kDecisionKind);
+  Json json = Json::parse(text);
+  try {
+    check_decision(json);
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError({path, 0, 0, {}}, "", fmt::format("not {}: {}", kDecisionKind.what, e.what()),
+                     "`flotilla decide SCENARIO ... -o DIR` writes it; another release may have written this one");
+  }
+  return {directory, std::move(json)};
+}
 
 bool is_sizing(const std::string& directory) {
   std::error_code ignored;
@@ -92,9 +145,11 @@ StoredSizing read_sizing(const std::string& directory) {
   return {directory, std::move(json)};
 }
 
-std::string study_report_html(const std::vector<StoredSizing>& sizings, const std::vector<StoredRun>& runs) {
-  Json data{{"sizings", Json::array()}, {"runs", Json::array()}};
+std::string study_report_html(const std::vector<StoredSizing>& sizings, const std::vector<StoredRun>& runs,
+                              const std::vector<StoredDecision>& decisions) {
+  Json data{{"sizings", Json::array()}, {"runs", Json::array()}, {"decisions", Json::array()}};
   std::string title = "Which fleet?";
+  for (const StoredDecision& decision : decisions) data["decisions"].push_back(as_json(decision));
   for (const StoredSizing& sizing : sizings) data["sizings"].push_back(as_json(sizing));
   for (const StoredRun& run : runs) data["runs"].push_back(as_json(run));
   data["title"] = title;

@@ -15,6 +15,17 @@ struct StoredSizing {
   nlohmann::ordered_json json;  ///< size.json
 };
 
+struct StoredDecision {
+  std::string directory;
+  nlohmann::ordered_json json;  ///< decision.json
+};
+
+/// Does a decision stand there?
+bool is_decision(const std::string& directory);
+
+/// Throws InputError where decision.json is not what this program writes.
+StoredDecision read_decision(const std::string& directory);
+
 /// Does a sizing stand there?
 bool is_sizing(const std::string& directory);
 
@@ -22,6 +33,7 @@ bool is_sizing(const std::string& directory);
 StoredSizing read_sizing(const std::string& directory);
 
 /// Kinds of fleet are told apart by their names, across sizings.
-std::string study_report_html(const std::vector<StoredSizing>& sizings, const std::vector<StoredRun>& runs);
+std::string study_report_html(const std::vector<StoredSizing>& sizings, const std::vector<StoredRun>& runs,
+                              const std::vector<StoredDecision>& decisions = {});
 
 }  // namespace flotilla::analysis

@@ -23,8 +23,9 @@ struct Candidate {
   bool feasible = false;
   bool dearer = false;  ///< given up: it may hold, but costs at least as much as another that does
   int gpus = 0;
-  double watts = 0;     ///< of those GPUs at their rated power (TDP)
-  Summary summary;      ///< of the first seed at that number; if infeasible, at the largest number tried
+  double watts = 0;  ///< of those GPUs at their rated power (TDP)
+  Summary summary;   ///< of the first seed at that number; if infeasible, at the largest number tried
+  std::vector<double> usd_per_million_useful;  ///< of each seed, where it has a price and useful tokens
   std::string binding;  ///< what fails with one replica fewer, or at any number, or at as many as may be paid for
   int simulations = 0;
 };

@@ -39,6 +39,7 @@ bool is_tpot(const std::string& metric) {
 /// in a full batch. So many replicas are needed for the rate at which they come.
 int fewest_by_work(const sim::WorkloadSpec& w, const sim::ServingGroup& group) {
   const auto [input, output] = mean_lengths(w);
+  if (w.wave) return 1;  // the run may be of the wave's low hours
   if (w.max_concurrency || !w.request_rate || !std::isfinite(*w.request_rate) || input + output <= 0) return 1;
   models::StepCost cost(group.deployment);
   models::MixedBatch full;
@@ -220,6 +221,10 @@ Candidate Trials::found(const Counts& counts, std::string binding) {
   candidate.replicas = counts;
   candidate.sizing = sizing(counts);
   candidate.summary = at(counts).first();
+  for (const Summary& run : at(counts).runs) {
+    const auto usd = run.cost.usd_per_million_useful_tokens;
+    if (usd) candidate.usd_per_million_useful.push_back(*usd);
+  }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     candidate.gpus += counts[g] * groups_[g].gpus_per_replica;
     candidate.watts += counts[g] * groups_[g].watts;

@@ -13,11 +13,11 @@
 #include "analysis/summary/availability.hpp"
 #include "analysis/summary/energy.hpp"
 #include "analysis/summary/links.hpp"
+#include "analysis/summary/money.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
 #include "models/bounds.hpp"
-#include "models/cost.hpp"
 #include "models/step_cost.hpp"
 
 namespace flotilla::analysis {
@@ -143,8 +143,6 @@ void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
 }
 
 void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
-  bool priced = true;
-  double total = 0;
   for (std::size_t p = 0; p < scenario.fleet.pools.size(); ++p) {
     PoolSummary pool;
     pool.name = scenario.fleet.pools[p].name;
@@ -166,25 +164,8 @@ void fill_pools(Summary& s, const sim::Scenario& scenario, const sim::Build& bui
     pool.utilization = std::min(1.0, ratio(busy, static_cast<double>(pool.gpus) * f.duration));
     pool.output_throughput_per_gpu = ratio(pool.output_throughput, static_cast<double>(pool.gpus));
     pool.kv_mean_usage = std::min(1.0, ratio(block_seconds, blocks * f.duration));
-    priced = priced && build.pools[p].usd_per_gpu_hour.has_value();
-    const double paid = f.life.changes && f.duration > 0 ? paid_gpu_seconds(build, f, p) / f.duration : pool.gpus;
-    pool.usd_per_hour = build.pools[p].usd_per_gpu_hour.value_or(0) * paid;
-    total += pool.usd_per_hour;
     pool.assumed_output_tok_s_per_gpu = scenario.fleet.pools[p].assumed_output_tok_s_per_gpu;
     s.pools.push_back(pool);
-  }
-  if (!priced) return;
-  s.cost.usd_per_hour = total;
-  s.cost.usd_per_month = total * models::kHoursPerMonth;
-  const double useful_share =
-      ratio(static_cast<double>(f.samples.good_output_tokens),
-            static_cast<double>(f.samples.itl_count) + static_cast<double>(f.samples.e2el.count()));
-  if (s.output_throughput > 0) {
-    s.cost.usd_per_million_output_tokens = models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput);
-  }
-  if (useful_share > 0) {
-    s.cost.usd_per_million_useful_tokens =
-        models::usd_per_million_tokens(UsdPerHour(total), s.output_throughput * useful_share);
   }
 }
 
@@ -273,12 +254,18 @@ void tell_sketches(Summary& s, const sim::RunFacts& f) {
 
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
-  const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay);
   const sim::WorkloadSpec& w = scenario.workload;
+  const double period = w.wave && w.wave->peak_to_average > 1 ? w.wave->period.value() : 0;
+  const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay, period);
   const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
   if (open_loop && f.completed > 0 && !trend.too_short) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
+  } else if (open_loop && f.completed > 0 && period > 0) {
+    s.warnings.push_back(fmt::format(
+        "no verdict on whether the fleet keeps up: the load is a wave of {:g} s, whose backlog rises and falls with "
+        "it, and arrives for {:.1f} periods only; let it last for {} whole ones",
+        period, f.arrival_window / period, kFewestPeriods));
   } else if (open_loop && f.completed > 0) {
     const double longer = ratio(kFewestStays * stay, f.arrival_window);
     const double enough =
@@ -329,6 +316,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_pools(s, scenario, build, facts);
   fill_availability(s, build, facts);
   fill_energy(s, scenario, build, facts);
+  fill_money(s, build, facts);
   fill_kv_transfers(s, build, facts);
   fill_links(s, build, facts);
   fill_envelope(s, build);

@@ -29,6 +29,7 @@ struct PoolSummary {
   double gpu_watts = 0;                      ///< of one of its GPUs alone, average
   std::int64_t racks = 0;
   double rack_average_watts = 0, rack_peak_watts = 0;  ///< of its fullest rack
+  std::optional<double> usd_per_million_output_tokens, usd_per_million_total_tokens, usd_per_million_useful_tokens;
   std::optional<double> assumed_output_tok_s_per_gpu;  ///< the scenario's, beside what was found
 };
 
@@ -121,7 +122,8 @@ struct Summary {
     double prefix_hit_rate = 0;
   } kv;
   struct {
-    std::optional<double> usd_per_hour, usd_per_month, usd_per_million_output_tokens, usd_per_million_useful_tokens;
+    std::optional<double> usd_per_hour, usd_per_day, usd_per_month, usd_per_million_output_tokens,
+        usd_per_million_total_tokens, usd_per_million_useful_tokens;
   } cost;
   struct {
     double average_watts = 0, peak_watts = 0;

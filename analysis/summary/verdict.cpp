@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <span>
+#include <vector>
 
 namespace flotilla::analysis {
 
@@ -48,9 +50,47 @@ Line fit(std::span<const double> y) {
   return line;
 }
 
+bool matters(double growth, double arrivals, double backlog) {
+  return growth > kMaterialShareOfArrivals * arrivals ||
+         (growth > kSmallShareOfArrivals * arrivals && growth > kMaterialShareOfBacklog * std::max(1.0, backlog));
+}
+
+/// Mean backlog of each whole period.
+std::vector<double> period_means(const sim::BacklogSamples& samples, double period, std::size_t periods) {
+  std::vector<double> sums(periods), counts(periods);
+  for (std::size_t i = 0; i < samples.time.size(); ++i) {
+    const double index = std::floor((samples.time[i] - samples.time.front()) / period);
+    if (index >= static_cast<double>(periods)) break;
+    sums[static_cast<std::size_t>(index)] += static_cast<double>(samples.backlog[i]);
+    ++counts[static_cast<std::size_t>(index)];
+  }
+  for (std::size_t p = 0; p < periods; ++p) sums[p] /= std::max(1.0, counts[p]);
+  return sums;
+}
+
+BacklogTrend wave_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double period) {
+  BacklogTrend trend;
+  const double window = samples.time.empty() ? 0 : samples.time.back() - samples.time.front();
+  const auto periods = static_cast<std::size_t>(window / period);
+  if (periods < kFewestPeriods || samples.time.size() < kFewestSamples) {
+    trend.too_short = true;
+    return trend;
+  }
+  std::vector<double> means = period_means(samples, period, periods);
+  means.erase(means.begin());
+  const double growth = means.back() - means.front();
+  const auto steps = static_cast<double>(means.size() - 1);
+  trend.growth_per_s = growth / (steps * period);
+  const double arrived = static_cast<double>(arrivals) * steps * period / window;
+  trend.saturated = std::adjacent_find(means.begin(), means.end(), std::greater_equal<>()) == means.end() &&
+                    matters(growth, arrived, means.front());
+  return trend;
+}
+
 }  // namespace
 
-BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s) {
+BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s, double period) {
+  if (period > 0) return wave_trend(samples, arrivals, period);
   const std::size_t total = samples.time.size();
   const std::size_t begin = total / 3;
   BacklogTrend trend;
@@ -74,11 +114,9 @@ BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arri
   const double standard_error = stay_s * std::sqrt(24 * window_arrivals) / window;
   trend.growth_per_s = line.slope * kBatches / window;
   const bool beyond_chance = line.t > kSignificantT && growth > kStandardErrors * standard_error;
-  const bool matters = growth > kMaterialShareOfArrivals * window_arrivals ||
-                       (growth > kSmallShareOfArrivals * window_arrivals &&
-                        growth > kMaterialShareOfBacklog * std::max(1.0, line.start));
   const Line later = fit(std::span(means).last(kBatches / 2));
-  trend.saturated = beyond_chance && matters && later.slope > kLevelledOff * line.slope;
+  trend.saturated =
+      beyond_chance && matters(growth, window_arrivals, line.start) && later.slope > kLevelledOff * line.slope;
   return trend;
 }
 

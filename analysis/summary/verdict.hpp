@@ -8,6 +8,7 @@ namespace flotilla::analysis {
 
 inline constexpr double kFewestStays = 30;  ///< of arrivals, for a verdict
 inline constexpr std::size_t kFewestSamples = 40;
+inline constexpr int kFewestPeriods = 4;  ///< of a wave, for a verdict: one to fill up, three to compare
 
 struct BacklogTrend {
   double growth_per_s = 0;  ///< slope of the unfinished requests over the later two thirds of the arrivals
@@ -27,6 +28,9 @@ struct BacklogTrend {
 ///   at its start;
 /// - to the end: the line through the later half alone rises at least a third as steeply. A fleet that fills up levels
 ///   off.
-BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s);
+/// `period` > 0: the load is a wave, whose backlog rises and falls with it. Whole periods are compared, from the second
+/// on: the fleet is saturated if each has a higher mean backlog than the one before and the rise matters by the same
+/// measure. Fewer than four whole periods are too short. A queue of the peak hours that the night clears is none.
+BacklogTrend backlog_trend(const sim::BacklogSamples& samples, std::int64_t arrivals, double stay_s, double period = 0);
 
 }  // namespace flotilla::analysis

@@ -155,9 +155,12 @@ void visit_resources(S& s, Visitor& v) {
   });
   v.group("cost", [&](auto& g) {
     g.field("usd_per_hour", s.cost.usd_per_hour, "$", "price of all GPUs of the pools; null without a price");
+    g.field("usd_per_day", s.cost.usd_per_day, "$", "24 hours of a fleet that never sleeps");
     g.field("usd_per_month", s.cost.usd_per_month, "$", "730 hours");
     g.field("usd_per_million_output_tokens", s.cost.usd_per_million_output_tokens, "$",
             "usd_per_hour / (output_throughput * 3600) * 1e6");
+    g.field("usd_per_million_total_tokens", s.cost.usd_per_million_total_tokens, "$",
+            "usd_per_hour / (total_token_throughput * 3600) * 1e6: input and output");
     g.field("usd_per_million_useful_tokens", s.cost.usd_per_million_useful_tokens, "$",
             "the same over output tokens of requests that met the slo");
   });
@@ -255,6 +258,12 @@ void visit_pool(P& p, Visitor& v) {
   v.field("racks", p.racks, "", "racks that its GPUs fill");
   v.field("rack_average_watts", p.rack_average_watts, "W", "its fullest rack's part of average_watts, by GPUs");
   v.field("rack_peak_watts", p.rack_peak_watts, "W", "and of peak_watts");
+  v.field("usd_per_million_output_tokens", p.usd_per_million_output_tokens, "$",
+          "this pool's usd_per_hour over the output tokens of requests that end in it; null without a price, or where "
+          "none ends");
+  v.field("usd_per_million_total_tokens", p.usd_per_million_total_tokens, "$", "the same over their input and output");
+  v.field("usd_per_million_useful_tokens", p.usd_per_million_useful_tokens, "$",
+          "the same over output tokens of those that met the slo");
   v.field("assumed_output_tok_s_per_gpu", p.assumed_output_tok_s_per_gpu, "tok/s/GPU",
           "what the scenario assumes for `show cost`; null where it assumes nothing");
 }

@@ -50,6 +50,13 @@ void Recorder::sample_backlog(double now) {
   backlog_stride_ *= 2;
 }
 
+ReplicaTokens& Recorder::tokens_at(const Request& r) {
+  auto& replicas = r.decode_replica >= 0 ? samples_.by_decode_replica : samples_.by_replica;
+  const auto index = static_cast<std::size_t>(std::max(0, r.decode_replica >= 0 ? r.decode_replica : r.replica));
+  if (index >= replicas.size()) replicas.resize(index + 1);
+  return replicas[index];
+}
+
 void Recorder::finished(const Request& r) {
   check_order(r);
   count_in_flight(r.last_token);
@@ -59,6 +66,9 @@ void Recorder::finished(const Request& r) {
   total_input_tokens += r.input_tokens;
   total_cached_tokens += r.cached_tokens;
   total_output_tokens += r.output_tokens;
+  ReplicaTokens& here = tokens_at(r);
+  here.input += r.input_tokens;
+  here.output += r.output_tokens;
   last_finish = std::max(last_finish, r.last_token);
   if (r.arrival - first_arrival >= warmup_) {
     const double ttft = r.first_token - r.arrival;
@@ -80,6 +90,8 @@ void Recorder::finished(const Request& r) {
                       (slo_.e2el < 0 || e2el <= slo_.e2el);
     samples_.good += good ? 1 : 0;
     samples_.good_output_tokens += good ? r.output_tokens : 0;
+    here.measured_output += r.output_tokens;
+    here.good_output += good ? r.output_tokens : 0;
   }
   if (sink_) sink_(r, RequestStatus::kCompleted);
 }

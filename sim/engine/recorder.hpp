@@ -21,6 +21,14 @@ struct SloLimits {
   double e2el = -1;
 };
 
+/// Of the completed requests that a replica made the last token of.
+struct ReplicaTokens {
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  std::int64_t measured_output = 0;  ///< of those that arrived after the warm-up
+  std::int64_t good_output = 0;      ///< of those, that met every promise
+};
+
 /// Per-request times in seconds, over completed requests that arrived after the warm-up.
 struct RequestSamples {
   SampleSet ttft;
@@ -36,6 +44,8 @@ struct RequestSamples {
   std::int64_t good = 0;  ///< met every promise
   std::int64_t failed = 0;  ///< lost with their replica
   std::int64_t good_output_tokens = 0;
+  std::vector<ReplicaTokens> by_replica;         ///< by Request::replica, of those whose KV stayed there
+  std::vector<ReplicaTokens> by_decode_replica;  ///< by Request::decode_replica, of those whose KV moved
 };
 
 /// Unfinished requests over time, thinned to a fixed number of samples.
@@ -100,6 +110,7 @@ class Recorder {
     in_flight_seconds_ += static_cast<double>(in_flight) * (now - counted_until_);
     counted_until_ = now;
   }
+  ReplicaTokens& tokens_at(const Request& r);
 
   SloLimits slo_;
   double warmup_;

@@ -76,7 +76,8 @@ const reader::Schema<PoolSpec>& PoolSpec::schema() {
                {.min = 1, .max = 1e6, .default_text = "nodes * GPUs of a node"})
           .key("nodes", &PoolSpec::nodes, "whole nodes in the pool",
                {.min = 1, .max = 1e6, .default_text = "as many as hold gpus"})
-          .key("price", &PoolSpec::price, "a price list, or {usd_per_gpu_hour: 6.03}")
+          .key("price", &PoolSpec::price,
+               "a price list, {usd_per_gpu_hour: 6.03}, or what it costs to own: {owned: {...}}")
           .key("assumed_output_tok_s_per_gpu", &PoolSpec::assumed_output_tok_s_per_gpu,
                "an assumed throughput for `show cost`; the simulation does not use it",
                {.min = 0, .above_min = true, .unit = "tok/s"})
@@ -365,31 +366,41 @@ sim::PriceRef Codec<sim::PriceRef>::read(const Node& node) {
     price.name = node.text();
     return price;
   }
-  if (!node.is_mapping()) node.fail("a price is the name of a price list, or {usd_per_gpu_hour: 6.03}");
+  if (!node.is_mapping()) node.fail("a price is the name of a price list, {usd_per_gpu_hour: 6.03} or {owned: {...}}");
   for (const auto& [key, value] : node.entries()) {
+    if (key == "owned") {
+      price.owned = read_as<models::OwnedCosts>(value, {});
+      continue;
+    }
     if (key != "usd_per_gpu_hour")
-      value.fail_at_key(fmt::format("unknown key '{}'", key), suggest(key, {"usd_per_gpu_hour"}));
+      value.fail_at_key(fmt::format("unknown key '{}'", key), suggest(key, {"usd_per_gpu_hour", "owned"}));
     price.usd_per_gpu_hour = Codec<double>::read(value);
     if (*price.usd_per_gpu_hour < 0) value.fail("a price cannot be negative");
   }
+  if (price.owned && price.usd_per_gpu_hour) node.fail("give usd_per_gpu_hour or owned, not both");
   if (!price.given()) node.fail("usd_per_gpu_hour is missing");
   return price;
 }
 
 std::string Codec<sim::PriceRef>::write(const sim::PriceRef& price) {
+  if (price.owned) return fmt::format("{{owned: {}}}", write_flow(*price.owned));
   if (!price.usd_per_gpu_hour) return price.name.empty() ? "''" : price.name;
   return fmt::format("{{usd_per_gpu_hour: {}}}", *price.usd_per_gpu_hour);
 }
 
 nlohmann::ordered_json Codec<sim::PriceRef>::json_schema() {
+  using Json = nlohmann::ordered_json;
+  const auto mapping = [](const char* key, const Json& value) {
+    return Json{{"type", "object"},
+                {"properties", {{key, value}}},
+                {"required", Json::array({key})},
+                {"additionalProperties", false}};
+  };
   return {{"oneOf",
-           {{{"type", "string"}},
-            {{"type", "object"},
-             {"properties", {{"usd_per_gpu_hour", {{"type", "number"}, {"minimum", 0}}}}},
-             {"required", {"usd_per_gpu_hour"}},
-             {"additionalProperties", false}}}}};
+           Json::array({Json{{"type", "string"}}, mapping("usd_per_gpu_hour", {{"type", "number"}, {"minimum", 0}}),
+                        mapping("owned", json_schema_as<models::OwnedCosts>({}))})}};
 }
 
-std::string Codec<sim::PriceRef>::type_text() { return "price list or {usd_per_gpu_hour: number}"; }
+std::string Codec<sim::PriceRef>::type_text() { return "price list, {usd_per_gpu_hour: number} or {owned: {...}}"; }
 
 }  // namespace flotilla::reader

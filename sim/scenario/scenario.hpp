@@ -9,6 +9,7 @@
 
 #include "models/hardware_factors.hpp"
 #include "models/number_format.hpp"
+#include "models/owned.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/engine/kv_overlap.hpp"
 #include "sim/scenario/life.hpp"
@@ -19,9 +20,10 @@ namespace flotilla::sim {
 
 /// A catalogue's name, or the user's own figure.
 struct PriceRef {
-  std::string name;  ///< empty if usd_per_gpu_hour is given, or nothing is known
+  std::string name;  ///< empty if one of the others is given, or nothing is known
   std::optional<double> usd_per_gpu_hour;
-  [[nodiscard]] bool given() const { return !name.empty() || usd_per_gpu_hour; }
+  std::optional<models::OwnedCosts> owned;
+  [[nodiscard]] bool given() const { return !name.empty() || usd_per_gpu_hour || owned; }
 };
 
 /// Limits on what a pool draws.
@@ -211,6 +213,7 @@ struct Codec<sim::PriceRef> {
   static std::string write(const sim::PriceRef& price);
   static nlohmann::ordered_json json_schema();
   static std::string type_text();
+  static void nested(SchemaList& list) { nested_as<models::OwnedCosts>(list); }
 };
 
 }  // namespace flotilla::reader

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace flotilla::sim {
@@ -31,9 +32,17 @@ const reader::Schema<GammaArrivals>& GammaArrivals::schema() {
 ArrivalProcess::ArrivalProcess(const ArrivalSpec& spec, double rate, RandomEngine engine)
     : kind_(spec.kind), rate_(rate), engine_(std::move(engine)) {
   if (kind_ == ArrivalSpec::Kind::kGamma) shape_ = spec.gamma.shape();
+  if (spec.wave) wave_.emplace(*spec.wave);
 }
 
 double ArrivalProcess::next() {
+  if (!wave_) return next_steady();
+  // Rounding must not turn two neighbours round.
+  last_ = std::max(last_, wave_->when(next_steady()));
+  return last_;
+}
+
+double ArrivalProcess::next_steady() {
   if (std::isinf(rate_)) return 0;
   switch (kind_) {
     case ArrivalSpec::Kind::kConstant:

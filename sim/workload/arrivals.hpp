@@ -7,6 +7,7 @@
 
 #include "scenarios/reader/schema.hpp"
 #include "sim/workload/rng.hpp"
+#include "sim/workload/wave.hpp"
 
 namespace flotilla::sim {
 
@@ -22,7 +23,8 @@ struct GammaArrivals {
 struct ArrivalSpec {
   enum class Kind { kPoisson, kConstant, kGamma };
   Kind kind = Kind::kPoisson;
-  GammaArrivals gamma;  ///< of kGamma only
+  GammaArrivals gamma;           ///< of kGamma only
+  std::optional<WaveSpec> wave;  ///< a key of its own beside `arrivals`
 };
 
 /// Arrival times in seconds, ascending. Random processes begin with a gap; constant arrivals begin at 0 and do not
@@ -34,10 +36,14 @@ class ArrivalProcess {
   [[nodiscard]] double next();
 
  private:
+  double next_steady();
+
   ArrivalSpec::Kind kind_;
   double rate_;
   double shape_ = 1;
   RandomEngine engine_;
+  std::optional<Wave> wave_;
+  double last_ = 0;
   double time_ = 0;
   std::int64_t count_ = 0;
 };

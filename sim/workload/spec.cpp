@@ -24,7 +24,7 @@ void check_replayed(const WorkloadSpec& w, const Node& node) {
     node.fail_for("request_rate", "request_rate and trace: the trace has arrival times of its own", kScale);
   if (recorded && w.duration)
     node.fail_for("duration", "duration and trace: the trace has arrival times of its own", "write trace: {end: ...}");
-  for (const char* const key : {"arrivals", "burstiness"}) {
+  for (const char* const key : {"arrivals", "burstiness", "wave"}) {
     if (recorded && node.has(key))
       node.fail_for(key, fmt::format("{} and trace: the trace has arrival times of its own", key), kScale);
   }
@@ -69,8 +69,8 @@ void check_arrivals(const WorkloadSpec& w, const Node& node) {
                   "with request_rate: inf all requests arrive at the start, so a duration does not say how many",
                   "give num_prompts instead, or max_concurrency for a closed loop");
   }
-  const char* const key = w.arrivals ? "arrivals" : "burstiness";
-  if (w.arrivals || w.burstiness) {
+  const char* const key = w.arrivals ? "arrivals" : w.burstiness ? "burstiness" : "wave";
+  if (w.arrivals || w.burstiness || w.wave) {
     node.fail_for(key, fmt::format("{} with request_rate: inf: there are no gaps between requests", key),
                   "remove it, or give a finite rate");
   }
@@ -95,8 +95,9 @@ void check(const WorkloadSpec& w, const Node& node) {
 bool WorkloadSpec::closed_loop() const { return max_concurrency && request_rate && std::isinf(*request_rate); }
 
 ArrivalSpec WorkloadSpec::arrival_process() const {
-  if (!burstiness) return arrivals.value_or(ArrivalSpec{});
-  ArrivalSpec spec;
+  ArrivalSpec spec = arrivals.value_or(ArrivalSpec{});
+  spec.wave = wave;
+  if (!burstiness) return spec;
   spec.kind = ArrivalSpec::Kind::kGamma;
   spec.gamma.burstiness = burstiness;
   return spec;
@@ -139,6 +140,7 @@ const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
           .key("arrivals", &W::arrivals, "how requests are spread in time", {.default_text = "poisson"})
           .key("burstiness", &W::burstiness, "short for arrivals: {gamma: {burstiness: ...}}",
                {.min = 1e-4, .max = 1e6, .default_text = "1: poisson"})
+          .key("wave", &W::wave, "the rate follows a day", {.default_text = "none: the rate is the same throughout"})
           .key("input_tokens", &W::input_tokens, "length of prompts",
                {.unit = "tokens", .aliases = {"isl", "random_input_len"}, .default_text = "the trace's"})
           .key("output_tokens", &W::output_tokens, "length of answers",

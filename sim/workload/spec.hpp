@@ -39,6 +39,7 @@ struct WorkloadSpec {
   std::optional<std::int64_t> max_concurrency;  ///< requests in flight at most
   std::optional<ArrivalSpec> arrivals;
   std::optional<double> burstiness;  ///< short for arrivals: {gamma: {burstiness: ...}}
+  std::optional<WaveSpec> wave;      ///< over any of these arrivals
   std::optional<LengthSpec> input_tokens;
   std::optional<LengthSpec> output_tokens;
   std::optional<std::int64_t> num_prompts;

@@ -129,6 +129,9 @@ TEST_CASE("derived figures follow from the others by their definitions") {
     if (s.request_goodput) CHECK(*s.request_goodput == Approx(s.goodput_ratio * s.request_throughput));
     CHECK(*s.cost.usd_per_month == Approx(730 * *s.cost.usd_per_hour));
     CHECK(*s.cost.usd_per_million_output_tokens == Approx(*s.cost.usd_per_hour / (3600 * s.output_throughput) * 1e6));
+    CHECK(*s.cost.usd_per_day == Approx(24 * *s.cost.usd_per_hour));
+    CHECK(*s.cost.usd_per_million_total_tokens * s.total_token_throughput ==
+          Approx(*s.cost.usd_per_million_output_tokens * s.output_throughput));
     double pools = 0;
     for (const PoolSummary& pool : s.pools) pools += pool.usd_per_hour;
     CHECK(pools == Approx(*s.cost.usd_per_hour));
@@ -241,6 +244,22 @@ workload: {request_rate: 30, input_tokens: 800, output_tokens: {uniform: [1, 600
   CHECK(*s.cost.usd_per_hour == Approx(8 * 2.64 + 4 * 5));
   // In turn: 3 of 7 requests to the old pool.
   CHECK(s.pools[0].output_throughput / s.output_throughput == Approx(3.0 / 7).epsilon(0.02));
+  // Tokens of the parts are those of the whole: dollars of an hour / dollars of a token = tokens of an hour.
+  const auto tokens = [&](const auto& of_pool) {
+    double sum = 0;
+    for (const PoolSummary& pool : s.pools) sum += pool.usd_per_hour / *of_pool(pool);
+    return sum;
+  };
+  const double hour = *s.cost.usd_per_hour;
+  CHECK(tokens([](const auto& p) { return p.usd_per_million_output_tokens; }) ==
+        Approx(hour / *s.cost.usd_per_million_output_tokens));
+  CHECK(tokens([](const auto& p) { return p.usd_per_million_total_tokens; }) ==
+        Approx(hour / *s.cost.usd_per_million_total_tokens));
+  CHECK(tokens([](const auto& p) { return p.usd_per_million_useful_tokens; }) ==
+        Approx(hour / *s.cost.usd_per_million_useful_tokens));
+  // The old pool's tokens are dearer: 21.12 dollars for 3 of 7 requests, against 20 for 4.
+  CHECK(*s.pools[0].usd_per_million_output_tokens / *s.pools[1].usd_per_million_output_tokens ==
+        Approx(21.12 / 3 / (20.0 / 4)).epsilon(0.03));
   CHECK(std::count(s.envelope.nearest_points.begin(), s.envelope.nearest_points.end(), ';') == 1);
   std::filesystem::remove_all(folder);
 }

@@ -186,3 +186,29 @@ TEST_CASE("a few requests to an idle fleet: no verdict, and it says how many it 
   REQUIRE(!s.warnings.empty());
   CHECK(s.warnings.front().rfind("no verdict on whether the fleet keeps up: requests arrive for ", 0) == 0);
 }
+
+namespace {
+
+/// Backlog of a load that is a wave: what is beyond `capacity` waits, by the fluid's balance.
+sim::BacklogSamples wave_backlog(double capacity, int periods) {
+  constexpr double kPeriod = 1000, kRate = 20, kTwoPi = 6.283185307179586;
+  sim::BacklogSamples samples;
+  double waiting = 0;
+  for (double t = 0; t < periods * kPeriod + 1; t += 1) {
+    waiting = std::max(0.0, waiting + kRate * (1 - 0.8 * std::cos(kTwoPi * t / kPeriod)) - capacity);
+    samples.time.push_back(t);
+    samples.backlog.push_back(static_cast<std::int64_t>(waiting));
+  }
+  return samples;
+}
+
+}  // namespace
+
+TEST_CASE("a wave is judged by whole periods: a queue that the night clears is none, one that it does not is") {
+  CHECK_FALSE(backlog_trend(wave_backlog(24, 6), 120'000, 1, 1000).saturated);  // 20 in the mean, 36 at the peak
+  CHECK(backlog_trend(wave_backlog(19, 6), 120'000, 1, 1000).saturated);
+  CHECK(backlog_trend(wave_backlog(19, 6), 120'000, 1, 1000).growth_per_s == doctest::Approx(1).epsilon(0.05));
+  CHECK(backlog_trend(wave_backlog(19, 3), 60'000, 1, 1000).too_short);
+  // A line through less than a period would call the first morning saturation.
+  CHECK(backlog_trend(wave_backlog(24, 1), 20'000, 1, 2000).too_short);
+}

@@ -4,6 +4,7 @@
 
 const sizings = report.sizings;
 const runs = report.runs;
+const decisions = report.decisions;
 const number = (value) => (value === null || value === undefined ? '–' : value.toLocaleString('en', Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }));
 const dollars = (value) => '$' + (value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 2 : 3));
 const line = (cells, tag = 'td') => `<tr>${cells.map((c) => `<${tag}>${c}</${tag}>`).join('')}</tr>`;
@@ -117,18 +118,58 @@ function tried() {
   }).join(''));
 }
 
+const interval = (c) => (c.usd_interval ? `<small>95 %: ${dollars(c.usd_interval[0])} to ${dollars(c.usd_interval[1])}</small>` : '');
+const useful = (c) => (c.usd_per_million_useful_tokens === null ? '–' : dollars(c.usd_per_million_useful_tokens) + interval(c));
+
+/// The matrix, and under it what each situation chose from.
+function matrix() {
+  document.getElementById('decisions-section').hidden = decisions.length === 0;
+  const head = ['situation', 'run', 'GPUs', '$/M useful tokens', 'promises', 'wins by', 'how sure', 'what flips it'];
+  fill('decisions', `<thead>${line(head, 'th')}</thead><tbody>${decisions.map(({ decision: d }) => {
+    const c = d.contenders[0];
+    if (!c.feasible) return line([escaped(d.situation), '<span class="missed">none holds</span>', '', '', '', '', escaped(d.sure), '']);
+    return line([escaped(d.situation), `<b>${escaped(c.name)}</b>${outside(c)}`, number(c.gpus), useful(c), `${percent(c.goodput_ratio)} % of requests<small>p99 TTFT ${number(c.p99_ttft_ms)} ms, TPOT ${number(c.p99_tpot_ms)} ms</small>`, escaped(d.wins_by), escaped(d.sure), escaped(d.flips)]);
+  }).join('')}</tbody>`);
+  fill('contenders', decisions.map(({ decision: d }) => {
+    const rows = d.contenders.map((c) => line([escaped(c.name), c.feasible ? `${number(c.gpus)}<small>${shape(c)}</small>` : `<span class="missed">does not hold</span><small>${escaped(c.binding)}</small>`,
+      c.provisioned_kw > 0 ? `${number(c.provisioned_kw)} kW` : '–', c.feasible ? useful(c) : '', c.feasible ? number(c.p99_ttft_ms) : '', c.feasible ? number(c.p99_tpot_ms) : '', c.feasible && !c.envelope.inside ? escaped(c.envelope.reason) : '']));
+    const varied = d.variations.map((v) => line([escaped(v.name), v.winner ? escaped(v.winner) : '<span class="missed">none holds</span>', v.cost_ratio === null ? '–' : number(v.cost_ratio)]));
+    return `<details><summary>${escaped(d.situation)}</summary><div class="wide"><table><thead>${line(['fleet', 'GPUs', 'provisioned', '$/M useful tokens', 'TTFT p99', 'TPOT p99', 'outside what was calibrated'], 'th')}</thead><tbody>${rows.join('')}</tbody></table></div>` +
+      `<div class="wide"><table><thead>${line(['with', 'wins', 'cost of the first / of the winner'], 'th')}</thead><tbody>${varied.join('')}</tbody></table></div></details>`;
+  }).join(''));
+}
+
+/// A bar for each fleet that holds and has a price, situation by situation.
+function usefulBars() {
+  const names = [...new Set(decisions.flatMap((d) => d.decision.contenders.map((c) => c.name)))], soft = theme.colour('--soft');
+  return {
+    grid: { left: 70, right: 16, top: 44, bottom: 60 },
+    legend: { top: 4, type: 'scroll', textStyle: { color: soft } },
+    tooltip: { ...tooltip(), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: (v) => (v === null || v === undefined ? 'does not hold' : dollars(v)) },
+    xAxis: { ...axis('category', '', {}), data: decisions.map((d) => d.decision.situation), axisLabel: { color: soft, interval: 0, width: 90, overflow: 'break' } },
+    yAxis: axis('value', '$ per million useful tokens', { nameGap: 52 }),
+    series: names.map((name, i) => ({
+      type: 'bar', name, itemStyle: { color: theme.colours[i % theme.colours.length] },
+      data: decisions.map(({ decision: d }) => { const c = d.contenders.find((each) => each.name === name && each.feasible); return c ? c.usd_per_million_useful_tokens : null; }),
+    })),
+  };
+}
+
 function page() {
   fill('title', escaped(report.title));
   fill('answers', sizings.map((s) => {
     const good = s.sizing.candidates[0].status === 'feasible';
     return `<section class="run ${good ? 'good' : 'bad'}"><p class="answer">${escaped(s.name)}: ${escaped(s.sizing.answer)}</p></section>`;
   }).join(''));
+  matrix();
+  for (const id of ['sizings-section', 'tried-section']) document.getElementById(id).hidden = sizings.length === 0;
+  document.getElementById('steps-section').hidden = stepped.length === 0;
   fleets();
   claims();
   runAnswers();
   tried();
-  fill('again', [...sizings.map((s) => `<p><code>${escaped(s.command)}</code></p>`), ...runs.map((run) => `<p><code>flotilla run ${escaped(run.directory)}/resolved.yaml -o DIR</code></p>`)].join(''));
-  const sizing = sizings[0].sizing;
+  fill('again', [...decisions.map((d) => `<p><code>${escaped(d.command)}</code></p>`), ...sizings.map((s) => `<p><code>${escaped(s.command)}</code></p>`), ...runs.map((run) => `<p><code>flotilla run ${escaped(run.directory)}/resolved.yaml -o DIR</code></p>`)].join(''));
+  const sizing = sizings.length ? sizings[0].sizing : decisions[0].decision;
   fill('footer', `Simulated with Flotilla ${escaped(sizing.version)}, commit ${escaped(sizing.commit)}. A fleet holds where every promise is kept, it is not saturated, and it refuses no more than 1 % of the requests. ` +
     'More replicas are taken never to hold less.');
 }
@@ -136,9 +177,10 @@ function page() {
 startTheme();
 page();
 document.getElementById('money-figure').hidden = !sizings.some((s) => kinds.some((kind) => { const c = best(s, kind); return c && c.figures.usd_per_month !== null; }));
-chart('money', () => bars('$ per month', (c) => c.figures.usd_per_month, '$/month'));
-chart('gpus', () => bars('GPUs', (c) => c.gpus, 'GPUs'));
-chart('steps', steps);
+if (decisions.length) chart('useful', usefulBars);
+if (sizings.length) chart('money', () => bars('$ per month', (c) => c.figures.usd_per_month, '$/month'));
+if (sizings.length) chart('gpus', () => bars('GPUs', (c) => c.gpus, 'GPUs'));
+if (stepped.length) chart('steps', steps);
 charts.push({ draw: () => fill('sizings-legend', sizings.map((s, i) => `<span style="--dot:${theme.colours[i % theme.colours.length]}">${escaped(s.name)}</span>`).join('')) });
 drawAll();
 document.documentElement.dataset.ready = 'yes';
