@@ -11,7 +11,7 @@ void Lifecycle::plan_faults() {
     const topologies::Component part = *topologies::find_component(build_.fleet, spec.component);
     const double at = spec.at.value(), notice = spec.notice.value();
     if (notice > 0) agenda_.at(std::max(0.0, at - notice), [this, part](double now) { announce(part, now); });
-    agenda_.at(at, [this, part, spec](double now) { fail(part, spec.bandwidth, now); });
+    agenda_.at(at, [this, part, spec](double now) { fail(part, spec.bandwidth, !spec.repair_after, now); });
     if (spec.repair_after)
       agenda_.at(at + spec.repair_after->value(), [this, part, spec](double now) { repair(part, spec.bandwidth, now); });
   }
@@ -32,10 +32,10 @@ void Lifecycle::plan_random(const RandomFaultSpec& spec, const topologies::Compo
   const double back = at + spec.mttr.value() * draw_exponential(*engine);
   if (spec.notice.value() > 0)
     agenda_.at(std::max(from, at - spec.notice.value()), [this, part](double now) { announce(part, now); });
-  agenda_.at(at, [this, part, &spec](double now) { fail(part, spec.bandwidth, now); });
+  agenda_.at(at, [this, part, &spec](double now) { fail(part, spec.bandwidth, false, now); });
   agenda_.at(back, [this, part, &spec, engine](double now) {
     repair(part, spec.bandwidth, now);
-    plan_random(spec, part, engine, now);
+    if (!hopeless()) plan_random(spec, part, engine, now);
   });
 }
 
@@ -45,7 +45,16 @@ void Lifecycle::announce(const topologies::Component& part, double now) {
     if (m.phase == Phase::kUp && m.needs.any_of(part)) drain(m, After::kStays, now);
 }
 
-void Lifecycle::fail(const topologies::Component& part, double bandwidth, double now) {
+/// Nobody will ever be back to take requests, or to decode them: what waits does so for good, and the run may end.
+bool Lifecycle::hopeless() const {
+  const auto none_left = [this](bool decode_side) {
+    return std::none_of(members_.begin(), members_.end(),
+                        [&](const Member& m) { return decodes(m) == decode_side && !m.gone; });
+  };
+  return none_left(false) || (hand_off_ != nullptr && none_left(true));
+}
+
+void Lifecycle::fail(const topologies::Component& part, double bandwidth, bool for_good, double now) {
   ++facts_.failures;
   scale_links(part, bandwidth, false);
   if (bandwidth > 0) return log(now, "slower", part.name, 0);
@@ -56,7 +65,14 @@ void Lifecycle::fail(const topologies::Component& part, double bandwidth, double
   std::vector<RequestHandle> lost;
   std::int64_t gpus_lost = 0;
   for (Member& m : members_) {
-    if (!m.needs.any_of(part)) continue;
+    const bool starts_by_it = std::any_of(m.needs.to_start.begin(), m.needs.to_start.end(), [&](topologies::LinkId l) {
+      return std::find(part.links.begin(), part.links.end(), l) != part.links.end();
+    });
+    if (!m.needs.any_of(part)) {
+      m.gone = m.gone || (for_good && starts_by_it && m.phase != Phase::kUp && m.phase != Phase::kWarm);
+      continue;
+    }
+    m.gone = m.gone || for_good;
     ++m.broken;
     if (m.phase == Phase::kDown || m.phase == Phase::kOff) continue;
     gpus_lost += gpus(m);

@@ -58,6 +58,7 @@ class Lifecycle {
     Phase phase = Phase::kUp;
     After after = After::kStays;
     int broken = 0;           ///< failed parts that it needs
+    bool gone = false;        ///< a part that it needs will not be repaired
     bool wanted = true;       ///< it starts again once they are repaired
     bool to_be_warm = false;  ///< when it has started
     bool upgrading = false;
@@ -104,7 +105,7 @@ class Lifecycle {
   void plan_random(const RandomFaultSpec& spec, const topologies::Component& part, std::shared_ptr<RandomEngine> engine,
                    double from);
   void announce(const topologies::Component& part, double now);
-  void fail(const topologies::Component& part, double bandwidth, double now);
+  void fail(const topologies::Component& part, double bandwidth, bool for_good, double now);
   void repair(const topologies::Component& part, double bandwidth, double now);
   void scale_links(const topologies::Component& part, double bandwidth, bool back);
   void lose(Member& m, std::vector<RequestHandle>& lost, double now);
@@ -115,7 +116,7 @@ class Lifecycle {
   void keep_spares(std::size_t group, double now);
   void leave(Member& m, double now);
   [[nodiscard]] GroupLook look_at(std::size_t group, double now);
-  [[nodiscard]] bool anything_left_to_do(std::size_t group) const;
+  [[nodiscard]] bool hopeless() const;
   template <class Visit>
   void members_of(std::size_t group, Visit visit) {
     for (Member& m : members_)

@@ -37,18 +37,8 @@ void Lifecycle::look(std::size_t group, double now) {
   });
   scale(group, autoscalers_[group]->wanted(look_at(group, now), active) - active, now);
   keep_spares(group, now);
-  if (!anything_left_to_do(group)) return;
+  if (hopeless()) return;
   agenda_.at(now + scenario_.serving[group].autoscale->interval.value(), [this, group](double then) { look(group, then); });
-}
-
-/// Where no replica is left or will ever be, looking on would never end.
-bool Lifecycle::anything_left_to_do(std::size_t group) const {
-  const bool alive = std::any_of(members_.begin(), members_.end(), [&](const Member& m) {
-    return m.group == group && m.phase != Phase::kDown && m.phase != Phase::kOff;
-  });
-  const auto& schedule = scenario_.serving[group].autoscale->schedule;
-  return alive || agenda_.size() > 0 ||
-         std::any_of(schedule.begin(), schedule.end(), [](const ScheduledReplicas& s) { return s.replicas > 0; });
 }
 
 /// So many more, or, if negative, fewer. The quickest to come are first: those that drain, spares, then others.
