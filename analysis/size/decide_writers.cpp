@@ -104,7 +104,7 @@ Json decision_json(const Decision& d, const DecisionPlan& plan, const std::vecto
                {"contenders", Json::array()},
                {"variations", Json::array()}};
   for (const SizedChoice& c : d.contenders) json["contenders"].push_back(json_of(c));
-  for (const Variation& v : d.variations)
+  for (const VariedCase& v : d.variations)
     json["variations"].push_back({{"name", v.name}, {"winner", v.winner}, {"cost_ratio", optional(v.cost_ratio)}});
   json["wins_by"] = holds(json) ? wins_by(json) : "";
   json["sure"] = how_sure(json);
