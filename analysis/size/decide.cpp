@@ -18,16 +18,20 @@ double amount(const Candidate& c, Least least) {
   return least == Least::kCost ? c.summary.cost.usd_per_hour.value_or(c.gpus) : c.gpus;
 }
 
+/// What comes later takes the place of what sets the same key.
 std::vector<std::string> joined(std::vector<std::string> all, const std::vector<std::string>& more) {
+  const auto key = [](const std::string& word) { return word.substr(0, word.find('=')); };
+  for (const std::string& word : more)
+    std::erase_if(all, [&](const std::string& old) { return key(old) == key(word); });
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
 /// The best fleet of a choice, within the hall.
-Contender size_one(const DecisionPlan& plan, const FleetChoice& choice, const std::vector<std::string>& changes,
-                   const SizingPlan& sizing) {
+SizedChoice size_one(const DecisionPlan& plan, const FleetChoice& choice, const std::vector<std::string>& changes,
+                     const SizingPlan& sizing) {
   const auto all = smallest_fleets({plan.scenario}, joined(changes, choice.changes), plan.promises, sizing);
-  Contender contender{choice.name, all.front(), 0};
+  SizedChoice contender{choice.name, all.front(), 0};
   contender.fleet.name = choice.name;
   if (!contender.fleet.feasible) return contender;
   const auto loaded = load_scenario(plan.scenario, contender.fleet.sizing);
@@ -44,15 +48,15 @@ Contender size_one(const DecisionPlan& plan, const FleetChoice& choice, const st
   return contender;
 }
 
-std::vector<Contender> size_all(const DecisionPlan& plan, const std::vector<std::string>& changes,
-                                const SizingPlan& sizing) {
-  std::vector<Contender> contenders;
+std::vector<SizedChoice> size_all(const DecisionPlan& plan, const std::vector<std::string>& changes,
+                                  const SizingPlan& sizing) {
+  std::vector<SizedChoice> contenders;
   for (const FleetChoice& choice : plan.fleets) contenders.push_back(size_one(plan, choice, changes, sizing));
-  const auto key = [&](const Contender& c) {
+  const auto key = [&](const SizedChoice& c) {
     return std::tuple(!c.fleet.feasible, amount(c.fleet, sizing.least), c.fleet.gpus);
   };
   std::stable_sort(contenders.begin(), contenders.end(),
-                   [&](const Contender& a, const Contender& b) { return key(a) < key(b); });
+                   [&](const SizedChoice& a, const SizedChoice& b) { return key(a) < key(b); });
   return contenders;
 }
 
@@ -119,7 +123,7 @@ Decision decide(const DecisionPlan& plan) {
   Decision decision;
   decision.situation = load_scenario(plan.scenario, joined(plan.overrides, plan.fleets.front().changes)).scenario.name;
   decision.contenders = size_all(plan, plan.overrides, plan.sizing);
-  const Contender& first = decision.contenders.front();
+  const SizedChoice& first = decision.contenders.front();
   if (!first.fleet.feasible) return decision;
   if (decision.contenders.size() > 1 && decision.contenders[1].fleet.feasible)
     decision.break_even =
@@ -128,10 +132,10 @@ Decision decide(const DecisionPlan& plan) {
   once.seeds = 1;
   for (const Change& change : changes_of(plan)) {
     const auto varied = size_all(plan, joined(plan.overrides, change.words), once);
-    Variation variation{change.name, "", std::nullopt};
+    VariedCase variation{change.name, "", std::nullopt};
     if (varied.front().fleet.feasible) {
       variation.winner = varied.front().name;
-      for (const Contender& c : varied) {
+      for (const SizedChoice& c : varied) {
         if (c.name == first.name && c.fleet.feasible)
           variation.cost_ratio = amount(c.fleet, once.least) / amount(varied.front().fleet, once.least);
       }

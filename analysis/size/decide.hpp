@@ -30,14 +30,14 @@ struct DecisionPlan {
 };
 
 /// The best fleet of one choice.
-struct Contender {
+struct SizedChoice {
   std::string name;
   Candidate fleet;
   double provisioned_watts = 0;  ///< 0 = unknown
 };
 
 /// The same question with another load or other lengths.
-struct Variation {
+struct VariedCase {
   std::string name;                  ///< "load x 2"
   std::string winner;                ///< "" = no fleet keeps its promises
   std::optional<double> cost_ratio;  ///< of the base's winner over the winner's: > 1 = flipped by so much
@@ -45,8 +45,8 @@ struct Variation {
 
 struct Decision {
   std::string situation;
-  std::vector<Contender> contenders;  ///< feasible first, the least first
-  std::vector<Variation> variations;
+  std::vector<SizedChoice> contenders;  ///< feasible first, the least first
+  std::vector<VariedCase> variations;
   /// What the first has least of, as the next best over it: the factor by which its price may rise (or, of GPUs, its
   /// need) before the next is as good. None where only one holds.
   std::optional<double> break_even;

@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-Json json_of(const Contender& c) {
+Json json_of(const SizedChoice& c) {
   const Summary& s = c.fleet.summary;
   Json json = {{"name", c.name},
                {"feasible", c.fleet.feasible},
@@ -103,8 +103,8 @@ Json decision_json(const Decision& d, const DecisionPlan& plan, const std::vecto
                {"break_even", optional(d.break_even)},
                {"contenders", Json::array()},
                {"variations", Json::array()}};
-  for (const Contender& c : d.contenders) json["contenders"].push_back(json_of(c));
-  for (const Variation& v : d.variations)
+  for (const SizedChoice& c : d.contenders) json["contenders"].push_back(json_of(c));
+  for (const VariedCase& v : d.variations)
     json["variations"].push_back({{"name", v.name}, {"winner", v.winner}, {"cost_ratio", optional(v.cost_ratio)}});
   json["wins_by"] = holds(json) ? wins_by(json) : "";
   json["sure"] = how_sure(json);
