@@ -64,6 +64,7 @@ void Replica::settle_stretch(double now, double* last) {
     batch_.advance_decoding(done - stretch_.steps);
     stretch_.steps = done;
     stretch_.blocks_at_end = batch_.kv().used();
+    batch_.reserve_decode();  // of the step under way, as if its beginning had been an event
   }
   *last = stretch_.boundary(done);
   Stretch next = stretch_;

@@ -98,8 +98,9 @@ TEST_CASE("a decode replica is lost: the prompt is computed again, its longer KV
   Setup s;
   s.decode_replicas = 2;
   s.sending.overhead = 0.5;
-  const auto fleet = topologies::build_fleet({{"p", topologies::load_system("hgx-h100"), 24}},
-                                             topologies::load_fabric("ib-ndr-rail"));
+  auto fabric = topologies::load_fabric("ib-ndr-rail");
+  fabric.leaf_ports.value = 4;  // two nodes share a leaf: the second decode replica is over the spine
+  const auto fleet = topologies::build_fleet({{"p", topologies::load_system("hgx-h100"), 24}}, fabric);
   const auto way = [&](std::size_t to) {
     return topologies::facts(fleet, topologies::route(fleet, fleet.gpus[0].vertex, fleet.gpus[to].vertex));
   };
