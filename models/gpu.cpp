@@ -39,28 +39,28 @@ const reader::Schema<GpuPower>& GpuPower::schema() {
 }
 
 const reader::Schema<Gpu>& Gpu::schema() {
-  static const auto s = reader::Schema<Gpu>("gpu", "One GPU by its datasheet: dense peaks, bandwidths per direction")
-                            .key("name", &Gpu::name, "name in scenarios", {.required = true})
-                            .key("title", &Gpu::title, "name for people")
-                            .key("generation", &Gpu::generation, "architecture: hopper, blackwell, ...")
-                            .key("aliases", &Gpu::aliases, "other names")
-                            .key("memory", &Gpu::memory, "capacity as the driver reports it",
-                                 {.min = 0, .above_min = true, .required = true})
-                            .key("hbm_bandwidth", &Gpu::hbm_bandwidth, "memory bandwidth",
-                                 {.min = 0, .above_min = true, .required = true})
-                            .key("bf16", &Gpu::bf16, "dense BF16 peak", {.min = 0, .above_min = true, .required = true})
-                            .key("fp8", &Gpu::fp8, "dense FP8 peak; 0 = no FP8 tensor cores", {.min = 0})
-                            .key("fp4", &Gpu::fp4, "dense FP4 peak; 0 = no FP4 tensor cores", {.min = 0})
-                            .key("nvlink", &Gpu::nvlink, "scale-up bandwidth per direction", {.min = 0})
-                            .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
-                            .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
-                            .key("power", &Gpu::power, "what it draws by what it does; nothing = as an H100")
-                            .key("provisioned_power", &Gpu::provisioned_power,
-                                 "what a hall reserves per GPU, server, network and cooling included; 0 = unknown",
-                                 {.min = 0})
-                            .key("prefill_utilization", &Gpu::prefill_utilization,
-                                 "share of the peak in the prefill ceiling; 0 = all", {.min = 0, .max = 1})
-                            .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");
+  static const auto s =
+      reader::Schema<Gpu>("gpu", "One GPU by its datasheet: dense peaks, bandwidths per direction")
+          .key("name", &Gpu::name, "name in scenarios", {.required = true})
+          .key("title", &Gpu::title, "name for people")
+          .key("generation", &Gpu::generation, "architecture: hopper, blackwell, ...")
+          .key("aliases", &Gpu::aliases, "other names")
+          .key("memory", &Gpu::memory, "capacity as the driver reports it",
+               {.min = 0, .above_min = true, .required = true})
+          .key("hbm_bandwidth", &Gpu::hbm_bandwidth, "memory bandwidth",
+               {.min = 0, .above_min = true, .required = true})
+          .key("bf16", &Gpu::bf16, "dense BF16 peak", {.min = 0, .above_min = true, .required = true})
+          .key("fp8", &Gpu::fp8, "dense FP8 peak; 0 = no FP8 tensor cores", {.min = 0})
+          .key("fp4", &Gpu::fp4, "dense FP4 peak; 0 = no FP4 tensor cores", {.min = 0})
+          .key("nvlink", &Gpu::nvlink, "scale-up bandwidth per direction", {.min = 0})
+          .key("l2_cache", &Gpu::l2_cache, "level-2 cache", {.min = 0})
+          .key("tdp", &Gpu::tdp, "thermal design power", {.min = 0})
+          .key("power", &Gpu::power, "what it draws by what it does; nothing = as an H100")
+          .key("provisioned_power", &Gpu::provisioned_power,
+               "what a hall reserves per GPU, server, network and cooling included; 0 = unknown", {.min = 0})
+          .key("prefill_utilization", &Gpu::prefill_utilization, "share of the peak in the prefill ceiling; 0 = all",
+               {.min = 0, .max = 1})
+          .key("article", &Gpu::article, "inputs of an article, where this is its variant of a GPU");
   return s;
 }
 

@@ -50,7 +50,7 @@ struct Gpu {
   Sourced<BytesPerSecond> nvlink;  ///< per direction
   Sourced<Bytes> l2_cache;
   Sourced<Watts> tdp;
-  GpuPower power;                       ///< always known after load_gpu(): a relative's where the file says nothing
+  GpuPower power;                    ///< always known after load_gpu(): a relative's where the file says nothing
   Sourced<Watts> provisioned_power;  ///< to be reserved for it in a hall, with its share of all around it; 0 = unknown
   Sourced<double> prefill_utilization;  ///< share of the peak that a prefill ceiling grants; 0 = all of it
   ArticleInputs article;                ///< empty but in an article's variant

@@ -282,15 +282,20 @@ topologies::PoolRequest Builder::storage() const {
 }
 
 void Builder::set_startup(ServingGroup& group, std::size_t index) {
-  StartupSpec& spec = scenario_.serving[index].startup;
   const bool storage = scenario_.fleet.storage.has_value();
-  resolved(spec.weights_from, storage ? WeightsFrom::kStorage : WeightsFrom::kNowhere,
-           path_of("serving", index, "startup.weights_from"), storage ? "fleet.storage" : "no fleet.storage");
+  std::optional<StartupSpec>& said = scenario_.serving[index].startup;
+  const auto weights_from = storage ? WeightsFrom::kStorage : WeightsFrom::kNowhere;
+  if (said) {
+    resolved(said->weights_from, weights_from, path_of("serving", index, "startup.weights_from"),
+             storage ? "fleet.storage" : "no fleet.storage");
+  }
+  StartupSpec spec = said.value_or(StartupSpec());
+  spec.weights_from = spec.weights_from.value_or(weights_from);
   if (!storage && (spec.weights_from == WeightsFrom::kStorage || spec.image.value() > 0)) {
     document_.fail(path_of("serving", index, "startup"), "the fleet has no storage to load from",
                    "fleet: {storage: {servers: 2, bandwidth: 25GBps}, ...}");
   }
-  if (storage && build_.pools[group.pool].system.nics.value == 0) {
+  if (spec.weights_from == WeightsFrom::kStorage && build_.pools[group.pool].system.nics.value == 0) {
     document_.fail(path_of("serving", index, "startup"),
                    fmt::format("{} has no NICs to load from storage by", build_.pools[group.pool].system.name),
                    "weights_from: host");
@@ -344,8 +349,7 @@ void Builder::place_group(std::size_t index) {
     const std::optional<int> room = spec.autoscale ? spec.autoscale->max_replicas : spec.replicas;
     const topologies::Placement placement =
         spec.placement.gpus.empty()
-            ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, room, taken_,
-                                spec.placement.policy)
+            ? topologies::place(build_.fleet, spec.pool, group.gpus_per_replica, room, taken_, spec.placement.policy)
             : topologies::place_by_hand(build_.fleet, spec.pool, group.gpus_per_replica, spec.placement.gpus, taken_);
     const topologies::System& system = build_.pools[group.pool].system;
     for (const auto& replica : placement.replicas) {
@@ -366,10 +370,10 @@ void Builder::place_group(std::size_t index) {
     document_.fail(path_of("serving", index, blame_size ? largest_size(spec) : "replicas"), e.what(), e.hint);
   }
   group.replicas = static_cast<int>(group.placement.size());
-  group.initial_replicas = spec.autoscale ? resolved(spec.replicas, std::min(group.replicas, spec.autoscale->min_replicas),
-                                                     path_of("serving", index, "replicas"), "autoscale.min_replicas")
-                                          : resolved(spec.replicas, group.replicas,
-                                                     path_of("serving", index, "replicas"), "as many as fit");
+  group.initial_replicas =
+      spec.autoscale ? resolved(spec.replicas, std::min(group.replicas, spec.autoscale->min_replicas),
+                                path_of("serving", index, "replicas"), "autoscale.min_replicas")
+                     : resolved(spec.replicas, group.replicas, path_of("serving", index, "replicas"), "as many as fit");
   if (spec.autoscale) {
     resolved(spec.autoscale->max_replicas, group.replicas, path_of("serving", index, "autoscale.max_replicas"),
              "as many as fit");

@@ -40,10 +40,10 @@ struct ServingGroup {
   bool keeps_prefixes = true;  ///< named blocks of prompts are found again
   SchedulerLimits limits;      ///< of the replica: those of its attention ranks together
   int max_model_len = 0;
-  int gpus_per_replica = 1;  ///< tensor * pipeline * data parallel size
-  int replicas = 1;          ///< that there is room for
-  int initial_replicas = 1;  ///< of those, there when the run begins
-  StartupSpec startup;       ///< weights_from is filled in
+  int gpus_per_replica = 1;                               ///< tensor * pipeline * data parallel size
+  int replicas = 1;                                       ///< that there is room for
+  int initial_replicas = 1;                               ///< of those, there when the run begins
+  StartupSpec startup;                                    ///< weights_from is filled in
   std::vector<std::vector<topologies::GpuId>> placement;  ///< GPUs of each replica
 };
 

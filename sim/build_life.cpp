@@ -39,8 +39,8 @@ void check_event(const FaultEventSpec& event, const std::string& path, const Bui
 }  // namespace
 
 void check_life(const Scenario& scenario, const Build& build, const reader::Document& document) {
-  for (std::size_t i = 0; i < scenario.upgrades.size(); ++i)
-    check_pool(scenario, scenario.upgrades[i].pool, path_of("upgrades", i, "pool"), document);
+  for (std::size_t i = 0; scenario.upgrades && i < scenario.upgrades->size(); ++i)
+    check_pool(scenario, (*scenario.upgrades)[i].pool, path_of("upgrades", i, "pool"), document);
   if (!scenario.faults) return;
   const FaultsSpec& faults = *scenario.faults;
   for (std::size_t i = 0; i < faults.events.size(); ++i)
@@ -50,7 +50,8 @@ void check_life(const Scenario& scenario, const Build& build, const reader::Docu
     if (!spec.pool.empty()) check_pool(scenario, spec.pool, path_of("faults.random", i, "pool"), document);
     const auto parts = topologies::components_of_kind(build.fleet, spec.component, spec.pool);
     if (parts.empty()) {
-      document.fail(path_of("faults.random", i, "component"), fmt::format("the fleet has no {} to fail", spec.component),
+      document.fail(path_of("faults.random", i, "component"),
+                    fmt::format("the fleet has no {} to fail", spec.component),
                     spec.pool.empty() ? "" : "switches of the fabric belong to no pool");
     }
     const bool detours = std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.has_detours; });

@@ -35,8 +35,8 @@ Component of_vertex(const Fleet& fleet, VertexId vertex) {
   const auto holds = [&](const Domain& d) {
     return std::find(d.nvswitches.begin(), d.nvswitches.end(), vertex) != d.nvswitches.end();
   };
-  const auto domain = static_cast<std::size_t>(std::find_if(fleet.domains.begin(), fleet.domains.end(), holds) -
-                                               fleet.domains.begin());
+  const auto domain =
+      static_cast<std::size_t>(std::find_if(fleet.domains.begin(), fleet.domains.end(), holds) - fleet.domains.begin());
   for (LinkId id = 0; id < fleet.links.size(); ++id)
     if (is_nvlink_of(fleet, fleet.links[id], domain)) c.links.push_back(id);
   return c;

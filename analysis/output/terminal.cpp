@@ -92,6 +92,22 @@ void energy_lines(Block& block, const Summary& s) {
   block.line("M output tok/s per MW drawn/provisioned", drawn);
 }
 
+/// Only of a fleet that changed.
+void availability_lines(Block& block, const Summary& s) {
+  const auto& a = s.availability;
+  if (a.paid_gpu_hours <= 0) return;
+  block.line("GPU hours paid for, share that served",
+             fmt::format("{:.1f}, {}", a.paid_gpu_hours, percent(a.open_share)));
+  if (a.failures > 0) {
+    block.line("Failures, replicas lost", fmt::format("{}, {}", a.failures, a.replicas_lost));
+    block.line("Largest loss (GPUs)", a.largest_loss_gpus);
+    block.line("Requests rerouted / failed", fmt::format("{} / {}", a.requests_rerouted, s.conservation.failed));
+    if (a.recoveries > 0)
+      block.line("Recovery mean/longest (s)", fmt::format("{:.1f} / {:.1f}", a.mean_recovery_s, a.longest_recovery_s));
+  }
+  if (a.starts > 0) block.line("Replica starts, mean time (s)", fmt::format("{}, {:.1f}", a.starts, a.mean_start_s));
+}
+
 void own_block(Block& block, const Summary& s) {
   block.title("Fleet", '-');
   for (const PoolSummary& pool : s.pools) {
@@ -114,6 +130,7 @@ void own_block(Block& block, const Summary& s) {
   block.line("KV budget (tokens)", s.kv.budget_tokens);
   block.line("Preemptions", s.kv.preemptions);
   if (s.kv_transfers.count > 0) transfer_lines(block, s);
+  availability_lines(block, s);
   if (s.cost.usd_per_hour) {
     block.line("Cost ($/h, $/month)", fmt::format("{:.2f}, {:.0f}", *s.cost.usd_per_hour, *s.cost.usd_per_month));
   }

@@ -97,8 +97,7 @@ struct Summary {
     double median = 0, p99 = 0;
   } interactivity;
   struct {
-    std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, failed = 0,
-                 unfinished = 0;
+    std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, failed = 0, unfinished = 0;
   } conservation;
   struct {
     double level = 0;

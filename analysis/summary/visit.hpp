@@ -173,8 +173,10 @@ void visit_availability(S& s, Visitor& v) {
     g.field("failures", a.failures, "", "parts that failed, or became slower");
     g.field("repairs", a.repairs, "", "parts that were repaired");
     g.field("replicas_lost", a.replicas_lost, "", "replicas that failures took");
-    g.field("largest_loss_gpus", a.largest_loss_gpus, "", "GPUs of all replicas that one failure took: its blast radius");
-    g.field("requests_rerouted", a.requests_rerouted, "", "requests that lost their replica and were sent again, each time");
+    g.field("largest_loss_gpus", a.largest_loss_gpus, "",
+            "GPUs of all replicas that one failure took: its blast radius");
+    g.field("requests_rerouted", a.requests_rerouted, "",
+            "requests that lost their replica and were sent again, each time");
     g.field("tokens_lost", a.tokens_lost, "tokens", "of their prompts and answers, whose KV was lost");
     g.field("recoveries", a.recoveries, "", "times that no more requests were in flight again than before a loss");
     g.field("mean_recovery_s", a.mean_recovery_s, "s",
@@ -187,7 +189,8 @@ void visit_availability(S& s, Visitor& v) {
     g.field("mean_start_s", a.mean_start_s, "s", "from the order for a replica until it takes requests");
     g.field("longest_start_s", a.longest_start_s, "s", "the longest of them");
     g.field("start_bytes", a.start_bytes, "B", "images and weights that were loaded over links");
-    g.field("paid_gpu_hours", a.paid_gpu_hours, "GPU h", "from first arrival to last finish; 0 where the fleet stays as it is");
+    g.field("paid_gpu_hours", a.paid_gpu_hours, "GPU h",
+            "from first arrival to last finish; 0 where the fleet stays as it is");
     g.field("open_share", a.open_share, "ratio", "of those, with a replica that took requests");
   });
 }

@@ -40,6 +40,7 @@ void Gateway::start() {
 }
 
 void Gateway::send_due(double now, bool after_steps) {
+  if (after_steps && !homeless_.empty()) send_homeless(now);
   if (now >= stop_sending_) return tell_if_done(now);
   while (has_next_ && next_.arrival <= now) {
     if (full()) {
@@ -77,7 +78,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
 /// To a replica, if one is open. The names of its blocks are known.
 void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
   Request& r = pool_[handle];
-  if (open_ == 0) {
+  if (open_ == 0 || (!homeless_.empty() && !sending_homeless_)) {
     if (!names_.empty()) pool_.text(handle).names = names_.front().second;
     homeless_.push_back(handle);
     return;
@@ -103,6 +104,7 @@ void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
 void Gateway::load_changed(std::size_t replica, std::int64_t by) {
   loads_[replica].outstanding += by;
   if (staleness_ == 0) router_.changed(replica, loads_[replica]);
+  if (by < 0 && !homeless_.empty() && open_ > 0) clock_.schedule(room_slot_, clock_.now());
   if (by < 0 && empty_ && loads_[replica].outstanding == 0) empty_(replica);
 }
 
@@ -168,18 +170,32 @@ void Gateway::finished(RequestHandle handle) {
   clock_.schedule(room_slot_, clock_.now());
 }
 
-void Gateway::open(std::size_t replica, bool is_open, double now, bool after_steps) {
+void Gateway::open(std::size_t replica, bool is_open, double now) {
   if (loads_[replica].open == is_open) return;
   loads_[replica].open = is_open;
   is_open ? ++open_ : --open_;
   if (replica < seen_.size()) seen_[replica].open = is_open;
   router_.changed(replica, replica < seen_.size() ? seen_[replica] : loads_[replica]);
-  if (!is_open) return;
-  for (const RequestHandle handle : std::exchange(homeless_, {})) {
+  if (is_open && !homeless_.empty()) clock_.schedule(room_slot_, now);
+}
+
+void Gateway::send_homeless(double now) {
+  const auto has_room = [this](std::size_t i) {
+    return loads_[i].open && loads_[i].outstanding < replicas_[i]->spec().max_num_seqs;
+  };
+  sending_homeless_ = true;
+  for (std::size_t i = 0; !homeless_.empty() && i < replicas_.size();) {
+    if (!has_room(i)) {
+      ++i;
+      continue;
+    }
+    const RequestHandle handle = homeless_.front();
+    homeless_.pop_front();
     if (pool_[handle].scheduled < 0) pool_[handle].let_in = now;
     name_blocks_again(handle);
-    dispatch(handle, now, after_steps);
+    dispatch(handle, now, true);
   }
+  sending_homeless_ = false;
 }
 
 /// For the block size that they were named for; for others they have no names.

@@ -59,8 +59,9 @@ class Gateway {
 
   [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
-  /// The replica takes requests from now on, or no longer. What found none open is sent once one is.
-  void open(std::size_t replica, bool is_open, double now, bool after_steps);
+  /// The replica takes requests from now on, or no longer. What found none open waits here, first come, first sent, and
+  /// goes to replicas that have fewer than they run at once: the first that opens must not get all of it.
+  void open(std::size_t replica, bool is_open, double now);
   /// Requests that were lost with their replica are sent again: what they had been given is computed anew. Where
   /// `fails`, their clients get an error instead. Each has left the loads of replicas it was counted in.
   void lost(std::span<const RequestHandle> handles, bool fails, double now, bool after_steps);
@@ -78,6 +79,7 @@ class Gateway {
 
  private:
   void dispatch(RequestHandle handle, double now, bool after_steps);
+  void send_homeless(double now);
   void name_blocks_again(RequestHandle handle);
   void tell_if_done(double now);
   void send_due(double now, bool after_steps);
@@ -113,6 +115,7 @@ class Gateway {
   std::function<bool(RequestHandle)> diverts_;
   std::size_t open_ = 0;
   std::deque<RequestHandle> homeless_;
+  bool sending_homeless_ = false;
   std::function<void(std::size_t)> empty_;
   std::function<void()> done_;
   std::function<void(double)> left_;

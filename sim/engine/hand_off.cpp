@@ -174,8 +174,7 @@ void HandOff::send_last(Moving& m, double share, double now) {
 }
 
 HandOff::Moving* HandOff::moving(RequestHandle handle) {
-  const auto found =
-      std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.handle == handle; });
+  const auto found = std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.handle == handle; });
   return found == moving_.end() ? nullptr : &*found;
 }
 

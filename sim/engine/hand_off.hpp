@@ -91,11 +91,11 @@ class HandOff {
   struct Moving {
     RequestHandle handle = kNoRequest;
     std::uint64_t ticket = 0;  ///< parts that arrive for another are of a hand-off that was given up
-    int parts = 0;           ///< sent and not yet there
-    bool whole = false;      ///< all parts are sent
-    std::int32_t sent = 0;   ///< tokens of the prompt that are sent
-    std::int32_t chunk = 0;  ///< where the latest chunk began
-    double began = 0;        ///< when its last part was sent
+    int parts = 0;             ///< sent and not yet there
+    bool whole = false;        ///< all parts are sent
+    std::int32_t sent = 0;     ///< tokens of the prompt that are sent
+    std::int32_t chunk = 0;    ///< where the latest chunk began
+    double began = 0;          ///< when its last part was sent
   };
   struct Target {
     Replica* replica = nullptr;

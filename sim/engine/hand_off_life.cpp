@@ -19,7 +19,9 @@ void HandOff::give_up(std::size_t moving) {
 
 std::vector<RequestHandle> HandOff::lose_source(std::size_t source, double now) {
   std::vector<RequestHandle> lost;
-  const auto is_there = [&](RequestHandle handle) { return pool_[handle].replica == static_cast<std::int32_t>(source); };
+  const auto is_there = [&](RequestHandle handle) {
+    return pool_[handle].replica == static_cast<std::int32_t>(source);
+  };
   const auto take = [&](RequestHandle handle) {
     Request& r = pool_[handle];
     if (std::exchange(r.held, false)) {

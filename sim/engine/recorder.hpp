@@ -41,7 +41,7 @@ struct RequestSamples {
   double transfer_sum = 0;      ///< of first token - prefilled, where KV moves
   double itl_sum = 0;           ///< of the gaps between output tokens of measured requests
   std::int64_t itl_count = 0;
-  std::int64_t good = 0;  ///< met every promise
+  std::int64_t good = 0;    ///< met every promise
   std::int64_t failed = 0;  ///< lost with their replica
   std::int64_t good_output_tokens = 0;
   std::vector<ReplicaTokens> by_replica;         ///< by Request::replica, of those whose KV stayed there

@@ -108,8 +108,8 @@ class Replica {
   }
 
   /// It is lost at this instant, with the step that is under way and all KV: returns the requests that were here, as
-  /// they are to be sent elsewhere, in the order of admission and arrival. Those whose KV is held for another replica, or
-  /// on its way here, are not among them: see release_held() and expect_no_more().
+  /// they are to be sent elsewhere, in the order of admission and arrival. Those whose KV is held for another replica,
+  /// or on its way here, are not among them: see release_held() and expect_no_more().
   std::vector<RequestHandle> lose(double now);
   /// KV that was to come here will not.
   void expect_no_more(RequestHandle handle) { batch_.expect_no_more(handle); }

@@ -10,10 +10,9 @@ void Replica::send_collectives(double now, double seconds, double communication,
   undisturbed_end_ = now + seconds;
   const models::CollectiveLoad load = spec_.cost->collectives(batch);
   const double moving = std::max(0.0, communication - load.latency);
-  spec_.collectives->send(now + (seconds - moving), moving, load,
-                          [this, life = lives_](double then) {
-                            if (life == lives_) clock_.schedule(slot_, then);
-                          });
+  spec_.collectives->send(now + (seconds - moving), moving, load, [this, life = lives_](double then) {
+    if (life == lives_) clock_.schedule(slot_, then);
+  });
 }
 
 /// The step whose collectives have arrived took longer than it would have alone.

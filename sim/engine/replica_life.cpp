@@ -58,8 +58,7 @@ double Replica::settle(double now) {
 
 /// Steps whose ends lie before this instant are done; the one under way is lost, but not its time.
 void Replica::settle_stretch(double now, double* last) {
-  const std::int64_t done =
-      std::min(stretch_.first_boundary_from(now, stretch_.steps + 1), target_steps_) - 1;
+  const std::int64_t done = std::min(stretch_.first_boundary_from(now, stretch_.steps + 1), target_steps_) - 1;
   if (done > stretch_.steps) {
     batch_.advance_decoding(done - stretch_.steps);
     stretch_.steps = done;

@@ -31,15 +31,15 @@ struct Request {
   std::int32_t replica = -1;       ///< that it was sent to
   std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
-  std::int32_t failures = 0;   ///< times that it lost its replica
-  std::int64_t session = -1;   ///< of a conversation; -1 = none
+  std::int32_t failures = 0;  ///< times that it lost its replica
+  std::int64_t session = -1;  ///< of a conversation; -1 = none
 
   // The replica's own books.
   std::int32_t output_here = 0;  ///< output tokens after which it leaves this replica: all, or one if its KV moves then
   /// Output tokens that were made before it was sent to its replica: their KV is computed anew with the prompt.
   std::int32_t carried = 0;
-  std::int32_t generated = 0;    ///< output tokens so far (while decoding: as of when it joined the decoding set)
-  std::int32_t computed = 0;     ///< tokens whose KV is stored (while decoding: as of when it joined)
+  std::int32_t generated = 0;  ///< output tokens so far (while decoding: as of when it joined the decoding set)
+  std::int32_t computed = 0;   ///< tokens whose KV is stored (while decoding: as of when it joined)
   std::int32_t prefill_target =
       0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
   std::int32_t found_tokens = 0;        ///< that the prefix cache holds, as of when the queue's head was last looked at

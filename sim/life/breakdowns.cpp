@@ -13,7 +13,8 @@ void Lifecycle::plan_faults() {
     if (notice > 0) agenda_.at(std::max(0.0, at - notice), [this, part](double now) { announce(part, now); });
     agenda_.at(at, [this, part, spec](double now) { fail(part, spec.bandwidth, !spec.repair_after, now); });
     if (spec.repair_after)
-      agenda_.at(at + spec.repair_after->value(), [this, part, spec](double now) { repair(part, spec.bandwidth, now); });
+      agenda_.at(at + spec.repair_after->value(),
+                 [this, part, spec](double now) { repair(part, spec.bandwidth, now); });
   }
   for (std::size_t i = 0; i < scenario_.faults->random.size(); ++i) {
     const RandomFaultSpec& spec = scenario_.faults->random[i];
@@ -105,7 +106,7 @@ void Lifecycle::lose(Member& m, std::vector<RequestHandle>& lost, double now) {
   ++m.life;
   const bool was_starting_as_spare = std::exchange(m.to_be_warm, false);
   m.wanted = m.wanted && !was_starting_as_spare && m.after != After::kOff;
-  if (m.phase == Phase::kUp) open(m, false, now, false);
+  if (m.phase == Phase::kUp) open(m, false, now);
   enter(m, Phase::kDown, now);
   m.after = After::kStays;
   std::vector<RequestHandle> its;

@@ -8,7 +8,7 @@
 namespace flotilla::sim {
 
 bool changes(const Scenario& scenario) {
-  return scenario.faults || !scenario.upgrades.empty() ||
+  return scenario.faults || scenario.upgrades ||
          std::any_of(scenario.serving.begin(), scenario.serving.end(),
                      [](const ServingSpec& s) { return s.autoscale.has_value(); });
 }
@@ -40,8 +40,8 @@ void Lifecycle::add(Replica& replica, std::size_t group, std::size_t door) {
   m.replica = &replica;
   m.group = group;
   m.door = door;
-  m.number = static_cast<int>(std::count_if(members_.begin(), members_.end(),
-                                            [&](const Member& other) { return other.group == group; }));
+  m.number = static_cast<int>(
+      std::count_if(members_.begin(), members_.end(), [&](const Member& other) { return other.group == group; }));
   m.needs = needs_of(build_, group, m.number);
   members_.push_back(std::move(m));
 }
@@ -57,12 +57,10 @@ void Lifecycle::start(HandOff* hand_off, Transfers* transfers) {
     const auto& scaling = scenario_.serving[m.group].autoscale;
     const int open_at_first = scaling ? build_.groups[m.group].initial_replicas : build_.groups[m.group].replicas;
     const int spares = scaling ? scaling->warm_spares : 0;
-    m.phase = m.number < open_at_first            ? Phase::kUp
-              : m.number < open_at_first + spares ? Phase::kWarm
-                                                  : Phase::kOff;
+    m.phase = m.number < open_at_first ? Phase::kUp : m.number < open_at_first + spares ? Phase::kWarm : Phase::kOff;
     m.wanted = m.phase != Phase::kOff;
     if (m.phase != Phase::kOff) pay(m, true, 0);
-    if (m.phase != Phase::kUp) open(m, false, 0, false);
+    if (m.phase != Phase::kUp) open(m, false, 0);
   }
   for (std::size_t g = 0; g < build_.groups.size(); ++g) {
     const auto& scaling = scenario_.serving[g].autoscale;
@@ -70,7 +68,7 @@ void Lifecycle::start(HandOff* hand_off, Transfers* transfers) {
     if (scaling) agenda_.at(scaling->interval.value(), [this, g](double now) { look(g, now); });
   }
   if (scenario_.faults) plan_faults();
-  for (const UpgradeSpec& spec : scenario_.upgrades) {
+  for (const UpgradeSpec& spec : scenario_.upgrades.value_or(std::vector<UpgradeSpec>())) {
     upgrades_.push_back(std::make_unique<Upgrade>(Upgrade{spec, {}, 0}));
     Upgrade& u = *upgrades_.back();
     for (std::size_t i = members_.size(); i-- > 0;)
@@ -101,11 +99,11 @@ void Lifecycle::enter(Member& m, Phase phase, double now) {
   m.since = now;
 }
 
-void Lifecycle::open(Member& m, bool is_open, double now, bool after_steps) {
+void Lifecycle::open(Member& m, bool is_open, double now) {
   if (decodes(m)) {
     hand_off_->open(m.door, is_open);
   } else {
-    gateway_.open(m.door, is_open, now, after_steps);
+    gateway_.open(m.door, is_open, now);
   }
 }
 
@@ -125,7 +123,7 @@ void Lifecycle::drain(Member& m, After after, double now) {
   tell(now, "draining", m);
   enter(m, Phase::kDraining, now);
   m.after = after;
-  open(m, false, now, false);
+  open(m, false, now);
   if (outstanding(m) == 0) drained(m, now);
 }
 

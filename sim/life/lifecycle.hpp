@@ -62,11 +62,11 @@ class Lifecycle {
     bool wanted = true;       ///< it starts again once they are repaired
     bool to_be_warm = false;  ///< when it has started
     bool upgrading = false;
-    double downtime = 0;  ///< of that
-    std::uint64_t life = 0;   ///< what was begun in an earlier one is void
-    double since = 0;         ///< of its phase
-    double ordered = 0;       ///< when the start that is under way began
-    double paid_since = -1;   ///< negative: it costs nothing now
+    double downtime = 0;     ///< of that
+    std::uint64_t life = 0;  ///< what was begun in an earlier one is void
+    double since = 0;        ///< of its phase
+    double ordered = 0;      ///< when the start that is under way began
+    double paid_since = -1;  ///< negative: it costs nothing now
   };
   struct Upgrade {
     UpgradeSpec spec;
@@ -76,7 +76,7 @@ class Lifecycle {
 
   // lifecycle.cpp
   void enter(Member& m, Phase phase, double now);
-  void open(Member& m, bool is_open, double now, bool after_steps);
+  void open(Member& m, bool is_open, double now);
   void pay(Member& m, bool pays, double now);
   void drain(Member& m, After after, double now);
   void drained(Member& m, double now);
@@ -93,8 +93,8 @@ class Lifecycle {
   void begin_start(Member& m, bool with_provisioning, double now);
   void load_image(Member& m, bool with_image, double now);
   void load_weights(Member& m, double now);
-  void start_engine(Member& m, double now, bool after_steps);
-  void started(Member& m, double now, bool after_steps);
+  void start_engine(Member& m, double now);
+  void started(Member& m, double now);
   void send_to(Member& m, std::vector<Flow> flows, double now, std::function<void(double)> then);
   [[nodiscard]] bool may_start(const Member& m) const;
   void upgrade(Upgrade& upgrade, double now);
@@ -137,8 +137,8 @@ class Lifecycle {
   std::vector<std::unique_ptr<Autoscaler>> autoscalers_;  ///< by group; nullptr: its number is fixed
   std::vector<std::int64_t> injected_at_look_, ended_at_look_;
   std::vector<double> ttft_at_look_;
-  std::vector<int> dead_links_;       ///< failed parts of each link
-  std::vector<double> bandwidth_;     ///< share of each link's that is left
+  std::vector<int> dead_links_;    ///< failed parts of each link
+  std::vector<double> bandwidth_;  ///< share of each link's that is left
   std::vector<std::unique_ptr<Upgrade>> upgrades_;
   std::vector<topologies::VertexId> storage_;
   std::int64_t level_before_ = -1;  ///< requests in flight that it takes to have recovered; negative: it has

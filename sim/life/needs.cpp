@@ -32,7 +32,8 @@ std::vector<topologies::LinkId> way_out(const Fleet& fleet, topologies::VertexId
   const std::size_t nic = node.shape->own_nic[fleet.local(gpu)];
   std::vector<topologies::LinkId> links;
   if (nic == topologies::kNone) return links;
-  for (const topologies::Hop& hop : node.shape->paths[fleet.local(gpu)][nic]) links.push_back(node.first_link + hop.link);
+  for (const topologies::Hop& hop : node.shape->paths[fleet.local(gpu)][nic])
+    links.push_back(node.first_link + hop.link);
   links.push_back(node.nic_ports[nic - node.shape->first_nic()].link);
   return links;
 }

@@ -38,7 +38,8 @@ void Lifecycle::look(std::size_t group, double now) {
   scale(group, autoscalers_[group]->wanted(look_at(group, now), active) - active, now);
   keep_spares(group, now);
   if (hopeless()) return;
-  agenda_.at(now + scenario_.serving[group].autoscale->interval.value(), [this, group](double then) { look(group, then); });
+  agenda_.at(now + scenario_.serving[group].autoscale->interval.value(),
+             [this, group](double then) { look(group, then); });
 }
 
 /// So many more, or, if negative, fewer. The quickest to come are first: those that drain, spares, then others.
@@ -58,7 +59,7 @@ void Lifecycle::scale(std::size_t group, int more, double now) {
       m->after = After::kStays;
       enter(*m, Phase::kUp, now);
       tell(now, "up", *m);
-      open(*m, true, now, false);
+      open(*m, true, now);
       continue;
     }
     m = first_in(Phase::kOff);

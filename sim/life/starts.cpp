@@ -20,7 +20,7 @@ void Lifecycle::begin_start(Member& m, bool with_provisioning, double now) {
   m.wanted = true;
   m.ordered = now;
   tell(now, "starting", m);
-  const double wait = with_provisioning ? scenario_.serving[m.group].startup.provisioning.value() : 0;
+  const double wait = with_provisioning ? build_.groups[m.group].startup.provisioning.value() : 0;
   if (wait <= 0) return load_image(m, with_provisioning, now);
   agenda_.at(now + wait, [this, &m, life = m.life](double then) {
     if (life == m.life) load_image(m, true, then);
@@ -37,7 +37,7 @@ void Lifecycle::send_to(Member& m, std::vector<Flow> flows, double now, std::fun
 
 void Lifecycle::load_image(Member& m, bool with_image, double now) {
   pay(m, true, now);
-  const StartupSpec& spec = scenario_.serving[m.group].startup;
+  const StartupSpec& spec = build_.groups[m.group].startup;
   if (!with_image || spec.image.value() <= 0 || storage_.empty()) return load_weights(m, now);
   std::vector<Flow> flows;
   std::size_t last = topologies::kNone;
@@ -45,7 +45,8 @@ void Lifecycle::load_image(Member& m, bool with_image, double now) {
     const std::size_t node = build_.fleet.gpus[gpu].node;
     if (std::exchange(last, node) == node) continue;
     const topologies::Node& home = build_.fleet.nodes[node];
-    flows.push_back({storage_[node % storage_.size()], home.first_vertex + home.shape->first_cpu(), spec.image.value()});
+    flows.push_back(
+        {storage_[node % storage_.size()], home.first_vertex + home.shape->first_cpu(), spec.image.value()});
     flows.back().kv = false;
   }
   send_to(m, std::move(flows), now, [this, &m](double then) { load_weights(m, then); });
@@ -53,7 +54,7 @@ void Lifecycle::load_image(Member& m, bool with_image, double now) {
 
 void Lifecycle::load_weights(Member& m, double now) {
   const ServingGroup& group = build_.groups[m.group];
-  if (group.startup.weights_from == WeightsFrom::kNowhere) return start_engine(m, now, false);
+  if (group.startup.weights_from == WeightsFrom::kNowhere) return start_engine(m, now);
   std::vector<Flow> flows;
   for (const topologies::GpuId gpu : group.placement[static_cast<std::size_t>(m.number)]) {
     const topologies::Node& node = build_.fleet.nodes[build_.fleet.gpus[gpu].node];
@@ -64,18 +65,18 @@ void Lifecycle::load_weights(Member& m, double now) {
     flows.push_back({from_host ? host : storage_[gpu % storage_.size()], vertex, group.memory.weights.value()});
     flows.back().kv = false;
   }
-  send_to(m, std::move(flows), now, [this, &m](double then) { start_engine(m, then, true); });
+  send_to(m, std::move(flows), now, [this, &m](double then) { start_engine(m, then); });
 }
 
-void Lifecycle::start_engine(Member& m, double now, bool after_steps) {
-  const double wait = scenario_.serving[m.group].startup.engine_start.value();
-  if (wait <= 0) return started(m, now, after_steps);
+void Lifecycle::start_engine(Member& m, double now) {
+  const double wait = build_.groups[m.group].startup.engine_start.value();
+  if (wait <= 0) return started(m, now);
   agenda_.at(now + wait, [this, &m, life = m.life](double then) {
-    if (life == m.life) started(m, then, false);
+    if (life == m.life) started(m, then);
   });
 }
 
-void Lifecycle::started(Member& m, double now, bool after_steps) {
+void Lifecycle::started(Member& m, double now) {
   m.replica->restart();
   ++facts_.starts;
   facts_.start_sum += now - m.ordered;
@@ -83,7 +84,7 @@ void Lifecycle::started(Member& m, double now, bool after_steps) {
   const bool warm = std::exchange(m.to_be_warm, false);
   enter(m, warm ? Phase::kWarm : Phase::kUp, now);
   tell(now, warm ? "warm" : "up", m);
-  if (!warm) open(m, true, now, after_steps);
+  if (!warm) open(m, true, now);
   upgraded(m, now);
 }
 

@@ -125,11 +125,14 @@ const reader::Schema<FaultEventSpec>& FaultEventSpec::schema() {
 const reader::Schema<RandomFaultSpec>& RandomFaultSpec::schema() {
   static const auto schema =
       reader::Schema<RandomFaultSpec>("random_fault", "Parts of one kind that fail at random, each for itself")
-          .key("component", &RandomFaultSpec::component, "gpu, node, nvswitch, domain (node or rack), nic, link, leaf or spine",
+          .key("component", &RandomFaultSpec::component,
+               "gpu, node, nvswitch, domain (node or rack), nic, link, leaf or spine",
                {.required = true,
-                .choices = [] {
-                  return std::vector<std::string>{"gpu", "node", "nvswitch", "domain", "nic", "link", "leaf", "spine"};
-                }})
+                .choices =
+                    [] {
+                      return std::vector<std::string>{"gpu", "node", "nvswitch", "domain",
+                                                      "nic", "link", "leaf",     "spine"};
+                    }})
           .key("pool", &RandomFaultSpec::pool, "only those of this pool", {.default_text = "all"})
           .key("mtbf", &RandomFaultSpec::mtbf, "mean time of one part between its repair and its next failure",
                {.min = 0, .above_min = true, .required = true})
@@ -145,9 +148,10 @@ const reader::Schema<RandomFaultSpec>& RandomFaultSpec::schema() {
 const reader::Schema<FaultsSpec>& FaultsSpec::schema() {
   static const auto schema =
       reader::Schema<FaultsSpec>("faults", "What breaks, when, and what becomes of its requests")
-          .key("on_failure", &FaultsSpec::on_failure,
-               "of requests whose replica is lost. reroute: they go to another one, which computes prompt and answer so "
-               "far anew; fail: their clients get an error")
+          .key(
+              "on_failure", &FaultsSpec::on_failure,
+              "of requests whose replica is lost. reroute: they go to another one, which computes prompt and answer so "
+              "far anew; fail: their clients get an error")
           .key("detection", &FaultsSpec::detection, "until they are sent again", {.min = 0})
           .key("events", &FaultsSpec::events, "at stated times")
           .key("random", &FaultsSpec::random, "at random: exponential times between failures, and to repair");

@@ -141,7 +141,7 @@ struct ServingSpec {
   std::optional<int> max_model_len;
   bool enable_prefix_caching = true;
   SchedulerSpec scheduler;
-  StartupSpec startup;
+  std::optional<StartupSpec> startup;
   std::optional<AutoscaleSpec> autoscale;
   static const reader::Schema<ServingSpec>& schema();
 };
@@ -173,7 +173,7 @@ struct Scenario {
   SloSpec slo;
   std::optional<models::HardwareFactors> what_if;
   std::optional<FaultsSpec> faults;
-  std::vector<UpgradeSpec> upgrades;
+  std::optional<std::vector<UpgradeSpec>> upgrades;
   std::int64_t seed = 1;
   static const reader::Schema<Scenario>& schema();
 };

@@ -107,10 +107,11 @@ TEST_CASE("a node dies at 60 s and returns at 180 s: its two replicas are lost, 
     return std::stoll(r.events.substr(r.events.find(",4,", at) + 3));
   };
   CHECK(half("replica2") + half("replica3") == lost);
-  expected << "time_s,event,subject,gpus,requests\n60,failed,chat/node1,8," << lost << "\n60,lost,serving[0]/replica2,4,"
-           << half("replica2") << "\n60,lost,serving[0]/replica3,4," << half("replica3")
-           << "\n180,repaired,chat/node1,0,0\n180,starting,serving[0]/replica2,4,0\n180,starting,serving[0]/replica3,4,0\n"
-              "200,up,serving[0]/replica2,4,0\n200,up,serving[0]/replica3,4,0\n";
+  expected
+      << "time_s,event,subject,gpus,requests\n60,failed,chat/node1,8," << lost << "\n60,lost,serving[0]/replica2,4,"
+      << half("replica2") << "\n60,lost,serving[0]/replica3,4," << half("replica3")
+      << "\n180,repaired,chat/node1,0,0\n180,starting,serving[0]/replica2,4,0\n180,starting,serving[0]/replica3,4,0\n"
+         "200,up,serving[0]/replica2,4,0\n200,up,serving[0]/replica3,4,0\n";
   CHECK(r.events == expected.str());
   CHECK(a.failures == 1);
   CHECK(a.repairs == 1);
@@ -141,7 +142,8 @@ TEST_CASE("a GPU takes its replica with it, an NVSwitch those of its node that n
 }
 
 TEST_CASE("requests that fail count against the promise") {
-  const Result r = run(kChat, {"workload.num_prompts=2000", "faults={on_failure: fail, events: [{at: 60s, component: chat/node1}]}"});
+  const Result r = run(
+      kChat, {"workload.num_prompts=2000", "faults={on_failure: fail, events: [{at: 60s, component: chat/node1}]}"});
   CHECK(r.summary.conservation.failed > 0);
   CHECK(r.summary.completed == 2000 - r.summary.conservation.failed);
   CHECK(r.summary.goodput_ratio == Approx(static_cast<double>(r.summary.completed) / 2000));
@@ -150,7 +152,8 @@ TEST_CASE("requests that fail count against the promise") {
 
 TEST_CASE("spot capacity that is announced loses nothing, unless requests take longer than the notice") {
   const auto rerouted = [](const char* notice) {
-    return run(kChat, {"workload.num_prompts=2000", std::string("faults={events: [{at: 60s, component: chat/node1, notice: ") + notice + "}]}"})
+    return run(kChat, {"workload.num_prompts=2000",
+                       std::string("faults={events: [{at: 60s, component: chat/node1, notice: ") + notice + "}]}"})
         .summary.availability.requests_rerouted;
   };
   CHECK(rerouted("30s") == 0);
@@ -183,16 +186,19 @@ TEST_CASE("a fleet that may change, and does not, answers each request as one th
 }
 
 TEST_CASE("a slower link slows what moves over it") {
-  const auto mean = [](const char* faults) { return run(kApart, {std::string("faults=") + faults}).summary.kv_transfers.mean_ms; };
+  const auto mean = [](const char* faults) {
+    return run(kApart, {std::string("faults=") + faults}).summary.kv_transfers.mean_ms;
+  };
   const double whole = mean("{}");
   CHECK(mean("{events: [{at: 0s, component: first, bandwidth: 0.05}]}") > 2 * whole);
 }
 
 TEST_CASE("replicas come with the load and go with it; their weights are seen on the links") {
-  const std::vector<std::string> scaled{
-      "fleet.storage={servers: 1, bandwidth: 10GBps}", "serving[0].autoscale={policy: concurrency, target: 8, interval: 5s, "
-      "stabilization: 30s}", "serving[0].startup={provisioning: 10s, engine_start: 5s}", "workload.request_rate=60",
-      "workload.num_prompts=12000"};
+  const std::vector<std::string> scaled{"fleet.storage={servers: 1, bandwidth: 10GBps}",
+                                        "serving[0].autoscale={policy: concurrency, target: 8, interval: 5s, "
+                                        "stabilization: 30s}",
+                                        "serving[0].startup={provisioning: 10s, engine_start: 5s}",
+                                        "workload.request_rate=60", "workload.num_prompts=12000"};
   const Result r = run(kChat, scaled);
   const auto& a = r.summary.availability;
   CHECK(r.summary.completed == 12000);
@@ -215,8 +221,8 @@ TEST_CASE("replicas come with the load and go with it; their weights are seen on
 TEST_CASE("a thousand random lives: the books close, everybody is served, and walking gives what jumping gives") {
   const auto part = [](std::mt19937_64& engine, bool apart) {
     static const std::vector<std::string> kinds{"", "/gpu", "/nvswitch", "/nic"};
-    const std::string node = apart ? (engine() % 2 == 0 ? "first/node0" : "then/node0")
-                                   : "chat/node" + std::to_string(engine() % 2);
+    const std::string node =
+        apart ? (engine() % 2 == 0 ? "first/node0" : "then/node0") : "chat/node" + std::to_string(engine() % 2);
     const std::string kind = kinds[engine() % kinds.size()];
     return kind.empty() ? node : node + kind + std::to_string(engine() % 4);
   };
@@ -224,18 +230,23 @@ TEST_CASE("a thousand random lives: the books close, everybody is served, and wa
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     CAPTURE(seed);
     std::mt19937_64 engine(seed);
-    const auto pick = [&](int low, int high) { return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1)); };
+    const auto pick = [&](int low, int high) {
+      return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1));
+    };
     const bool apart = pick(0, 1) == 0;
-    std::vector<std::string> changes{"workload.num_prompts=120", "workload.request_rate=" + std::to_string(pick(10, 80)),
+    std::vector<std::string> changes{"workload.num_prompts=120",
+                                     "workload.request_rate=" + std::to_string(pick(10, 80)),
                                      "seed=" + std::to_string(seed)};
     std::ostringstream faults;
-    faults << "faults={on_failure: " << (pick(0, 4) == 0 ? "fail" : "reroute") << ", detection: " << pick(0, 1) * pick(1, 900)
-           << "ms, events: [";
+    faults << "faults={on_failure: " << (pick(0, 4) == 0 ? "fail" : "reroute")
+           << ", detection: " << pick(0, 1) * pick(1, 900) << "ms, events: [";
     for (int i = pick(1, 5); i > 0; --i) {
-      faults << "{at: " << pick(0, 4000) << "ms, component: " << part(engine, apart) << ", repair_after: " << pick(1, 3000)
-             << "ms";
-      if (pick(0, 3) == 0) faults << ", bandwidth: 0.3";
-      else if (pick(0, 2) == 0) faults << ", notice: " << pick(1, 800) << "ms";
+      faults << "{at: " << pick(0, 4000) << "ms, component: " << part(engine, apart)
+             << ", repair_after: " << pick(1, 3000) << "ms";
+      if (pick(0, 3) == 0)
+        faults << ", bandwidth: 0.3";
+      else if (pick(0, 2) == 0)
+        faults << ", notice: " << pick(1, 800) << "ms";
       faults << "}" << (i > 1 ? ", " : "");
     }
     faults << "], random: [";
@@ -244,10 +255,13 @@ TEST_CASE("a thousand random lives: the books close, everybody is served, and wa
     changes.push_back(faults.str());
     changes.push_back("serving[0].startup={engine_start: " + std::to_string(pick(0, 1) * pick(1, 500)) + "ms}");
     if (apart && pick(0, 1) == 0)
-      changes.push_back(std::string("serving[0].kv_transfer={direction: push, overlap: ") + (pick(0, 1) == 0 ? "chunks}" : "layers}"));
-    if (pick(0, 3) == 0) changes.push_back(std::string("upgrades=[{at: 1s, pool: ") + (apart ? "first" : "chat") + ", downtime: 200ms}]");
+      changes.push_back(std::string("serving[0].kv_transfer={direction: push, overlap: ") +
+                        (pick(0, 1) == 0 ? "chunks}" : "layers}"));
+    if (pick(0, 3) == 0)
+      changes.push_back(std::string("upgrades=[{at: 1s, pool: ") + (apart ? "first" : "chat") + ", downtime: 200ms}]");
     if (!apart && pick(0, 3) == 0)
-      changes.push_back("serving[0].autoscale={policy: concurrency, target: 4, interval: 300ms, stabilization: 1s, warm_spares: 1}");
+      changes.push_back(
+          "serving[0].autoscale={policy: concurrency, target: 4, interval: 300ms, stabilization: 1s, warm_spares: 1}");
     const Result r = run(apart ? kApart : kChat, changes);
     const auto& c = r.summary.conservation;
     REQUIRE(c.injected == 120);

@@ -102,9 +102,8 @@ TEST_CASE("the keys of the groups") {
   CHECK(keys_of(json["ttft_share"]) == Keys{"queue", "prefill", "transfer", "other"});
   for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "prefix_hit_rate"})
     CHECK(json["kv"].contains(key));
-  CHECK(keys_of(json["cost"]) ==
-        Keys{"usd_per_hour", "usd_per_day", "usd_per_month", "usd_per_million_output_tokens",
-             "usd_per_million_total_tokens", "usd_per_million_useful_tokens"});
+  CHECK(keys_of(json["cost"]) == Keys{"usd_per_hour", "usd_per_day", "usd_per_month", "usd_per_million_output_tokens",
+                                      "usd_per_million_total_tokens", "usd_per_million_useful_tokens"});
   for (const char* const key : {"inside", "nearest_points", "expected_error"}) CHECK(json["envelope"].contains(key));
   for (const char* const key : {"version", "commit", "simgrid_version", "seed", "scenario_sha256", "wall_time_s",
                                 "steps", "events", "peak_rss_mb"}) {

@@ -186,11 +186,12 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   }
   gateway.start();
   const auto door = [&](int replica, bool is_open, double now) {
-    if (replica < setup.replicas) return gateway.open(static_cast<std::size_t>(replica), is_open, now, false);
+    if (replica < setup.replicas) return gateway.open(static_cast<std::size_t>(replica), is_open, now);
     split->hand_off().open(static_cast<std::size_t>(replica - setup.replicas), is_open);
   };
   const auto lose = [&](int replica, double now) {
-    if (replica >= setup.replicas) return split->hand_off().lose_target(static_cast<std::size_t>(replica - setup.replicas), now);
+    if (replica >= setup.replicas)
+      return split->hand_off().lose_target(static_cast<std::size_t>(replica - setup.replicas), now);
     std::vector<RequestHandle> lost;
     if (split) lost = split->hand_off().lose_source(static_cast<std::size_t>(replica), now);
     for (const RequestHandle handle : replicas[static_cast<std::size_t>(replica)]->lose(now)) lost.push_back(handle);
