@@ -78,8 +78,8 @@ TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
                                  "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict",
                                  "backlog_growth_per_s", "output_throughput_per_gpu", "total_throughput_per_gpu",
                                  "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools",
-                                 "kv_transfers", "links", "envelope", "sim", "interrupted", "warnings", "warmup_s",
-                                 "decode_step", "elasticities"};
+                                 "kv_transfers", "availability", "links", "envelope", "sim", "interrupted", "warnings",
+                                 "warmup_s", "decode_step", "elasticities"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
     for (const char* const statistic : {"mean", "median", "std", "p50", "p90", "p95", "p99"}) {
       expected.insert(std::string(statistic) + "_" + metric + "_ms");
@@ -97,7 +97,7 @@ TEST_CASE("the keys of the groups") {
   using Keys = std::set<std::string>;
   CHECK(keys_of(json["interactivity"]) == Keys{"median", "p99"});
   CHECK(keys_of(json["conservation"]) ==
-        Keys{"injected", "completed", "rejected", "timed_out", "cancelled", "unfinished"});
+        Keys{"injected", "completed", "rejected", "timed_out", "cancelled", "failed", "unfinished"});
   CHECK(keys_of(json["time_share"]) == Keys{"memory", "compute", "communication", "host", "idle"});
   CHECK(keys_of(json["ttft_share"]) == Keys{"queue", "prefill", "transfer", "other"});
   for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "prefix_hit_rate"})
