@@ -52,6 +52,18 @@ function power(s) {
   return `It draws ${number(e.average_watts / 1000)} kW${per === null ? '' : `, ${number(per)} J per output token`}.`;
 }
 
+/// What became of a fleet that changed while it served.
+function life(s) {
+  const a = s.availability;
+  if (!a || a.paid_gpu_hours === 0) return '';
+  const lost = a.failures === 0 ? '' :
+    ` Failures took ${number(a.replicas_lost)} replicas, ${number(a.largest_loss_gpus)} GPUs at once at the most; ` +
+    `${number(a.requests_rerouted)} requests were sent again and ${number(s.conservation.failed)} failed` +
+    (a.recovering ? '; at the end the fleet had not recovered.' : `; the longest recovery took ${number(a.longest_recovery_s)} s.`);
+  const starts = a.starts === 0 ? '' : ` ${number(a.starts)} replicas started, in ${number(a.mean_start_s)} s each.`;
+  return `${lost}${starts} Of ${number(a.paid_gpu_hours)} GPU hours that were paid for, ${percent(a.open_share)} % served.`;
+}
+
 function cost(s) {
   const c = s.cost;
   if (c.usd_per_hour === null) return `No price is known for some of these GPUs. ${power(s)}`;
@@ -65,7 +77,7 @@ function answer(run, i) {
   const warnings = s.warnings.map((w) => `<li>${escaped(w)}</li>`).join('');
   const load = `${escaped(s.model_id)} under ${escaped(s.backend)}; ${number(s.completed)} requests completed in ${number(s.duration)} s of simulated time.`;
   return `<section class="run ${state(s)}"><p class="answer">${dot(i)}${escaped(run.answer)}</p>` +
-    `<p>${cost(s)} ${escaped(run.binds)}</p><p class="soft">${load}</p>${warnings ? `<ul class="warnings">${warnings}</ul>` : ''}</section>`;
+    `<p>${cost(s)}${life(s)} ${escaped(run.binds)}</p><p class="soft">${load}</p>${warnings ? `<ul class="warnings">${warnings}</ul>` : ''}</section>`;
 }
 
 // ---- tables ----
