@@ -44,11 +44,9 @@ class Builder {
   void build_pools();
   Pool build_pool(std::size_t index);
   void build_groups();
-  void check_parallelism(const models::Deployment& d, std::size_t index);
   void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
   void place_replicas();
-  topologies::PoolRequest storage() const;
   void set_startup(ServingGroup& group, std::size_t index);
   void place_group(std::size_t index);
   void finish_group(std::size_t index);
@@ -128,45 +126,6 @@ void Builder::build_groups() {
   for (std::size_t i = 0; i < scenario_.serving.size(); ++i) build_.groups.push_back(build_group(i));
 }
 
-void Builder::check_parallelism(const models::Deployment& d, std::size_t index) {
-  const auto fail = [&](const char* key, const std::string& message, const std::string& hint) {
-    document_.fail(path_of("serving", index, key), message, hint);
-  };
-  const models::Llm& llm = d.llm;
-  if (llm.heads % d.tensor_parallel_size != 0) {
-    fail("tensor_parallel_size",
-         fmt::format("{} attention heads of {} do not divide by {}", llm.heads, llm.name, d.tensor_parallel_size),
-         "1, 2, 4 and 8 are usual");
-  }
-  if (d.pipeline_parallel_size > llm.layers) {
-    fail("pipeline_parallel_size",
-         fmt::format("{} stages for the {} layers of {}", d.pipeline_parallel_size, llm.layers, llm.name),
-         "each stage needs a layer; 1, 2 and 4 are usual");
-  }
-  if (llm.experts == 0) {
-    if (d.expert_parallel_size > 1) {
-      fail("expert_parallel_size", fmt::format("{} has no experts to divide", llm.name), "leave it at 1");
-    }
-    if (d.expert_skew) fail("expert_skew", fmt::format("{} has no experts to prefer", llm.name), "leave it out");
-    if (d.data_parallel_size > 1) {
-      fail("data_parallel_size",
-           fmt::format("attention ranks step together for the experts that they share; {} has none", llm.name),
-           "for independent copies of the model say replicas");
-    }
-  }
-  if (d.expert_ranks() % d.expert_parallel_size != 0) {
-    fail("expert_parallel_size",
-         fmt::format("{} does not divide the {} GPUs of a stage (tensor_parallel_size {} * data_parallel_size {})",
-                     d.expert_parallel_size, d.expert_ranks(), d.tensor_parallel_size, d.data_parallel_size),
-         fmt::format("{} puts whole experts on each GPU, 1 a slice of every expert", d.expert_ranks()));
-  }
-  if (d.expert_parallel_size > std::max(1, llm.experts)) {
-    fail("expert_parallel_size",
-         fmt::format("{} ranks for the {} experts of {}", d.expert_parallel_size, llm.experts, llm.name),
-         "each rank needs an expert");
-  }
-}
-
 /// Batch waiting, where the policy knows it.
 void Builder::set_batch_waiting(ServingGroup& group, std::size_t index) {
   const SchedulerSpec& spec = scenario_.serving[index].scheduler;
@@ -219,7 +178,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.data_parallel_size = spec.data_parallel_size;
   d.expert_skew = spec.expert_skew;
   d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance};
-  check_parallelism(d, index);
+  check_parallelism(d, index, document_);
   d.gpu_memory_utilization =
       resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
                path("gpu_memory_utilization"), engine_origin);
@@ -263,24 +222,6 @@ ServingGroup Builder::build_group(std::size_t index) {
   return group;
 }
 
-/// Servers without GPUs, each with a NIC.
-topologies::PoolRequest Builder::storage() const {
-  const StorageSpec& spec = *scenario_.fleet.storage;
-  for (std::size_t i = 0; i < scenario_.fleet.pools.size(); ++i) {
-    if (scenario_.fleet.pools[i].name == kStorageName)
-      document_.fail(path_of("fleet.pools", i, "name"), "a pool cannot be called storage where the fleet has one",
-                     "call it otherwise");
-  }
-  topologies::System system;
-  system.name = kStorageName;
-  system.gpus = {0, "storage"};
-  system.nics = {1, "storage"};
-  system.nic_bandwidth = {spec.bandwidth, "the scenario's fleet.storage"};
-  // A NIC by PCIe, which is no bottleneck: the bandwidth that is stated counts.
-  system.pcie = {{1, "storage"}, {spec.bandwidth * 2, "twice the NIC's"}, {Seconds(1e-6), "assumed"}};
-  return {kStorageName, system, spec.servers};
-}
-
 void Builder::set_startup(ServingGroup& group, std::size_t index) {
   const bool storage = scenario_.fleet.storage.has_value();
   std::optional<StartupSpec>& said = scenario_.serving[index].startup;
@@ -310,7 +251,7 @@ void Builder::place_replicas() {
     requests.push_back({scenario_.fleet.pools[p].name, build_.pools[p].system, build_.pools[p].gpus});
   }
   const reader::Node fleet = root_.at("fleet");
-  if (scenario_.fleet.storage) requests.push_back(storage());
+  if (scenario_.fleet.storage) requests.push_back(storage_of(scenario_, document_));
   build_.fleet = topologies::build_fleet(requests, fleet.has("fabric") ? topologies::load_fabric(fleet.at("fabric"))
                                                                        : topologies::load_fabric("ib-ndr-rail"));
   if (scenario_.what_if) {

@@ -38,6 +38,23 @@ void check_event(const FaultEventSpec& event, const std::string& path, const Bui
 
 }  // namespace
 
+topologies::PoolRequest storage_of(const Scenario& scenario, const reader::Document& document) {
+  const StorageSpec& spec = *scenario.fleet.storage;
+  for (std::size_t i = 0; i < scenario.fleet.pools.size(); ++i) {
+    if (scenario.fleet.pools[i].name == kStorageName)
+      document.fail(path_of("fleet.pools", i, "name"), "a pool cannot be called storage where the fleet has one",
+                    "call it otherwise");
+  }
+  topologies::System system;
+  system.name = kStorageName;
+  system.gpus = {0, "storage"};
+  system.nics = {1, "storage"};
+  system.nic_bandwidth = {spec.bandwidth, "the scenario's fleet.storage"};
+  // A NIC by PCIe, which is no bottleneck: the bandwidth that is stated counts.
+  system.pcie = {{1, "storage"}, {spec.bandwidth * 2, "twice the NIC's"}, {Seconds(1e-6), "assumed"}};
+  return {kStorageName, system, spec.servers};
+}
+
 void check_life(const Scenario& scenario, const Build& build, const reader::Document& document) {
   for (std::size_t i = 0; scenario.upgrades && i < scenario.upgrades->size(); ++i)
     check_pool(scenario, (*scenario.upgrades)[i].pool, path_of("upgrades", i, "pool"), document);

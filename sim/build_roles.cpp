@@ -52,4 +52,43 @@ void check_ways(const Build& build, const reader::Document& document) {
   }
 }
 
+void check_parallelism(const models::Deployment& d, std::size_t index, const reader::Document& document) {
+  const auto fail = [&](const char* key, const std::string& message, const std::string& hint) {
+    document.fail(path_of("serving", index, key), message, hint);
+  };
+  const models::Llm& llm = d.llm;
+  if (llm.heads % d.tensor_parallel_size != 0) {
+    fail("tensor_parallel_size",
+         fmt::format("{} attention heads of {} do not divide by {}", llm.heads, llm.name, d.tensor_parallel_size),
+         "1, 2, 4 and 8 are usual");
+  }
+  if (d.pipeline_parallel_size > llm.layers) {
+    fail("pipeline_parallel_size",
+         fmt::format("{} stages for the {} layers of {}", d.pipeline_parallel_size, llm.layers, llm.name),
+         "each stage needs a layer; 1, 2 and 4 are usual");
+  }
+  if (llm.experts == 0) {
+    if (d.expert_parallel_size > 1) {
+      fail("expert_parallel_size", fmt::format("{} has no experts to divide", llm.name), "leave it at 1");
+    }
+    if (d.expert_skew) fail("expert_skew", fmt::format("{} has no experts to prefer", llm.name), "leave it out");
+    if (d.data_parallel_size > 1) {
+      fail("data_parallel_size",
+           fmt::format("attention ranks step together for the experts that they share; {} has none", llm.name),
+           "for independent copies of the model say replicas");
+    }
+  }
+  if (d.expert_ranks() % d.expert_parallel_size != 0) {
+    fail("expert_parallel_size",
+         fmt::format("{} does not divide the {} GPUs of a stage (tensor_parallel_size {} * data_parallel_size {})",
+                     d.expert_parallel_size, d.expert_ranks(), d.tensor_parallel_size, d.data_parallel_size),
+         fmt::format("{} puts whole experts on each GPU, 1 a slice of every expert", d.expert_ranks()));
+  }
+  if (d.expert_parallel_size > std::max(1, llm.experts)) {
+    fail("expert_parallel_size",
+         fmt::format("{} ranks for the {} experts of {}", d.expert_parallel_size, llm.experts, llm.name),
+         "each rank needs an expert");
+  }
+}
+
 }  // namespace flotilla::sim

@@ -1,4 +1,4 @@
-// Who prefills and who decodes: what a scenario may not say of it.
+// Who prefills, who decodes, and how replicas are divided: what a scenario may not say of it.
 #pragma once
 
 #include <string>
@@ -14,5 +14,8 @@ std::string path_of(const char* list, std::size_t index, const std::string& key)
 void check_roles(const Scenario& scenario, const reader::Document& document);
 /// The same where KV could not get from one side to the other; after placement.
 void check_ways(const Build& build, const reader::Document& document);
+
+/// The sizes that a serving group is divided by fit its model, and each other.
+void check_parallelism(const models::Deployment& d, std::size_t index, const reader::Document& document);
 
 }  // namespace flotilla::sim

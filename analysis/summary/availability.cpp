@@ -10,12 +10,11 @@ double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 }  // namespace
 
-double paid_gpu_seconds(const sim::Build& build, const sim::RunFacts& f, std::size_t pool) {
-  double paid = build.pools[pool].gpus * f.duration;
-  for (std::size_t g = 0; g < f.groups.size() && f.life.changes; ++g) {
-    if (build.groups[g].pool != pool) continue;
-    paid += f.life.paid_gpu_seconds[g] - f.groups[g].gpus * f.duration;
-  }
+double paid_gpus(const sim::Build& build, const sim::RunFacts& f, std::size_t pool) {
+  double paid = build.pools[pool].gpus;
+  if (!f.life.changes || f.duration <= 0) return paid;
+  for (std::size_t g = 0; g < f.groups.size(); ++g)
+    if (build.groups[g].pool == pool) paid += f.life.paid_gpu_seconds[g] / f.duration - f.groups[g].gpus;
   return std::max(0.0, paid);
 }
 
@@ -40,7 +39,7 @@ void fill_availability(Summary& s, const sim::Build& build, const sim::RunFacts&
   a.longest_start_s = life.start_longest;
   a.start_bytes = life.start_bytes;
   double paid = 0, open = 0;
-  for (std::size_t p = 0; p < build.pools.size(); ++p) paid += paid_gpu_seconds(build, f, p);
+  for (std::size_t p = 0; p < build.pools.size(); ++p) paid += paid_gpus(build, f, p) * f.duration;
   for (const double seconds : life.open_gpu_seconds) open += seconds;
   a.paid_gpu_hours = paid / 3600;
   a.open_share = std::min(1.0, ratio(open, paid));

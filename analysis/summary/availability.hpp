@@ -6,8 +6,8 @@
 
 namespace flotilla::analysis {
 
-/// GPU seconds of a pool that are paid for, from the first arrival to the last finish.
-double paid_gpu_seconds(const sim::Build& build, const sim::RunFacts& facts, std::size_t pool);
+/// GPUs of a pool that are paid for, in the mean from the first arrival to the last finish.
+double paid_gpus(const sim::Build& build, const sim::RunFacts& facts, std::size_t pool);
 
 void fill_availability(Summary& summary, const sim::Build& build, const sim::RunFacts& facts);
 

@@ -52,9 +52,7 @@ void fill_energy(Summary& s, const sim::Scenario& scenario, const sim::Build& bu
       peak_above_idle += f.groups[g].books.peak_above_idle;
     }
     const sim::Pool& pool = build.pools[p];
-    const bool changes = f.life.changes && f.duration > 0;
-    const double powered = changes ? paid_gpu_seconds(build, f, p) / f.duration : pool.gpus;
-    fill_pool(s.pools[p], pool, powered, seconds > 0 ? joules / seconds : 0, peak_above_idle);
+    fill_pool(s.pools[p], pool, paid_gpus(build, f, p), seconds > 0 ? joules / seconds : 0, peak_above_idle);
     e.server_watts += s.pools[p].average_watts;
     peak += s.pools[p].peak_watts;
     provisioned += pool.power.provisioned_per_gpu * pool.gpus;

@@ -58,9 +58,7 @@ void fill_money(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
   for (std::size_t p = 0; p < s.pools.size(); ++p) {
     const auto rate = build.pools[p].usd_per_gpu_hour;
     priced = priced && rate.has_value();
-    const bool changes = f.life.changes && f.duration > 0;
-    const double paid = changes ? paid_gpu_seconds(build, f, p) / f.duration : static_cast<double>(s.pools[p].gpus);
-    s.pools[p].usd_per_hour = rate.value_or(0) * paid;
+    s.pools[p].usd_per_hour = rate.value_or(0) * paid_gpus(build, f, p);
     total += s.pools[p].usd_per_hour;
     if (rate) fill_pool(s.pools[p], tokens[p], f.duration);
   }

@@ -22,6 +22,12 @@ std::size_t nth_open(std::span<const ReplicaLoad> replicas, std::size_t n) {
 
 const std::vector<RouterEntry>& routers() { return Registry<RouterEntry>::instance().entries(); }
 
+std::vector<std::string> router_names() {
+  std::vector<std::string> names;
+  for (const RouterEntry& entry : routers()) names.push_back(entry.name);
+  return names;
+}
+
 std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed, const RouterOptions& options) {
   return Registry<RouterEntry>::instance().at(name).make(seed, options);
 }

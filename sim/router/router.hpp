@@ -62,6 +62,7 @@ struct RouterRegistration {
   explicit RouterRegistration(RouterEntry entry);
 };
 const std::vector<RouterEntry>& routers();
+std::vector<std::string> router_names();
 std::unique_ptr<Router> make_router(const std::string& name, std::uint64_t seed, const RouterOptions& options = {});
 
 }  // namespace flotilla::sim
