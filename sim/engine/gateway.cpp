@@ -70,6 +70,9 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.found_tokens = r.cached_tokens =
       std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   r.session = arriving.session;
+  r.tenant = static_cast<std::int32_t>(arriving.tenant);
+  r.priority = arriving.priority;
+  r.deadline = now + arriving.ttft_promise;
   recorder_.sent(now);
   name_blocks(arriving);
   dispatch(handle, now, after_steps);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace flotilla::sim {
@@ -33,6 +34,9 @@ struct Request {
   std::int32_t preemptions = 0;
   std::int32_t failures = 0;  ///< times that it lost its replica
   std::int64_t session = -1;  ///< of a conversation; -1 = none
+  std::int32_t tenant = -1;   ///< index among the workload's tenants; -1 = none
+  std::int32_t priority = 0;  ///< the lower goes first where a policy looks at it, as in vLLM
+  double deadline = std::numeric_limits<double>::infinity();  ///< by which its first token is promised
 
   // The replica's own books.
   std::int32_t output_here = 0;  ///< output tokens after which it leaves this replica: all, or one if its KV moves then

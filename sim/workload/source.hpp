@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct ArrivingRequest {
   std::int32_t output_tokens = 0;  ///< >= 1
   std::int64_t session = -1;       ///< -1 = none
   std::int64_t tenant = -1;        ///< -1 = none
+  std::int32_t priority = 0;       ///< the lower goes first where a policy looks at it
+  double ttft_promise = std::numeric_limits<double>::infinity();  ///< s, to this client
   /// Names of the prompt's blocks of RequestSource::hash_block_size() tokens, front to back; equal names = equal text.
   /// Empty when nothing is known of the text. See hash_chain.hpp for how to ask about blocks of another size.
   std::vector<std::uint64_t> hash_ids;
