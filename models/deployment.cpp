@@ -1,12 +1,18 @@
 #include "models/deployment.hpp"
 
+#include <numeric>
 #include <utility>
 
 namespace flotilla::models {
 
 double Speculation::tokens_per_step() const {
+  if (by_position.empty()) return tokens_per_step(acceptance);
+  return std::accumulate(by_position.begin(), by_position.end(), 1.0);
+}
+
+double Speculation::tokens_per_step(double acceptance_of_request) const {
   double tokens = 1, chance = 1;
-  for (int i = 0; i < draft_tokens; ++i) tokens += chance *= acceptance;
+  for (int i = 0; i < draft_tokens; ++i) tokens += chance *= acceptance_of_request;
   return tokens;
 }
 

@@ -25,8 +25,14 @@ struct GroupLinks {
 struct Speculation {
   int draft_tokens = 0;   ///< per step and sequence; 0 = no speculation
   double acceptance = 0;  ///< chance that a draft token is accepted, given those before it were
+  /// Share of drafts accepted up to each position, as engines log it (vLLM's "per-position acceptance rate"); empty:
+  /// acceptance, acceptance^2, ...
+  std::vector<double> by_position = {};
+  double spread = 0;  ///< standard deviation of acceptance between requests, which are beta-distributed
   /// Output tokens of a sequence per step, in the mean: 1 + a + a^2 + ... + a^draft_tokens.
   [[nodiscard]] double tokens_per_step() const;
+  /// The same of a request whose drafts are accepted so.
+  [[nodiscard]] double tokens_per_step(double acceptance_of_request) const;
 };
 
 struct Calibration;  // models/calibration.hpp

@@ -9,6 +9,7 @@
 #include "models/fit_advice.hpp"
 #include "sim/build_life.hpp"
 #include "sim/build_roles.hpp"
+#include "sim/build_scheduler.hpp"
 #include "sim/workload/lengths.hpp"
 #include "topologies/placement.hpp"
 
@@ -37,6 +38,7 @@ class Builder {
     check_life(scenario_, build_, document_);
     check_ways(build_, document_);
     for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
+    build_.gate_limits = gate_limits(scenario_, {}, document_);
     return std::move(build_);
   }
 
@@ -44,7 +46,6 @@ class Builder {
   void build_pools();
   Pool build_pool(std::size_t index);
   void build_groups();
-  void set_batch_waiting(ServingGroup& group, std::size_t index);
   ServingGroup build_group(std::size_t index);
   void place_replicas();
   void set_startup(ServingGroup& group, std::size_t index);
@@ -126,26 +127,6 @@ void Builder::build_groups() {
   for (std::size_t i = 0; i < scenario_.serving.size(); ++i) build_.groups.push_back(build_group(i));
 }
 
-/// Batch waiting, where the policy knows it.
-void Builder::set_batch_waiting(ServingGroup& group, std::size_t index) {
-  const SchedulerSpec& spec = scenario_.serving[index].scheduler;
-  const bool ratio = spec.batch_wait_max_tokens_ratio > 0, timeout = spec.batch_wait_timeout_iters > 0;
-  if (!ratio && !timeout) return;
-  const std::string key = ratio ? "scheduler.batch_wait_max_tokens_ratio" : "scheduler.batch_wait_timeout_iters";
-  const std::string path = path_of("serving", index, key);
-  if (!scheduler_entry(group.scheduler).batch_waiting) {
-    document_.fail(path, fmt::format("{} does not make prompts wait", group.scheduler), "only trtllm_inflight does");
-  }
-  if (ratio != timeout) {
-    build_.warnings.push_back(path + ": nobody waits, as in TensorRT-LLM, unless both ratio and timeout are above 0");
-  } else if (group.deployment.data_parallel_size > 1) {
-    build_.warnings.push_back(path + ": nobody waits, as in TensorRT-LLM, under attention data parallelism");
-  } else {
-    group.limits.batch_wait_max_tokens_ratio = spec.batch_wait_max_tokens_ratio;
-    group.limits.batch_wait_timeout_iters = spec.batch_wait_timeout_iters;
-  }
-}
-
 ServingGroup Builder::build_group(std::size_t index) {
   ServingSpec& spec = scenario_.serving[index];
   const auto path = [&](const std::string& key) { return path_of("serving", index, key); };
@@ -177,7 +158,8 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.expert_parallel_size = spec.expert_parallel_size;
   d.data_parallel_size = spec.data_parallel_size;
   d.expert_skew = spec.expert_skew;
-  d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance};
+  d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance, spec.speculation.acceptance_by_position,
+                   spec.speculation.acceptance_spread};
   check_parallelism(d, index, document_);
   d.gpu_memory_utilization =
       resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
@@ -188,17 +170,7 @@ ServingGroup Builder::build_group(std::size_t index) {
                path("scheduler.max_num_batched_tokens"), engine_origin);
   d.max_num_seqs = resolved(spec.scheduler.max_num_seqs, models::default_max_num_seqs(d.engine, d.gpu),
                             path("scheduler.max_num_seqs"), engine_origin);
-  // Of one batch for all attention ranks: docs/decisions/0014.
-  group.limits = {d.max_num_batched_tokens * d.data_parallel_size, d.max_num_seqs * d.data_parallel_size,
-                  resolved(spec.scheduler.enable_chunked_prefill, d.engine.chunked_prefill.get(),
-                           path("scheduler.enable_chunked_prefill"), engine_origin)};
-  group.limits.reserve_full_isl =
-      resolved(spec.scheduler.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
-               path("scheduler.reserve_full_isl"), engine_origin);
-  group.limits.max_chunk_tokens = d.max_num_batched_tokens;
-  group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
-  group.scheduler = resolved(spec.scheduler.policy, d.engine.scheduler, path("scheduler.policy"), engine_origin);
-  set_batch_waiting(group, index);
+  set_scheduler(group, spec.scheduler, document_, path("scheduler"), engine_origin, origins_, build_.warnings);
   if (spec.role == Role::kPrefill) {
     if (!spec.kv_transfer) spec.kv_transfer.emplace();
     resolved(spec.kv_transfer->overhead, Seconds(d.engine.kv_transfer_overhead), path("kv_transfer.overhead"),
@@ -374,6 +346,8 @@ void Builder::finish_group(std::size_t index) {
   const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_tokens, model_limit));
   group.max_model_len = resolved(spec.max_model_len, memory_limit, path("max_model_len"),
                                  memory_limit < model_limit ? "what the KV cache holds" : "model " + d.llm.name);
+  set_swap_space(group, spec.scheduler);
+  set_kv_offload(group, spec, scenario_, document_, path("kv_offload"));
   warn_about_memory(group, path(""));
 }
 

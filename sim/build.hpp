@@ -10,6 +10,7 @@
 #include "models/deployment.hpp"
 #include "models/memory.hpp"
 #include "models/price.hpp"
+#include "sim/engine/admission.hpp"
 #include "sim/power.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scheduler/scheduler.hpp"
@@ -39,6 +40,12 @@ struct ServingGroup {
   std::string scheduler;
   bool keeps_prefixes = true;  ///< named blocks of prompts are found again
   SchedulerLimits limits;      ///< of the replica: those of its attention ranks together
+  std::string queue_order = "fcfs";
+  double prediction_error = 0;
+  std::int64_t host_blocks = 0;  ///< KV blocks of host memory for who is preempted
+  PrefixEviction eviction = PrefixEviction::kLru;
+  std::int64_t offload_host_blocks = 0;     ///< of each replica, for blocks to be found again
+  std::int64_t offload_storage_blocks = 0;  ///< the same of all replicas
   int max_model_len = 0;
   int gpus_per_replica = 1;                               ///< tensor * pipeline * data parallel size
   int replicas = 1;                                       ///< that there is room for
@@ -51,6 +58,7 @@ struct Build {
   std::vector<Pool> pools;
   topologies::Fleet fleet;
   std::vector<ServingGroup> groups;
+  std::vector<GateLimit> gate_limits;
   std::vector<std::string> warnings;  ///< whole sentences for the user: what fits badly, what was assumed
 };
 

@@ -20,7 +20,12 @@ void check_roles(const Scenario& scenario, const reader::Document& document) {
   };
   const std::size_t none = scenario.serving.size();
   const std::size_t prefill = first(Role::kPrefill), decode = first(Role::kDecode);
-  if (prefill == none && decode == none) return;
+  if (prefill == none && decode == none) {
+    if (scenario.router.max_local_prefill_length > 0)
+      document.fail("router", "max_local_prefill_length: prefill and decode are not apart here",
+                    "it needs groups with role: prefill and role: decode");
+    return;
+  }
   if (decode == none) {
     document.fail(path_of("serving", prefill, "role"), "nobody decodes what this group prefills",
                   "add a serving group with role: decode, or use role: mixed");

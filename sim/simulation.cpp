@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 
+#include "sim/build_scheduler.hpp"
 #include "sim/engine/invariant.hpp"
 #include "sim/life/lifecycle.hpp"
 #include "sim/workload/rng.hpp"
@@ -24,6 +27,9 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;
   spec.block_size = group.deployment.block_size;
   spec.window = models::window_of(group.deployment.llm);
+  spec.queue_order = group.queue_order;
+  spec.queue_order_options.prediction_error = group.prediction_error;
+  spec.host_blocks = group.host_blocks;
   spec.max_num_seqs = group.limits.max_num_seqs;
   spec.prefills_only = group.role == Role::kPrefill;
   spec.gpus = group.gpus_per_replica;
@@ -31,6 +37,7 @@ ReplicaSpec replica_spec(const ServingGroup& group, int index, std::shared_ptr<m
   spec.step_by_step = options.step_by_step;
   spec.pen = {options.timeline, group.pool, group.gpus_per_replica};
   spec.listener = options.listener;
+  spec.story = options.story;
   return spec;
 }
 
@@ -74,6 +81,10 @@ void add(ReplicaBooks& sum, const ReplicaBooks& b) {
   sum.steps += b.steps;
   sum.mixed_steps += b.mixed_steps;
   sum.preemptions += b.preemptions;
+  sum.swaps += b.swaps;
+  sum.stored_tokens += b.stored_tokens;
+  sum.fetched_from_host += b.fetched_from_host;
+  sum.fetched_from_remote += b.fetched_from_remote;
   sum.output_tokens += b.output_tokens;
   sum.prefill_tokens += b.prefill_tokens;
   sum.kv_block_seconds += b.kv_block_seconds;
@@ -131,7 +142,13 @@ class Replicas {
     if (changes(scenario)) {
       lifecycle_ = std::make_unique<Lifecycle>(scenario, build, platform, gateway, pool, clock, recorder);
     }
-    if (split || lifecycle_ != nullptr || std::any_of(build.groups.begin(), build.groups.end(), has_flows))
+    const auto swaps = [](const ServingGroup& group) {
+      return group.host_blocks > 0 || group.offload_host_blocks > 0 || group.offload_storage_blocks > 0;
+    };
+    for (const topologies::Node& node : build.fleet.nodes)
+      if (build.fleet.pools[node.pool].gpus.empty()) storage_.push_back(node.first_vertex);
+    if (split || lifecycle_ != nullptr || std::any_of(build.groups.begin(), build.groups.end(), has_flows) ||
+        std::any_of(build.groups.begin(), build.groups.end(), swaps))
       transfers_ = std::make_unique<Transfers>(build.fleet, platform, clock, options.timeline);
     std::size_t valves_given = 0;
     const auto add = [&](std::size_t g, const auto& receive) {
@@ -143,6 +160,7 @@ class Replicas {
         spec.power = power;
         spec.cost = power.front().cost;
         spec.keeps_prefixes = group.keeps_prefixes && texts_are_known;
+        if (group.eviction == PrefixEviction::kLfu) spec.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
         spec.number = static_cast<int>(all_.size());
         if (options.listener != nullptr) options.listener->made(spec.number, spec.serving_group, spec.kv_blocks);
         Seat seat = seat_of(build, group, i);
@@ -151,6 +169,10 @@ class Replicas {
           valves_given += collectives_.back()->pairs();
           spec.collectives = collectives_.back().get();
         }
+        spec.speculation = group.deployment.speculation;
+        spec.speculation_seed = stream_seed(static_cast<std::uint64_t>(scenario.seed), "acceptance");
+        spec.queue_order_options.seed = stream_seed(static_cast<std::uint64_t>(scenario.seed), "predictions");
+        if (swaps(group)) give_host(build, group, seat, i, spec);
         all_.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
         receive(*all_.back(), std::move(seat));
       }
@@ -172,8 +194,10 @@ class Replicas {
         make_router(scenario.router.policy, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"),
                     {scenario.router.overlap_weight, scenario.router.temperature});
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
+    if (options.story != nullptr) hand_off_->tell(*options.story);
     for (auto& [replica, seat, sending] : entries) hand_off_->add_prefill(*replica, std::move(seat), sending);
     gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
+    gateway.on_abandoned([this](RequestHandle handle, double now) { return hand_off_->abandon(handle, now); });
     std::size_t decode_replicas = 0;
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       if (!decodes(build.groups[g])) continue;
@@ -184,6 +208,19 @@ class Replicas {
     }
     hand_off_->start();
     start();
+    const int longest = scenario.router.max_local_prefill_length;
+    if (longest == 0) return;
+    const AdmissionLimits limits =
+        admission_limits(build, *std::find_if(build.groups.begin(), build.groups.end(),
+                                              [](const ServingGroup& g) { return g.role == Role::kPrefill; }));
+    gateway.shortcut([this, &pool, limits, longest](RequestHandle handle, double now, bool after_steps) {
+      const Request& r = pool[handle];
+      const std::int64_t tokens = std::int64_t{r.input_tokens} + r.output_tokens;
+      // Whatever cannot be served goes the usual way, and is refused there.
+      const bool fits =
+          r.input_tokens > 0 && r.output_tokens > 0 && tokens <= limits.max_model_len && tokens <= limits.kv_tokens;
+      return fits && r.input_tokens <= longest && hand_off_->send_directly(handle, now, after_steps);
+    });
   }
 
   /// Closes the books.
@@ -213,6 +250,7 @@ class Replicas {
   [[nodiscard]] std::vector<GroupFacts> group_facts(std::size_t groups) const;
 
  private:
+  void give_host(const Build& build, const ServingGroup& group, const Seat& seat, int replica, ReplicaSpec& spec);
   void start() {
     if (transfers_ != nullptr) transfers_->start();
   }
@@ -222,9 +260,30 @@ class Replicas {
   std::vector<std::unique_ptr<Replica>> all_;
   std::unique_ptr<Transfers> transfers_;
   std::vector<std::unique_ptr<Collectives>> collectives_;
+  std::vector<std::unique_ptr<HostMemory>> hosts_;
+  std::vector<topologies::VertexId> storage_;
+  std::map<const ServingGroup*, std::shared_ptr<KvTier>> shared_tiers_;
   std::unique_ptr<Router> decode_router_;
   std::unique_ptr<HandOff> hand_off_;
 };
+
+/// Memory of its hosts, and of storage, for KV.
+void Replicas::give_host(const Build& build, const ServingGroup& group, const Seat& seat, int replica,
+                         ReplicaSpec& spec) {
+  const topologies::VertexId storage = group.offload_storage_blocks > 0
+                                           ? storage_[static_cast<std::size_t>(replica) % storage_.size()]
+                                           : topologies::kNone;
+  hosts_.push_back(std::make_unique<HostMemory>(build.fleet, *transfers_, seat, storage));
+  if (group.host_blocks > 0) spec.host = hosts_.back().get();
+  if (!spec.keeps_prefixes) return;
+  if (group.offload_host_blocks > 0) spec.tiers.host = std::make_unique<KvTier>(group.offload_host_blocks);
+  if (group.offload_storage_blocks > 0) {
+    std::shared_ptr<KvTier>& shared = shared_tiers_[&group];
+    if (!shared) shared = std::make_shared<KvTier>(group.offload_storage_blocks);
+    spec.tiers.remote = shared;
+  }
+  if (spec.tiers.host || spec.tiers.remote) spec.tiers.mover = hosts_.back().get();
+}
 
 std::vector<GroupFacts> Replicas::group_facts(std::size_t groups) const {
   std::vector<GroupFacts> facts(groups);
@@ -241,10 +300,10 @@ std::vector<GroupFacts> Replicas::group_facts(std::size_t groups) const {
 }
 
 void check_conservation(const RunFacts& f) {
-  if (f.injected == f.completed + f.rejected + f.failed + f.unfinished) return;
-  throw InvariantError(
-      "injected = completed + rejected + failed + unfinished",
-      fmt::format("{} != {} + {} + {} + {}", f.injected, f.completed, f.rejected, f.failed, f.unfinished));
+  if (f.injected == f.completed + f.rejected + f.timed_out + f.cancelled + f.failed + f.unfinished) return;
+  throw InvariantError("injected = completed + rejected + timed out + cancelled + failed + unfinished",
+                       fmt::format("{} != {} + {} + {} + {} + {} + {}", f.injected, f.completed, f.rejected,
+                                   f.timed_out, f.cancelled, f.failed, f.unfinished));
 }
 
 }  // namespace
@@ -267,6 +326,11 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
   gateway.see_late(scenario.router.staleness.value());
   gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
+  gateway.limit(build.gate_limits);
+  if (options.story != nullptr) gateway.tell(*options.story);
+  const ClientHabits habits = scenario.clients ? client_habits(*scenario.clients) : ClientHabits();
+  std::optional<Clients> clients;
+  if (habits.matter()) gateway.serve(clients.emplace(habits, seed, pool, clock));
 
   // A stated hit rate takes the place of what would be found.
   const bool texts_are_known = source.hash_block_size() > 0 && !scenario.workload.prefix_cache_hit_rate;
@@ -294,6 +358,9 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   facts.rejected = recorder.rejected_count;
   facts.failed = recorder.failed_count;
   facts.unfinished = recorder.unfinished_count;
+  facts.timed_out = recorder.timed_out_count;
+  facts.cancelled = recorder.cancelled_count;
+  facts.retries = clients ? clients->retries() : 0;
   facts.total_input_tokens = recorder.total_input_tokens;
   facts.total_cached_tokens = recorder.total_cached_tokens;
   facts.total_output_tokens = recorder.total_output_tokens;

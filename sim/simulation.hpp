@@ -31,6 +31,8 @@ struct RunOptions {
   Timeline* timeline = nullptr;
   /// Watches every replica; nullptr: nobody does.
   StepListener* listener = nullptr;
+  /// Of one request; nullptr: nobody asks.
+  Story* story = nullptr;
   /// Set from outside (Ctrl-C) to end the run with what is finished so far.
   const std::atomic<bool>* interrupt = nullptr;
 };
@@ -54,6 +56,9 @@ struct RunFacts {
   std::int64_t rejected = 0;
   std::int64_t failed = 0;  ///< lost with their replica
   std::int64_t unfinished = 0;
+  std::int64_t timed_out = 0;  ///< given up by their clients
+  std::int64_t cancelled = 0;  ///< called off by their clients
+  std::int64_t retries = 0;    ///< further attempts of clients
   std::int64_t total_input_tokens = 0;
   std::int64_t total_cached_tokens = 0;
   std::int64_t total_output_tokens = 0;

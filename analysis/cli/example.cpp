@@ -27,6 +27,7 @@ constexpr Example kExamples[] = {
     {"fabric", "prefill and decode apart: KV over NVLink, NICs and an oversubscribed spine; experts on 8 or 32 GPUs",
      nullptr},
     {"cache", "conversations under seven routers: how much of the prompts each finds in a prefix cache", nullptr},
+    {"policies", "schedulers, routers, retries, prefill apart: what each is known for, side by side", nullptr},
     {"power", "a rack of H200s with and without a power cap, and one that grows hot: joules per token and p99",
      nullptr},
     {"life", "a day with and without autoscaling; nodes, GPUs and NVSwitches that fail, and are repaired", nullptr},

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "analysis/cli/arguments.hpp"
@@ -51,6 +52,18 @@ void add_trace(CLI::App& app, analysis::TracePlan& plan, TraceWords& window) {
   app.add_option("--trace-until", window.until, "and what begins before this one");
 }
 
+/// What happened to one request, and why.
+void print_story(const sim::Story& story) {
+  if (story.lines().empty()) {
+    fmt::print("\nRequest {} never came: the run has fewer requests (they count from 0).\n", story.request());
+    return;
+  }
+  fmt::print("\nWhat happened to request {}, and why (ms since it came; it came at {:.6f} s)\n", story.request(),
+             story.lines().front().at);
+  for (const sim::Story::Line& line : story.lines())
+    fmt::print("{:>12.1f}  {}\n", 1000 * (line.at - story.lines().front().at), line.text);
+}
+
 void read_window(const TraceWords& words, analysis::TracePlan& plan) {
   const auto read = [](const char* option, const std::string& text, double& into) {
     if (text.empty()) return;
@@ -86,6 +99,9 @@ int run(const Arguments& arguments) {
   app.add_flag(
       "--elasticities", elasticities,
       "say what would help most: run again with 10 % more HBM bandwidth, compute, network, and less host time");
+  std::optional<std::int64_t> explain;
+  app.add_option("--explain", explain, "say what happened to this request and why: its id, as requests.csv has it")
+      ->check(CLI::NonNegativeNumber);
   add_trace(app, plan.trace, window);
   app.add_flag("--stats", stats, "say on stderr where the time went and how fast the simulation ran");
   app.add_flag("-q,--quiet", quiet, "print nothing but errors");
@@ -99,9 +115,12 @@ int run(const Arguments& arguments) {
   plan.show_progress = !quiet && isatty(STDERR_FILENO) != 0;
   plan.options.interrupt = &watch_for_interrupt();
   if (elasticities) plan.elasticity_jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::optional<sim::Story> story;
+  if (explain) plan.options.story = &story.emplace(*explain);
   analysis::RunTimes times;
   const analysis::Summary summary = analysis::run_here(loaded, plan, &times);
   if (!quiet) fmt::print("{}", analysis::terminal_block(summary));
+  if (story) print_story(*story);
   if (stats) print_stats(summary, times);
   return summary.interrupted ? kInterrupted : kOk;
 }

@@ -44,12 +44,6 @@ std::string by_cause(const models::CauseTimes& times) {
                      1000 * times.memory, 1000 * times.compute, 1000 * times.communication, 1000 * times.host);
 }
 
-const char* name_of(sim::RequestStatus status) {
-  if (status == sim::RequestStatus::kCompleted) return "completed";
-  if (status == sim::RequestStatus::kFailed) return "failed";
-  return status == sim::RequestStatus::kRejected ? "rejected" : "unfinished";
-}
-
 std::string role_of(sim::Role role) {
   if (role == sim::Role::kMixed) return "";
   return role == sim::Role::kPrefill ? ", prefill" : ", decode";
@@ -156,7 +150,7 @@ void ChromeTrace::request(const sim::Request& r, sim::RequestStatus status) {
       'b', r, "request", r.arrival,
       fmt::format(
           R"(,"args":{{"request":{},"input_tokens":{},"output_tokens":{},"cached_tokens":{},"preemptions":{},"status":"{}"}})",
-          r.id, r.input_tokens, r.output_tokens, r.cached_tokens, r.preemptions, name_of(status)));
+          r.id, r.input_tokens, r.output_tokens, r.cached_tokens, r.preemptions, to_text(status)));
   if (status != sim::RequestStatus::kRejected) phases(r, status, end);
   async('e', r, "request", end);
   if (r.decode_replica >= 0 && r.prefilled >= 0 && r.first_token >= 0) kv_flow(r);

@@ -22,20 +22,6 @@ constexpr std::size_t kBufferSize = 1 << 18;
   throw std::runtime_error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
 }
 
-const char* name_of(sim::RequestStatus status) {
-  switch (status) {
-    case sim::RequestStatus::kCompleted:
-      return "completed";
-    case sim::RequestStatus::kRejected:
-      return "rejected";
-    case sim::RequestStatus::kFailed:
-      return "failed";
-    case sim::RequestStatus::kUnfinished:
-      break;
-  }
-  return "unfinished";
-}
-
 }  // namespace
 
 ResultFiles::ResultFiles(std::string directory) : directory_(std::move(directory)) {
@@ -77,7 +63,7 @@ void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
   if (r.decode_replica >= 0) fmt::format_to(out, "{}", r.decode_replica);
   buffer_ += ',';
   time_or_empty(r.prefilled >= 0, r.prefilled);
-  fmt::format_to(out, "{}\n", name_of(status));
+  fmt::format_to(out, "{}\n", to_text(status));
   if (buffer_.size() > kBufferSize) flush_rows();
 }
 

@@ -129,6 +129,13 @@ void own_block(Block& block, const Summary& s) {
   block.line("KV usage mean/peak", percent(s.kv.mean_usage) + " / " + percent(s.kv.peak_usage));
   block.line("KV budget (tokens)", s.kv.budget_tokens);
   block.line("Preemptions", s.kv.preemptions);
+  if (s.kv.swaps > 0) block.line("Of those swapped to host memory", s.kv.swaps);
+  if (s.kv.stored_tokens > 0) {
+    block.line("KV tokens fetched from host/storage",
+               fmt::format("{} / {}", s.kv.fetched_from_host, s.kv.fetched_from_storage));
+  }
+  if (s.clients.retries + s.clients.turned_away > 0)
+    block.line("Attempts turned away, retries", fmt::format("{}, {}", s.clients.turned_away, s.clients.retries));
   if (s.kv_transfers.count > 0) transfer_lines(block, s);
   availability_lines(block, s);
   if (s.cost.usd_per_hour) {
@@ -140,8 +147,11 @@ void own_block(Block& block, const Summary& s) {
     block.line("Cost ($/M useful tokens)", fmt::format("{:.3f}", *s.cost.usd_per_million_useful_tokens));
   energy_lines(block, s);
   const auto& c = s.conservation;
-  block.line("Conservation", fmt::format("{} injected = {} completed + {} rejected + {} unfinished", c.injected,
-                                         c.completed, c.rejected, c.unfinished));
+  std::string books = fmt::format("{} injected = {} completed + {} rejected", c.injected, c.completed, c.rejected);
+  if (c.timed_out > 0) books += fmt::format(" + {} timed out", c.timed_out);
+  if (c.cancelled > 0) books += fmt::format(" + {} cancelled", c.cancelled);
+  if (c.failed > 0) books += fmt::format(" + {} failed", c.failed);
+  block.line("Conservation", books + fmt::format(" + {} unfinished", c.unfinished));
   block.line("Calibration", s.envelope.nearest_points.empty() ? std::string("none") : s.envelope.nearest_points);
 }
 

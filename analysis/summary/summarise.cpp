@@ -48,7 +48,7 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.duration = f.duration;
   s.warmup_s = scenario.workload.warmup.value();
   s.completed = f.completed;
-  s.failed = f.rejected + f.failed;
+  s.failed = f.rejected + f.timed_out + f.cancelled + f.failed;
   s.total_input_tokens = f.total_input_tokens;
   s.kv.prefix_hit_rate = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.total_input_tokens));
   s.total_output_tokens = f.total_output_tokens;
@@ -66,6 +66,10 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.conservation.injected = f.injected;
   s.conservation.completed = f.completed;
   s.conservation.rejected = f.rejected;
+  s.conservation.timed_out = f.timed_out;
+  s.clients.turned_away = f.refusals.turned_away;
+  s.clients.retries = f.retries;
+  s.conservation.cancelled = f.cancelled;
   s.conservation.failed = f.failed;
   s.conservation.unfinished = f.unfinished;
 }
@@ -136,6 +140,10 @@ void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
     s.kv.budget_tokens += group.kv_blocks * build.groups[g].deployment.block_size;
     s.kv.peak_usage = std::max(s.kv.peak_usage, group.peak_kv_usage);
     s.kv.preemptions += group.books.preemptions;
+    s.kv.swaps += group.books.swaps;
+    s.kv.stored_tokens += group.books.stored_tokens;
+    s.kv.fetched_from_host += group.books.fetched_from_host;
+    s.kv.fetched_from_storage += group.books.fetched_from_remote;
     block_seconds += group.books.kv_block_seconds;
     block_budget += static_cast<double>(group.kv_blocks) * f.duration;
   }
@@ -222,6 +230,7 @@ void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
   warn(refusals.larger_than_memory, "their KV does not fit into an empty replica");
   warn(refusals.longer_than_step, "the prompt is longer than max_num_batched_tokens, and chunked prefill is off");
   warn(refusals.empty, "no input or no output tokens");
+  warn(refusals.over_limit, "a limit of the gateway let no more in");
 }
 
 /// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each

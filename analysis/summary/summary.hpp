@@ -100,6 +100,9 @@ struct Summary {
     std::int64_t injected = 0, completed = 0, rejected = 0, timed_out = 0, cancelled = 0, failed = 0, unfinished = 0;
   } conservation;
   struct {
+    std::int64_t turned_away = 0, retries = 0;
+  } clients;
+  struct {
     double level = 0;
     std::string method;
     Range mean_ttft_ms, p99_ttft_ms, mean_tpot_ms, p99_tpot_ms, mean_e2el_ms, p99_e2el_ms;
@@ -118,7 +121,9 @@ struct Summary {
     std::int64_t budget_tokens = 0;
     double mean_usage = 0, peak_usage = 0;
     std::int64_t preemptions = 0;
+    std::int64_t swaps = 0;
     double prefix_hit_rate = 0;
+    std::int64_t stored_tokens = 0, fetched_from_host = 0, fetched_from_storage = 0;
   } kv;
   struct {
     std::optional<double> usd_per_hour, usd_per_day, usd_per_month, usd_per_million_output_tokens,

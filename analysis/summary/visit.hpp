@@ -80,6 +80,10 @@ void visit_shares(S& s, Visitor& v) {
     g.field("failed", s.conservation.failed, "requests", "lost with their replica, where they are not sent again");
     g.field("unfinished", s.conservation.unfinished, "requests", "in flight when the run was stopped");
   });
+  v.group("clients", [&](auto& g) {
+    g.field("turned_away", s.clients.turned_away, "", "attempts that a limit of the gateway turned away");
+    g.field("retries", s.clients.retries, "", "further attempts, after that or after a timeout");
+  });
   v.group("time_share", [&](auto& g) {
     g.field("memory", s.time_share.memory, "ratio", "of GPU time: moving weights, KV and activations");
     g.field("compute", s.time_share.compute, "ratio", "of GPU time: tensor-core bound work");
@@ -151,7 +155,11 @@ void visit_resources(S& s, Visitor& v) {
     g.field("mean_usage", s.kv.mean_usage, "ratio", "blocks in use / blocks, averaged over time and replicas");
     g.field("peak_usage", s.kv.peak_usage, "ratio", "the same at its highest, in the fullest replica");
     g.field("preemptions", s.kv.preemptions, "", "sequences put back into the queue for want of memory");
+    g.field("swaps", s.kv.swaps, "", "of those, whose KV went to host memory and came back");
     g.field("prefix_hit_rate", s.kv.prefix_hit_rate, "ratio", "prompt tokens found in the cache / prompt tokens");
+    g.field("stored_tokens", s.kv.stored_tokens, "tokens", "whose KV was stored beside GPU memory (kv_offload)");
+    g.field("fetched_from_host", s.kv.fetched_from_host, "tokens", "prompt tokens whose KV came from host memory");
+    g.field("fetched_from_storage", s.kv.fetched_from_storage, "tokens", "prompt tokens whose KV came from storage");
   });
   v.group("cost", [&](auto& g) {
     g.field("usd_per_hour", s.cost.usd_per_hour, "$", "price of all GPUs of the pools; null without a price");

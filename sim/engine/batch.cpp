@@ -16,16 +16,17 @@ void Batch::link_last(RequestHandle handle) {
 }
 
 void Batch::unlink(RequestHandle handle) {
-  const Request& r = pool_[handle];
+  Request& r = pool_[handle];
   (r.previous == kNoRequest ? head_ : pool_[r.previous].next) = r.next;
   (r.next == kNoRequest ? tail_ : pool_[r.next].previous) = r.previous;
+  r.previous = r.next = kNoRequest;
   --running_;
   committed_ -= blocks_at_end(r);
 }
 
 void Batch::start_first_waiting() {
-  const RequestHandle handle = waiting_.front();
-  waiting_.pop_front();
+  const RequestHandle handle = waiting_->front();
+  waiting_->pop_front();
   Request& r = pool_[handle];
   r.admission = ++admissions_;
   r.computed = r.found_tokens;
@@ -36,6 +37,25 @@ void Batch::start_first_waiting() {
   prefilling_.push_back(handle);
 }
 
+RequestHandle Batch::step_aside(std::int64_t to) {
+  const RequestHandle handle = waiting_->front();
+  const std::int64_t blocks = to - blocks_shared_with_first();
+  RequestPool::Text& text = pool_.text(handle);
+  // What is found here already is held, so that it does not make way for the rest.
+  prefixes_->acquire(text.names, pool_[handle].found_tokens / kv_.block_size(), text.blocks);
+  waiting_->drop(handle);
+  take(blocks);
+  return handle;
+}
+
+/// Nobody refers to them now: they are free memory that holds something.
+void Batch::fetched(RequestHandle handle, std::int64_t to) {
+  name_blocks(handle, to * kv_.block_size());
+  give_back(handle, to * kv_.block_size());
+  prefixes_->trim(kv_.free());
+  waiting_->put_back(handle);
+}
+
 /// What idle prefixes hold is free memory: they make way.
 void Batch::take(std::int64_t blocks) {
   kv_.take(blocks);
@@ -43,9 +63,10 @@ void Batch::take(std::int64_t blocks) {
 }
 
 void Batch::look_up_first() {
-  if (!prefixes_ || waiting_.empty()) return;
-  const RequestHandle handle = waiting_.front();
-  if (looked_up_ == handle && looked_up_at_ == prefixes_->version()) return;
+  if (!prefixes_ || waiting_->empty()) return;
+  if (looked_up_ == waiting_->front() && looked_up_at_ == prefixes_->version()) return;
+  waiting_->look_at(*prefixes_, kv_.block_size());
+  const RequestHandle handle = waiting_->front();
   looked_up_ = handle;
   looked_up_at_ = prefixes_->version();
   Request& r = pool_[handle];
@@ -56,7 +77,7 @@ void Batch::look_up_first() {
 
 std::int64_t Batch::blocks_shared_with_first() const {
   if (!prefixes_) return 0;
-  const RequestHandle handle = waiting_.front();
+  const RequestHandle handle = waiting_->front();
   const std::int64_t found = pool_[handle].found_tokens / kv_.block_size();
   return found - prefixes_->unreferenced(pool_.text(handle).names, found);
 }
@@ -87,16 +108,17 @@ void Batch::give_back(RequestHandle handle, std::int64_t tokens) {
   kv_.give_back(blocks);
 }
 
-bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens) {
-  const Request& r = pool_[handle];
-  const std::int64_t all = kv_.blocks_for(r.found_tokens + tokens);
+bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens, const EntryRules& rules) {
+  Request& r = pool_[handle];
+  const std::int64_t all = kv_.blocks_for(rules.whole_prompt ? r.input_tokens + r.generated : r.found_tokens + tokens);
+  const std::int64_t free = kv_.free() - (running_ > 0 ? rules.keep_free : 0);
+  const std::int64_t blocks = prefixes_ ? all - blocks_shared_with_first() : all;
+  if (blocks > free) return false;
+  r.whole_prompt_memory = rules.whole_prompt;
   if (!prefixes_) {
-    if (all > kv_.free()) return false;
-    kv_.take(all);
+    kv_.take(blocks);
     return true;
   }
-  const std::int64_t blocks = all - blocks_shared_with_first();
-  if (blocks > kv_.free()) return false;
   // First they are held, so that they do not make way for themselves.
   const std::int64_t found = r.found_tokens / kv_.block_size();
   RequestPool::Text& text = pool_.text(handle);
@@ -108,7 +130,8 @@ bool Batch::reserve_first_chunk(RequestHandle handle, std::int32_t tokens) {
 
 bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {
   const Request& r = pool_[handle];
-  const std::int64_t blocks = kv_.blocks_for(r.computed + tokens) - kv_.blocks_for(r.computed);
+  const std::int64_t blocks =
+      r.whole_prompt_memory ? 0 : kv_.blocks_for(r.computed + tokens) - kv_.blocks_for(r.computed);
   if (blocks > kv_.free()) return false;
   take(blocks);
   name_blocks(handle, r.computed + tokens);
@@ -118,6 +141,7 @@ bool Batch::reserve_prefill(RequestHandle handle, std::int32_t tokens) {
 void Batch::start_decoding(RequestHandle handle) {
   prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
   Request& r = pool_[handle];
+  r.whole_prompt_memory = false;
   if (r.generated < r.output_here) decoding_.join(handle, r);
 }
 
@@ -137,6 +161,7 @@ bool Batch::advance_decoding(std::int64_t steps) {
 }
 
 void Batch::retire(RequestHandle handle) {
+  waiting_->left(handle);
   const std::int64_t stored = pool_[handle].computed;
   name_blocks(handle, stored);  // its answer's, where they have names: the next turn of a conversation begins with it
   give_back(handle, stored);
@@ -172,13 +197,21 @@ void Batch::expect_no_more(RequestHandle handle) {
   --expected_;
 }
 
-std::deque<RequestHandle> Batch::take_waiting() {
+std::vector<RequestHandle> Batch::take_waiting() {
   looked_up_ = kNoRequest;
-  return std::exchange(waiting_, {});
+  std::vector<RequestHandle> all;
+  for (const RequestHandle handle : std::exchange(swapped_, {})) {
+    pool_[handle].swapped = false;
+    pool_[handle].computed = 0;
+    all.push_back(handle);
+  }
+  swapped_blocks_ = 0;
+  for (const RequestHandle handle : waiting_->take_all()) all.push_back(handle);
+  return all;
 }
 
 void Batch::forget_prefixes() {
-  if (prefixes_) prefixes_.emplace();
+  if (prefixes_) prefixes_.emplace(eviction_);
   looked_up_ = kNoRequest;
 }
 
@@ -192,8 +225,16 @@ void Batch::join_decoding(RequestHandle handle) {
   decoding_.join(handle, r);
 }
 
-RequestHandle Batch::preempt_last(double now) {
-  const RequestHandle handle = tail_;
+RequestHandle Batch::last_in_rank() const {
+  if (!waiting_->ranks() || tail_ == kNoRequest) return tail_;
+  RequestHandle last = tail_;
+  for (RequestHandle handle = pool_[tail_].previous; handle != kNoRequest; handle = pool_[handle].previous)
+    if (waiting_->after(handle, last)) last = handle;
+  return last;
+}
+
+/// It leaves the running set, and its memory is free.
+void Batch::stop(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   if (r.decoding()) {
     decoding_.leave(r);
@@ -204,16 +245,60 @@ RequestHandle Batch::preempt_last(double now) {
       --reserved_;
     }
     if (decoding_.size() == 0) decode_planned_ = false;
+    r.whole_prompt_memory = false;
   } else {
     prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
     claimed_ -= r.prefill_target;
   }
-  give_back(handle, r.computed);
+  give_back(handle, r.stored());
   unlink(handle);
+  r.whole_prompt_memory = false;
+  waiting_->left(handle);
+}
+
+void Batch::preempt(RequestHandle handle, double now) {
+  stop(handle, now);
+  Request& r = pool_[handle];
   r.computed = 0;
   ++r.preemptions;
-  waiting_.push_front(handle);
+  waiting_->put_back(handle);
+}
+
+void Batch::swap_out(RequestHandle handle, double now) {
+  stop(handle, now);
+  Request& r = pool_[handle];
+  r.swapped = true;
+  ++r.preemptions;
+  swapped_blocks_ += kv_.blocks_for(r.computed);
+  swapped_.push_back(handle);
+}
+
+RequestHandle Batch::swap_in() {
+  const RequestHandle handle = swapped_.front();
+  swapped_.pop_front();
+  Request& r = pool_[handle];
+  r.swapped = false;
+  swapped_blocks_ -= kv_.blocks_for(r.computed);
+  take(kv_.blocks_for(r.computed));
+  claimed_ += r.computed;
+  r.admission = ++admissions_;
+  link_last(handle);
+  decoding_.join(handle, r);
   return handle;
+}
+
+void Batch::drop(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  if (r.waiting) {
+    waiting_->drop(handle);
+  } else if (r.swapped) {
+    r.swapped = false;
+    swapped_blocks_ -= kv_.blocks_for(r.computed);
+    swapped_.erase(std::find(swapped_.begin(), swapped_.end(), handle));
+  } else {
+    stop(handle, now);
+  }
+  r.computed = 0;
 }
 
 }  // namespace flotilla::sim

@@ -4,25 +4,41 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/engine/decode_set.hpp"
 #include "sim/engine/kv_cache.hpp"
 #include "sim/engine/prefix_cache.hpp"
 #include "sim/engine/request.hpp"
+#include "sim/engine/waiting_queue.hpp"
 
 namespace flotilla::sim {
 
+/// How a prompt is let in.
+struct EntryRules {
+  bool whole_prompt = false;   ///< memory is taken for all of the prompt at once, not chunk by chunk
+  std::int64_t keep_free = 0;  ///< blocks that must stay free, unless nothing runs
+};
+
 class Batch {
  public:
-  Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size, const models::AttentionWindow& window = {})
-      : pool_(pool), kv_(kv_blocks, block_size), decoding_(block_size, window) {}
+  Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size, const models::AttentionWindow& window = {},
+        std::unique_ptr<WaitingQueue> queue = nullptr)
+      : pool_(pool),
+        kv_(kv_blocks, block_size),
+        decoding_(block_size, window),
+        waiting_(queue ? std::move(queue) : std::make_unique<FifoQueue>(pool)) {}
 
   /// From now on blocks with a name are found again, and shared.
-  void keep_prefixes() { prefixes_.emplace(); }
+  void keep_prefixes(PrefixCache::Eviction eviction = PrefixCache::Eviction::kLeastRecentlyUsed) {
+    prefixes_.emplace(eviction);
+    eviction_ = eviction;
+  }
 
-  void enqueue(RequestHandle handle) { waiting_.push_back(handle); }
+  void enqueue(RequestHandle handle) { waiting_->push(handle); }
   /// Looks up how much of the first of the queue the prefix cache holds: whole blocks, and never all of its prompt,
   /// whose last token is always computed.
   void look_up_first();
@@ -32,10 +48,17 @@ class Batch {
   /// decode steps has taken since the books were last brought up to date.
   [[nodiscard]] std::int64_t blocks_held(PrefixCache::Names names, std::int64_t pending);
 
+  /// The first of the queue steps aside until the first `to` blocks of its prompt are here, of which some come from
+  /// elsewhere. Memory for them is taken, and must suffice.
+  RequestHandle step_aside(std::int64_t to);
+  /// They are: they can be found from now on, and it is in the queue again.
+  void fetched(RequestHandle handle, std::int64_t to);
+  /// They will not come.
+  void fetch_no_more(RequestHandle handle, std::int64_t to) { give_back(handle, to * kv_.block_size()); }
   /// The first of the queue joins the running set in prefill, with its first chunk reserved.
   void start_first_waiting();
   /// Memory for the cached part of a waiting prompt and its first chunk; false (and nothing taken) if it does not fit.
-  [[nodiscard]] bool reserve_first_chunk(RequestHandle handle, std::int32_t tokens);
+  [[nodiscard]] bool reserve_first_chunk(RequestHandle handle, std::int32_t tokens, const EntryRules& rules);
   /// Memory for a further chunk; false (and nothing taken) if it does not fit.
   [[nodiscard]] bool reserve_prefill(RequestHandle handle, std::int32_t tokens);
   /// The chunk has been computed.
@@ -61,11 +84,27 @@ class Batch {
   /// Its KV is here, and it joins the decoding sequences.
   void join_decoding(RequestHandle handle);
 
-  /// Takes the last admitted sequence out of the running set, frees its memory and puts it at the head of the queue, to
-  /// be computed again. Returns it.
-  RequestHandle preempt_last(double now);
-  /// Empties the queue.
-  std::deque<RequestHandle> take_waiting();
+  /// Which running sequence has to go where memory is short: the last admitted, or the last in the order of a queue
+  /// that ranks.
+  [[nodiscard]] RequestHandle last_in_rank() const;
+  /// Takes a sequence out of the running set, frees its memory and puts it back into the queue, to be computed again.
+  void preempt(RequestHandle handle, double now);
+  /// The same for a decoding sequence whose KV goes to host memory: it waits there, apart from the queue.
+  void swap_out(RequestHandle handle, double now);
+  /// Those that wait there, first out, first in.
+  [[nodiscard]] const std::deque<RequestHandle>& swapped() const { return swapped_; }
+  /// Blocks that a sequence in host memory needs to decode again.
+  [[nodiscard]] std::int64_t blocks_to_swap_in(RequestHandle handle) const {
+    return kv_.blocks_for(pool_[handle].computed + 1);
+  }
+  /// The first of them decodes again. The caller has made sure that it fits.
+  RequestHandle swap_in();
+  /// Blocks of host memory that they take.
+  [[nodiscard]] std::int64_t swapped_blocks() const { return swapped_blocks_; }
+  /// Takes a sequence out that nobody wants any more, wherever it is: it waits, runs or is in host memory.
+  void drop(RequestHandle handle, double now);
+  /// Empties the queue, and what is in host memory.
+  std::vector<RequestHandle> take_waiting();
   /// The memory has been lost, with all that could be found in it. Nobody uses any of it.
   void forget_prefixes();
 
@@ -73,7 +112,11 @@ class Batch {
   template <class Visit>
   void for_each(Visit visit) const {
     for (RequestHandle handle = head_; handle != kNoRequest; handle = pool_[handle].next) visit(handle);
-    for (const RequestHandle handle : waiting_) visit(handle);
+    for (const RequestHandle handle : swapped_) visit(handle);
+    waiting_->visit([&](RequestHandle handle) {
+      visit(handle);
+      return true;
+    });
   }
 
   [[nodiscard]] RequestPool& pool() { return pool_; }
@@ -82,7 +125,7 @@ class Batch {
   [[nodiscard]] const KvCache& kv() const { return kv_; }
   [[nodiscard]] DecodeSet& decoding() { return decoding_; }
   [[nodiscard]] const DecodeSet& decoding() const { return decoding_; }
-  [[nodiscard]] const std::deque<RequestHandle>& waiting() const { return waiting_; }
+  [[nodiscard]] const WaitingQueue& waiting() const { return *waiting_; }
   /// Sequences with prompt tokens still to compute, in the order of admission.
   [[nodiscard]] const std::vector<RequestHandle>& prefilling() const { return prefilling_; }
   [[nodiscard]] std::int64_t running() const { return running_; }
@@ -111,14 +154,18 @@ class Batch {
   void take(std::int64_t blocks);
   void name_blocks(RequestHandle handle, std::int64_t tokens);
   void give_back(RequestHandle handle, std::int64_t tokens);
+  void stop(RequestHandle handle, double now);
 
   RequestPool& pool_;
   KvCache kv_;
   std::optional<PrefixCache> prefixes_;
+  PrefixCache::Eviction eviction_ = PrefixCache::Eviction::kLeastRecentlyUsed;
   RequestHandle looked_up_ = kNoRequest;  ///< by look_up_first(), at this version of the cache
   std::uint64_t looked_up_at_ = 0;
   DecodeSet decoding_;
-  std::deque<RequestHandle> waiting_;
+  std::unique_ptr<WaitingQueue> waiting_;
+  std::deque<RequestHandle> swapped_;
+  std::int64_t swapped_blocks_ = 0;
   std::vector<RequestHandle> prefilling_;
   RequestHandle head_ = kNoRequest;
   RequestHandle tail_ = kNoRequest;

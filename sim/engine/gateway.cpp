@@ -1,5 +1,7 @@
 #include "sim/engine/gateway.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -55,7 +57,9 @@ void Gateway::send_due(double now, bool after_steps) {
 }
 
 void Gateway::tell_if_done(double now) {
-  if (done_ && recorder_.in_flight == 0 && (!has_next_ || now >= stop_sending_)) done_();
+  if (recorder_.in_flight > 0 || (has_next_ && now < stop_sending_)) return;
+  if (clients_ != nullptr) clients_->close();
+  if (done_) done_();
 }
 
 void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps) {
@@ -75,24 +79,35 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.deadline = now + arriving.ttft_promise;
   recorder_.sent(now);
   name_blocks(arriving);
-  dispatch(handle, now, after_steps);
+  if (clients_ != nullptr) clients_->sent(handle, now);
+  if (tells(r)) {
+    story_->tell(now, fmt::format("arrives: {} tokens in, {} out{}", r.input_tokens, r.output_tokens,
+                                  now > r.wished_arrival ? fmt::format("; held back for {:.1f} ms by max_concurrency",
+                                                                       1000 * (now - r.wished_arrival))
+                                                         : ""));
+  }
+  let_in(handle, now, after_steps);
 }
 
 /// To a replica, if one is open. The names of its blocks are known.
 void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
   Request& r = pool_[handle];
+  if (shortcut_ && shortcut_(handle, now, after_steps)) return;
   if (open_ == 0 || (!homeless_.empty() && !sending_homeless_)) {
     if (!names_.empty()) pool_.text(handle).names = names_.front().second;
     homeless_.push_back(handle);
+    if (tells(r)) story_->tell(now, "no replica is open: it waits at the door");
     return;
   }
   const std::size_t choice = choose({r.input_tokens, r.session}, now, after_steps);
   r.replica = static_cast<std::int32_t>(choice);
+  if (tells(r)) tell_choice(r, choice, now);
   if (std::int64_t* reason = reason_to_refuse(r, limits_[choice])) {
     if (r.failures > 0) return lost({&handle, 1}, true, now, after_steps);
     ++*reason;
+    if (tells(r)) story_->tell(now, "refused: no step or memory of that replica could ever hold it");
     recorder_.rejected(r);
-    pool_.release(handle);
+    release(handle);
     return;
   }
   if (!names_.empty()) {
@@ -166,11 +181,21 @@ void Gateway::left(std::size_t replica) { load_changed(replica, -1); }
 
 void Gateway::finished(RequestHandle handle) {
   if (pool_[handle].decode_replica < 0) left(static_cast<std::size_t>(pool_[handle].replica));
-  pool_.release(handle);
+  release(handle);
   if (left_) left_(clock_.now());
-  if (!waiting_for_room_) return tell_if_done(clock_.now());
+  room_again(clock_.now());
+}
+
+void Gateway::release(RequestHandle handle) {
+  if (pool_[handle].admitted) admission_.left(pool_[handle]);
+  pool_.release(handle);
+}
+
+/// A client has its answer, or has given up: another may send.
+void Gateway::room_again(double now) {
+  if (!waiting_for_room_) return tell_if_done(now);
   waiting_for_room_ = false;
-  clock_.schedule(room_slot_, clock_.now());
+  clock_.schedule(room_slot_, now);
 }
 
 void Gateway::open(std::size_t replica, bool is_open, double now) {
@@ -215,11 +240,13 @@ void Gateway::lost(std::span<const RequestHandle> handles, bool fails, double no
   for (const RequestHandle handle : handles) {
     Request& r = pool_[handle];
     ++r.failures;
-    if (fails) {
+    if (fails || r.abandoned) {
       recorder_.failed(r);
-      pool_.release(handle);
+      release(handle);
       continue;
     }
+    if (tells(r))
+      story_->tell(now, fmt::format("its replica is lost, with {} output tokens made: sent again", r.generated));
     r.carried = r.generated;
     r.decode_replica = -1;
     r.found_tokens =
@@ -235,6 +262,7 @@ void Gateway::lost(std::span<const RequestHandle> handles, bool fails, double no
 
 void Gateway::close() {
   for (const RequestHandle handle : homeless_) recorder_.unfinished(pool_[handle]);
+  for (const RequestHandle handle : paused_) recorder_.unfinished(pool_[handle]);
 }
 
 }  // namespace flotilla::sim

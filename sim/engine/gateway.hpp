@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "sim/engine/admission.hpp"
+#include "sim/engine/clients.hpp"
 #include "sim/engine/clock.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
@@ -24,6 +26,8 @@ struct Refusals {
   std::int64_t larger_than_memory = 0;   ///< its KV would not fit into an empty replica
   std::int64_t longer_than_step = 0;     ///< the prompt exceeds max_num_batched_tokens and chunked prefill is off
   std::int64_t empty = 0;                ///< no input or no output token
+  std::int64_t over_limit = 0;           ///< the gateway's limits let no more in, and the client tried no more
+  std::int64_t turned_away = 0;          ///< attempts that met such a limit
 };
 
 /// What a replica can take at all.
@@ -48,10 +52,21 @@ class Gateway {
   void see_late(double staleness) { staleness_ = staleness; }
   /// This share of every prompt is found in the prefix cache.
   void cache_share(double share) { cached_share_ = share; }
+  void limit(std::vector<GateLimit> limits) { admission_ = AdmissionControl(std::move(limits)); }
+  /// Its clients may lose patience. They must outlive the gateway.
+  void serve(Clients& clients);
+  /// Asked of a request whose client is gone: true = somebody else has seen to it that it stops.
+  void on_abandoned(std::function<bool(RequestHandle, double now)> stops) { stops_ = std::move(stops); }
+  /// Whose decisions about one request are asked for.
+  void tell(Story& story) { story_ = &story; }
   void add_replica(Replica& replica, const AdmissionLimits& limits);
   void start();
   /// Asked of each request that is sent, once its replica is chosen: true = somebody else lets it in there.
   void divert(std::function<bool(RequestHandle)> takes) { diverts_ = std::move(takes); }
+  /// Asked of each request before a replica is chosen: true = somebody else serves it.
+  void shortcut(std::function<bool(RequestHandle, double now, bool after_steps)> takes) {
+    shortcut_ = std::move(takes);
+  }
   /// A request that was sent to this replica is no longer its business: its KV has moved on.
   void left(std::size_t replica);
   /// A request has ended, wherever it was.
@@ -78,6 +93,16 @@ class Gateway {
   void close();
 
  private:
+  void let_in(RequestHandle handle, double now, bool after_steps);
+  void turn_away(RequestHandle handle, double now);
+  void client_event(RequestHandle handle, ClientEvent event, double now);
+  void try_again(RequestHandle handle, double date);
+  [[nodiscard]] RequestHandle copy_for_retry(RequestHandle handle);
+  void abandon(RequestHandle handle, double now);
+  void release(RequestHandle handle);
+  void room_again(double now);
+  [[nodiscard]] bool tells(const Request& r) const { return story_ != nullptr && story_->is_about(r); }
+  void tell_choice(const Request& r, std::size_t choice, double now);
   void dispatch(RequestHandle handle, double now, bool after_steps);
   void send_homeless(double now);
   void name_blocks_again(RequestHandle handle);
@@ -96,6 +121,10 @@ class Gateway {
   std::int64_t max_concurrency_;
   double stop_sending_;
   double cached_share_ = 0;
+  AdmissionControl admission_{std::vector<GateLimit>()};
+  Clients* clients_ = nullptr;
+  Story* story_ = nullptr;
+  std::function<bool(RequestHandle, double)> stops_;
   RequestPool& pool_;
   Clock& clock_;
   Recorder& recorder_;
@@ -113,8 +142,10 @@ class Gateway {
   bool has_next_ = false;
   bool waiting_for_room_ = false;
   std::function<bool(RequestHandle)> diverts_;
+  std::function<bool(RequestHandle, double, bool)> shortcut_;
   std::size_t open_ = 0;
   std::deque<RequestHandle> homeless_;
+  std::vector<RequestHandle> paused_;  ///< their clients will try again
   bool sending_homeless_ = false;
   std::function<void(std::size_t)> empty_;
   std::function<void()> done_;

@@ -1,5 +1,7 @@
 #include "sim/engine/hand_off.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -70,15 +72,36 @@ bool HandOff::takes(RequestHandle handle) {
   return true;
 }
 
-void HandOff::choose(RequestHandle handle) {
-  const double now = clock_.now();
+std::size_t HandOff::pick(const Request& r, double now) {
   for (std::size_t i = 0; i < targets_.size() && router_.looks_at() != Look::kCounts; ++i) {
     const Replica& replica = *targets_[i].replica;
     loads_[i].used_tokens = replica.used_tokens(now);
     loads_[i].kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
   }
-  const std::size_t target = router_.pick(loads_, {pool_[handle].prompt()});
+  return router_.pick(loads_, {r.prompt()});
+}
+
+bool HandOff::send_directly(RequestHandle handle, double now, bool after_steps) {
+  if (open_ == 0) return false;
+  Request& r = pool_[handle];
+  const std::size_t target = pick(r, now);
+  r.decode_replica = static_cast<std::int32_t>(target);
+  if (tells(r))
+    story_->tell(now, fmt::format("its prompt is short: decode replica {}, with {} outstanding, computes it", target,
+                                  loads_[target].outstanding));
+  load_changed(target, 1);
+  targets_[target].replica->enqueue(handle, now, after_steps);
+  return true;
+}
+
+void HandOff::choose(RequestHandle handle) {
+  const double now = clock_.now();
+  const std::size_t target = pick(pool_[handle], now);
   pool_[handle].decode_replica = static_cast<std::int32_t>(target);
+  if (tells(pool_[handle]))
+    story_->tell(now,
+                 fmt::format("will decode on decode replica {}, with {} outstanding and {} waiting for memory there",
+                             target, loads_[target].outstanding, targets_[target].queue.size()));
   load_changed(target, 1);
   targets_[target].queue.push_back(handle);
   look_at(target);
@@ -110,6 +133,7 @@ void HandOff::begin(RequestHandle handle, double now) {
 void HandOff::prefilled(RequestHandle handle, double now) {
   const KvSending& sending = sources_[static_cast<std::size_t>(pool_[handle].replica)].sending;
   pool_[handle].held = true;
+  if (tells(pool_[handle])) story_->tell(now, "its prompt is computed; its KV has to move");
   // Where it was to be pushed, the other side may have been lost.
   if (!sending.push || moving(handle) == nullptr) {
     to_choose_.push_back(handle);
@@ -235,6 +259,8 @@ void HandOff::part_arrived(std::uint64_t ticket, double now) {
   m = moving_.back();
   moving_.pop_back();
   facts_.times.add(now - began);
+  if (tells(pool_[handle]))
+    story_->tell(now, fmt::format("the last of its KV is there, {:.1f} ms after it was sent", 1000 * (now - began)));
   Request& r = pool_[handle];
   r.held = false;
   const auto source = static_cast<std::size_t>(r.replica);

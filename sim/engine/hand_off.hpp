@@ -61,16 +61,23 @@ class HandOff {
   void add_prefill(Replica& replica, Seat seat, const KvSending& sending);
   void add_decode(Replica& replica, Seat seat);
   void start();
+  /// Whose hand-off is asked for.
+  void tell(Story& story) { story_ = &story; }
 
   /// Takes a request that has arrived for a prefill replica that pushes, and lets it in when there is room; false where
   /// its replica does not push.
   bool takes(RequestHandle handle);
+
+  /// A request that is prefilled where it decodes; false if nobody there is open.
+  bool send_directly(RequestHandle handle, double now, bool after_steps);
 
   /// The gateway's replica is lost: returns what it held for others, or was to compute for them, and has not yet got.
   /// To be called before Replica::lose().
   std::vector<RequestHandle> lose_source(std::size_t source, double now);
   /// The replica that decodes is lost: what was to come to it goes to others; returns what was there.
   std::vector<RequestHandle> lose_target(std::size_t target, double now);
+  /// Nobody wants this request any more. True if that is all there is to do: else the replica that prefills it has it.
+  bool abandon(RequestHandle handle, double now);
   /// It takes requests from now on, or no longer.
   void open(std::size_t target, bool is_open);
   /// Called when a request that was to decode there has left it, and there are none left.
@@ -113,6 +120,7 @@ class HandOff {
   void on_event(double now);
   void look_at(std::size_t target);
   void choose(RequestHandle handle);
+  std::size_t pick(const Request& r, double now);
   void serve(Target& target, double now);
   void prefilled(RequestHandle handle, double now);
   void chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds);
@@ -123,7 +131,8 @@ class HandOff {
   [[nodiscard]] double lone_time(std::size_t* limit);
   Moving* moving(RequestHandle handle);
   void part_arrived(std::uint64_t ticket, double now);
-  void give_up(std::size_t moving);
+  void give_up(std::size_t moving, double now);
+  [[nodiscard]] bool tells(const Request& r) const { return story_ != nullptr && story_->is_about(r); }
   void load_changed(std::size_t target, std::int64_t by);
   void finished(RequestHandle handle);
   const std::vector<KvShard>& shards(const Seat& from, const Seat& to);
@@ -146,6 +155,7 @@ class HandOff {
   std::unordered_map<std::size_t, double> carried_;  ///< bytes of those, by link and direction
   std::vector<Moving> moving_;
   std::uint64_t tickets_ = 0;
+  Story* story_ = nullptr;
   std::size_t open_ = 0;  ///< targets
   std::function<void(std::size_t)> empty_;
   HandOffFacts facts_;

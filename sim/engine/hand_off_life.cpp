@@ -7,10 +7,10 @@
 namespace flotilla::sim {
 
 /// The KV of this hand-off will not arrive, and the memory that it was to have is free.
-void HandOff::give_up(std::size_t moving) {
+void HandOff::give_up(std::size_t moving, double now) {
   const RequestHandle handle = moving_[moving].handle;
   const auto target = static_cast<std::size_t>(pool_[handle].decode_replica);
-  targets_[target].replica->expect_no_more(handle);
+  targets_[target].replica->expect_no_more(handle, now);
   pool_[handle].decode_replica = -1;
   moving_.erase(moving_.begin() + static_cast<std::ptrdiff_t>(moving));
   load_changed(target, -1);
@@ -38,7 +38,7 @@ std::vector<RequestHandle> HandOff::lose_source(std::size_t source, double now) 
   for (std::size_t i = moving_.size(); i-- > 0;) {
     const RequestHandle handle = moving_[i].handle;
     if (!is_there(handle)) continue;
-    give_up(i);
+    give_up(i, now);
     if (pool_[handle].held) take(handle);  // else its replica has it
   }
   take_from(to_choose_);
@@ -67,11 +67,36 @@ std::vector<RequestHandle> HandOff::lose_target(std::size_t target, double now) 
   for (std::size_t i = moving_.size(); i-- > 0;) {
     const RequestHandle handle = moving_[i].handle;
     if (pool_[handle].decode_replica != static_cast<std::int32_t>(target)) continue;
-    give_up(i);
+    give_up(i, now);
     if (pool_[handle].held) choose_again(handle);  // else once it is computed
   }
   if (!to_choose_.empty()) clock_.schedule(slot_, now);
   return lost;
+}
+
+bool HandOff::abandon(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  r.to_stop = true;
+  const auto leave = [&] {
+    r.decode_replica = -1;
+    if (std::exchange(r.held, false)) sources_[static_cast<std::size_t>(r.replica)].replica->release_held(handle, now);
+    gateway_.finished(handle);
+    return true;
+  };
+  if (std::erase(to_choose_, handle) > 0) return leave();
+  if (r.decode_replica < 0) return false;
+  const auto target = static_cast<std::size_t>(r.decode_replica);
+  if (std::erase(targets_[target].queue, handle) > 0) {
+    load_changed(target, -1);
+    return leave();
+  }
+  for (std::size_t i = 0; i < moving_.size(); ++i) {
+    if (moving_[i].handle != handle) continue;
+    give_up(i, now);
+    return r.held ? leave() : false;
+  }
+  targets_[target].replica->abandon(handle, now);
+  return true;
 }
 
 void HandOff::open(std::size_t target, bool is_open) {

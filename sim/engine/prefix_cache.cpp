@@ -28,6 +28,7 @@ void PrefixCache::refer(std::int32_t number) {
     ++shared_;
   }
   ++b.references;
+  ++b.uses;
 }
 
 void PrefixCache::acquire(Names names, std::int64_t count, Blocks& blocks) {
@@ -52,7 +53,7 @@ std::int64_t PrefixCache::add(Names names, std::int64_t to, Blocks& blocks) {
       number = unused_.back();
       unused_.pop_back();
       index_.insert(names[i], number);
-      block(number) = {names[i], 1, kNobody, kNobody};
+      block(number) = {names[i], 1, 1, 0, kNobody, kNobody};
       ++version_;
     }
     blocks.push_back(number);
@@ -75,23 +76,32 @@ std::int64_t PrefixCache::release(Blocks& blocks) {
 
 void PrefixCache::make_idle(std::int32_t number) {
   Block& b = block(number);
+  ++idle_;
+  if (eviction_ == Eviction::kLeastFrequentlyUsed) {
+    b.idle_since = ++idle_count_;
+    by_use_.insert({b.uses, b.idle_since, number});
+    return;
+  }
   b.older = newest_;
   b.newer = kNobody;
   (newest_ == kNobody ? oldest_ : block(newest_).newer) = number;
   newest_ = number;
-  ++idle_;
 }
 
 void PrefixCache::take_from_idle(std::int32_t number) {
   const Block& b = block(number);
+  --idle_;
+  if (eviction_ == Eviction::kLeastFrequentlyUsed) {
+    by_use_.erase({b.uses, b.idle_since, number});
+    return;
+  }
   (b.older == kNobody ? oldest_ : block(b.older).newer) = b.newer;
   (b.newer == kNobody ? newest_ : block(b.newer).older) = b.older;
-  --idle_;
 }
 
 void PrefixCache::trim(std::int64_t most) {
   while (idle_ > std::max<std::int64_t>(0, most)) {
-    const std::int32_t number = oldest_;
+    const std::int32_t number = next_to_go();
     take_from_idle(number);
     index_.erase(block(number).name);
     unused_.push_back(number);

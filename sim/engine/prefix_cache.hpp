@@ -1,15 +1,17 @@
 // Which blocks of text the KV memory of a replica holds, by their names (hash_chain.hpp): those of sequences that run,
 // shared by all that begin alike, and those of sequences that are gone, for as long as nobody needs their memory. The
 // least recently used goes first, and of a sequence its end before its beginning, as in vLLM V1
-// (vllm/v1/core/block_pool.py). So a block is never held without those before it: whoever used it used them, too, and
-// let go of them later.
+// (vllm/v1/core/block_pool.py); or the least often used, among equals the least recently. So a block is never held
+// without those before it: whoever used it used them, too, and let go of them later.
 //
 // It counts no memory: KvCache does. A block that a sequence refers to is in use; one that nobody refers to is free,
 // though it can be found until trim() lets it go.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "sim/engine/block_index.hpp"
@@ -19,6 +21,9 @@ namespace flotilla::sim {
 class PrefixCache {
  public:
   using Name = std::uint64_t;
+  /// Who makes way.
+  enum class Eviction { kLeastRecentlyUsed, kLeastFrequentlyUsed };
+  explicit PrefixCache(Eviction eviction = Eviction::kLeastRecentlyUsed) : eviction_(eviction) {}
   using Names = std::span<const Name>;
   /// Numbers of blocks that a sequence refers to, from the front of its text; they stay valid while it does.
   using Blocks = std::vector<std::int32_t>;
@@ -52,6 +57,8 @@ class PrefixCache {
   struct Block {
     Name name = 0;
     std::int32_t references = 0;
+    std::int64_t uses = 0;         ///< references that there ever were
+    std::uint64_t idle_since = 0;  ///< counts up
     std::int32_t older = kNobody;  ///< in the list of idle blocks, the least recently used at its head
     std::int32_t newer = kNobody;
   };
@@ -61,6 +68,15 @@ class PrefixCache {
   void make_idle(std::int32_t number);
   void take_from_idle(std::int32_t number);
 
+  /// How often it was used, since when it is idle, its number.
+  using Rank = std::tuple<std::int64_t, std::uint64_t, std::int32_t>;
+  [[nodiscard]] std::int32_t next_to_go() const {
+    return eviction_ == Eviction::kLeastRecentlyUsed ? oldest_ : std::get<2>(*by_use_.begin());
+  }
+
+  Eviction eviction_;
+  std::set<Rank> by_use_;  ///< idle blocks, where the least often used go first
+  std::uint64_t idle_count_ = 0;
   BlockIndex index_;
   std::vector<Block> blocks_;
   std::vector<std::int32_t> unused_;

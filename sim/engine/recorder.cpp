@@ -58,6 +58,7 @@ ReplicaTokens& Recorder::tokens_at(const Request& r) {
 }
 
 void Recorder::finished(const Request& r) {
+  if (r.abandoned) return;
   check_order(r);
   count_in_flight(r.last_token);
   ++completed;
@@ -96,24 +97,21 @@ void Recorder::finished(const Request& r) {
   if (sink_) sink_(r, RequestStatus::kCompleted);
 }
 
-void Recorder::rejected(const Request& r) {
-  ++rejected_count;
+/// `missed`: what it was promised was not kept.
+void Recorder::ended(const Request& r, RequestStatus status, std::int64_t& count, bool missed) {
+  if (r.abandoned) return;
+  ++count;
   --in_flight;
-  if (sink_) sink_(r, RequestStatus::kRejected);
+  if (missed && r.arrival - first_arrival >= warmup_) ++samples_.failed;
+  if (sink_) sink_(r, status);
 }
 
-void Recorder::failed(const Request& r) {
-  ++failed_count;
-  --in_flight;
-  if (r.arrival - first_arrival >= warmup_) ++samples_.failed;
-  if (sink_) sink_(r, RequestStatus::kFailed);
-}
-
-void Recorder::unfinished(const Request& r) {
-  ++unfinished_count;
-  --in_flight;
-  if (sink_) sink_(r, RequestStatus::kUnfinished);
-}
+void Recorder::rejected(const Request& r) { ended(r, RequestStatus::kRejected, rejected_count); }
+void Recorder::turned_away(const Request& r) { ended(r, RequestStatus::kRejected, rejected_count, true); }
+void Recorder::failed(const Request& r) { ended(r, RequestStatus::kFailed, failed_count, true); }
+void Recorder::unfinished(const Request& r) { ended(r, RequestStatus::kUnfinished, unfinished_count); }
+void Recorder::timed_out(const Request& r) { ended(r, RequestStatus::kTimedOut, timed_out_count, true); }
+void Recorder::cancelled(const Request& r) { ended(r, RequestStatus::kCancelled, cancelled_count); }
 
 void Recorder::tokens(double when, std::int64_t count) {
   const auto second = static_cast<std::size_t>(std::max(0.0, when - first_arrival));

@@ -42,7 +42,7 @@ struct RequestSamples {
   double itl_sum = 0;           ///< of the gaps between output tokens of measured requests
   std::int64_t itl_count = 0;
   std::int64_t good = 0;    ///< met every promise
-  std::int64_t failed = 0;  ///< lost with their replica
+  std::int64_t failed = 0;  ///< lost with their replica, turned away, or given up by their clients
   std::int64_t good_output_tokens = 0;
   std::vector<ReplicaTokens> by_replica;         ///< by Request::replica, of those whose KV stayed there
   std::vector<ReplicaTokens> by_decode_replica;  ///< by Request::decode_replica, of those whose KV moved
@@ -67,10 +67,15 @@ class Recorder {
     count_in_flight(now);
     return now > first_arrival ? in_flight_seconds_ / (now - first_arrival) : 0;
   }
+  // What became of it; nothing more is heard of one whose client is gone (Request::abandoned).
   void finished(const Request& r);
   void rejected(const Request& r);
+  /// Refused though it could be served: a promise that was not kept.
+  void turned_away(const Request& r);
   void failed(const Request& r);
   void unfinished(const Request& r);
+  void timed_out(const Request& r);
+  void cancelled(const Request& r);
   /// `count` gaps first + i * step between successive tokens, each met by `sequences` sequences.
   void token_gaps(double first, double step, std::int64_t count, std::int64_t sequences) {
     itl_.add_arithmetic(first, step, count, sequences);
@@ -91,6 +96,8 @@ class Recorder {
   std::int64_t rejected_count = 0;
   std::int64_t failed_count = 0;
   std::int64_t unfinished_count = 0;
+  std::int64_t timed_out_count = 0;
+  std::int64_t cancelled_count = 0;
   std::int64_t total_input_tokens = 0;   ///< of completed requests
   std::int64_t total_cached_tokens = 0;  ///< of those, found in the prefix cache
   std::int64_t total_output_tokens = 0;
@@ -110,6 +117,7 @@ class Recorder {
     in_flight_seconds_ += static_cast<double>(in_flight) * (now - counted_until_);
     counted_until_ = now;
   }
+  void ended(const Request& r, RequestStatus status, std::int64_t& count, bool missed = false);
   ReplicaTokens& tokens_at(const Request& r);
 
   SloLimits slo_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/engine/invariant.hpp"
+#include "sim/workload/rng.hpp"
 
 namespace flotilla::sim {
 
@@ -15,11 +16,13 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       pool_(pool),
       clock_(clock),
       recorder_(recorder),
-      batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window),
+      batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window,
+             make_queue(spec_.queue_order, pool, spec_.queue_order_options)),
       planner_(batch_),
       frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
       slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {
-  if (spec_.keeps_prefixes) batch_.keep_prefixes();
+  if (spec_.keeps_prefixes) batch_.keep_prefixes(spec_.eviction);
+  planner_.set_host_blocks(spec_.host != nullptr ? spec_.host_blocks : 0);
   if (spec_.power.size() > 1) next_power_state_ = spec_.power[1].from;
 }
 
@@ -27,7 +30,7 @@ void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   ++books_.requests;
   spec_.pen.arrived(now);
   Request& r = pool_[handle];
-  r.output_here = spec_.prefills_only ? r.carried + 1 : r.output_tokens;
+  r.output_here = spec_.prefills_only ? r.carried + 1 : steps_of(r);
   // Who was at work when it lost its replica has been tokenized.
   if (r.scheduled >= 0) return take(handle, now, after_steps);
   const double delay = spec_.frontend.seconds(r.input_tokens);
@@ -42,6 +45,21 @@ void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
   in_frontend_.push_back(handle);
 }
 
+/// Time counts in steps that make a token of each sequence in the mean: one whose drafts are accepted more often needs
+/// fewer of them for its answer.
+std::int32_t Replica::steps_of(const Request& r) const {
+  const models::Speculation& s = spec_.speculation;
+  if (s.spread <= 0 || r.output_tokens < 2) return r.output_tokens;
+  RandomEngine engine(mix_bits(spec_.speculation_seed ^ mix_bits(static_cast<std::uint64_t>(r.id))));
+  // A beta distribution with this mean and variance, as a ratio of gammas.
+  const double both = s.acceptance * (1 - s.acceptance) / (s.spread * s.spread) - 1;
+  const double a = draw_gamma(engine, s.acceptance * both), b = draw_gamma(engine, (1 - s.acceptance) * both);
+  const double ratio = s.tokens_per_step() / s.tokens_per_step(a + b > 0 ? a / (a + b) : s.acceptance);
+  const std::int64_t room = spec_.kv_blocks * spec_.block_size - r.input_tokens;
+  const auto steps = static_cast<std::int64_t>(std::lround(1 + (r.output_tokens - 1) * ratio));
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(steps, 2, std::max<std::int64_t>(2, room)));
+}
+
 void Replica::pass_on(double now) {
   while (!in_frontend_.empty() && pool_[in_frontend_.front()].enqueued <= now) {
     const RequestHandle handle = in_frontend_.front();
@@ -52,13 +70,15 @@ void Replica::pass_on(double now) {
 }
 
 void Replica::take(RequestHandle handle, double now, bool after_steps) {
-  const bool somebody_waited = !batch_.waiting().empty();
+  const RequestHandle first = batch_.waiting().empty() ? kNoRequest : batch_.waiting().front();
   batch_.enqueue(handle);
+  const bool may_be_first = batch_.waiting().front() != first || batch_.waiting().chooses_anew();
+  if (spec_.story != nullptr && spec_.story->is_about(pool_[handle])) tell_arrival(handle, now);
   if (spec_.listener != nullptr)
     spec_.listener->waiting(spec_.number, now, static_cast<std::int64_t>(batch_.waiting().size()));
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);
-  } else if (state_ == State::kStretch && (!somebody_waited || planner_.waiting())) {
+  } else if (state_ == State::kStretch && (may_be_first || planner_.waiting())) {
     end_jump_by(after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now);
   }
 }
@@ -124,7 +144,9 @@ void Replica::complete_prefills(double now) {
     spec_.pen.prefilled(now, chunk.tokens);
     batch_.prefill_advanced(chunk.request, chunk.tokens);
     const Request& r = pool_[chunk.request];
-    if (r.computed == r.prefill_target) token_made(chunk.request, now);
+    if (r.computed < r.prefill_target) continue;
+    if (spec_.tiers.mover != nullptr) store_in_tiers(chunk.request, now);
+    token_made(chunk.request, now);
   }
 }
 
@@ -143,9 +165,16 @@ void Replica::token_made(RequestHandle handle, double now) {
   spec_.pen.made_tokens(now, 1);
   batch_.start_decoding(handle);
   if (r.decoding()) return;
+  retire(handle, now);
+}
+
+void Replica::retire(RequestHandle handle, double now) {
+  if (spec_.tiers.mover != nullptr) store_in_tiers(handle, now);
   batch_.retire(handle);
+  if (pool_[handle].to_stop) std::erase(to_drop_, handle);
   spec_.pen.ended(now);
-  recorder_.finished(r);
+  if (handle == told_) tell_end(pool_[handle], now);
+  recorder_.finished(pool_[handle]);
   finished_(handle);
 }
 
@@ -156,6 +185,7 @@ void Replica::pass_to_decode(RequestHandle handle, double now) {
   spec_.pen.ended(now);
   ++r.generated;
   batch_.start_decoding(handle);  // which ends its prefill: there is no more to make here
+  if (r.to_stop) return retire(handle, now);
   batch_.hold(handle);
   prefilled_(handle);
 }
@@ -165,21 +195,24 @@ void Replica::retire_finished(double now) {
        handle = batch_.decoding().pop_finished(pool_)) {
     if (stretch_.open()) close_stretch();
     made_room_ = true;
-    Request& r = pool_[handle];
-    r.last_token = now;
-    batch_.retire(handle);
-    spec_.pen.ended(now);
-    recorder_.finished(r);
-    finished_(handle);
+    pool_[handle].last_token = now;
+    retire(handle, now);
   }
 }
 
 void Replica::begin_step(double now) {
   if (now >= next_power_state_) enter_power_state(now);
+  if (!to_drop_.empty()) drop_abandoned(now);
   join_received();
+  if (spec_.tiers.mover != nullptr) fetch_from_tiers(now);
   planner_.begin(now);
   spec_.scheduler->plan(planner_);
   if (planner_.preempted()) trim_held();
+  if (told_ != kNoRequest) tell_plan(now);
+  planner_.swaps().empty() ? begin_planned_step(now) : move_swapped(now);
+}
+
+void Replica::begin_planned_step(double now) {
   if (planner_.chunks().empty() && planner_.decode_planned()) {
     begin_decode_step(now);
   } else if (!planner_.chunks().empty()) {
@@ -188,8 +221,9 @@ void Replica::begin_step(double now) {
     close_stretch();
     state_ = State::kIdle;
     tell_levels(now);
-    const bool memory_is_elsewhere = batch_.held_blocks() > 0 || batch_.expected() > 0;
-    if (batch_.running() > 0 || (!batch_.waiting().empty() && !memory_is_elsewhere)) {
+    const bool memory_is_elsewhere = batch_.held_blocks() > 0 || batch_.expected() > 0 || !fetching_.empty();
+    const bool somebody_waits = !batch_.waiting().empty() || !batch_.swapped().empty();
+    if (batch_.running() > 0 || (somebody_waits && !memory_is_elsewhere)) {
       throw InvariantError("a replica with work and memory is never idle",
                            fmt::format("{} running, {} waiting, {} of {} blocks free at {} s", batch_.running(),
                                        batch_.waiting().size(), batch_.kv().free(), batch_.kv().total(), now));
@@ -217,6 +251,7 @@ void Replica::begin_mixed_step(double now) {
   const models::CauseTimes times = spec_.cost->mixed(mixed);
   books_.busy += times;
   mixed_times_ = times;
+  if (told_ != kNoRequest) tell_step(now, times);
   state_ = State::kMixedStep;
   step_began_ = now;
   tell_levels(now);
@@ -232,7 +267,7 @@ void Replica::begin_mixed_step(double now) {
 
 void Replica::begin_decode_step(double now) {
   const bool beyond = stretch_.open() && stretch_.steps >= stretch_.steps_within(stretch_.cost->valid_until);
-  if (beyond || planner_.preempted() || spec_.collectives != nullptr) close_stretch();
+  if (beyond || planner_.plans_anew() || spec_.collectives != nullptr) close_stretch();
   if (!stretch_.open()) {
     const std::int64_t n = batch_.decoding().size();
     const std::int64_t kv_tokens = batch_.decoding().kv_tokens();
@@ -274,7 +309,10 @@ void Replica::release_held(double now) {
 void Replica::schedule_stretch_end() {
   target_steps_ = stretch_.steps + 1;
   // After a preemption a policy may decide otherwise at the very next step, though nothing else has changed.
-  if (!spec_.step_by_step && !planner_.preempted()) {
+  // Who is first now is looked up in the tiers at the next step.
+  const bool looks = spec_.tiers.mover != nullptr && !batch_.waiting().empty() &&
+                     pool_[batch_.waiting().front()].fetching == Request::Fetching::kUnknown;
+  if (!spec_.step_by_step && !planner_.plans_anew() && !looks) {
     // Blocks of the first step are taken already; the others must fit into what is free.
     const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
     std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);
@@ -341,6 +379,7 @@ void Replica::close() {
     recorder_.unfinished(r);
   });
   for (const RequestHandle handle : in_frontend_) recorder_.unfinished(pool_[handle]);
+  for (const Fetch& fetch : fetching_) recorder_.unfinished(pool_[fetch.handle]);
   for (const RequestHandle handle : received_) recorder_.unfinished(pool_[handle]);
   books_.preemptions = planner_.preemptions();
   books_.kv_peak_blocks = batch_.kv().peak();

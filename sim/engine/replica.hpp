@@ -15,8 +15,10 @@
 #include "sim/engine/batch.hpp"
 #include "sim/engine/clock.hpp"
 #include "sim/engine/collectives.hpp"
+#include "sim/engine/kv_tier.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/step_listener.hpp"
+#include "sim/engine/story.hpp"
 #include "sim/engine/stretch.hpp"
 #include "sim/engine/timeline.hpp"
 #include "sim/scheduler/scheduler.hpp"
@@ -35,13 +37,19 @@ struct ReplicaSpec {
       cost;                       ///< shared by the replicas of a group: its memory of step times serves them all
   std::vector<PowerState> power;  ///< in order; the first is `cost` from the beginning. Empty: nothing is drawn
   std::unique_ptr<Scheduler> scheduler;
+  std::string queue_order = "fcfs";
+  QueueOrderOptions queue_order_options;
   std::int64_t kv_blocks = 0;
   int block_size = 16;
   models::AttentionWindow window;  ///< of the model's windowed layers
   int max_num_seqs = 1024;         ///< sequences that run at once, as the scheduler has it
   bool keeps_prefixes = false;     ///< named blocks are found again
-  bool prefills_only = false;      ///< it passes requests on once their prompt is computed
-  models::FrontendCost frontend;   ///< before the engine's loop sees a request, and on its first token's way back
+  PrefixCache::Eviction eviction = PrefixCache::Eviction::kLeastRecentlyUsed;
+  KvTiers tiers;                    ///< that keep them beside GPU memory
+  bool prefills_only = false;       ///< it passes requests on once their prompt is computed
+  models::Speculation speculation;  ///< whose acceptance may differ between requests
+  std::uint64_t speculation_seed = 0;
+  models::FrontendCost frontend;  ///< before the engine's loop sees a request, and on its first token's way back
   int gpus = 1;
   int serving_group = 0;  ///< index into the scenario's serving groups
   bool step_by_step = false;
@@ -49,7 +57,10 @@ struct ReplicaSpec {
   StepListener* listener = nullptr;  ///< nullptr: nobody watches
   /// Sends the collectives of its steps, which then go one by one; nullptr: they are part of the step's time alone.
   Collectives* collectives = nullptr;
-  int number = 0;  ///< as the listener knows it
+  Story* story = nullptr;        ///< of a request, which may come here; nullptr: nobody asks
+  HostMemory* host = nullptr;    ///< for KV of who is preempted; nullptr: there is none
+  std::int64_t host_blocks = 0;  ///< that it has room for
+  int number = 0;                ///< as the listener knows it
 };
 
 /// What a replica did, over the whole run. Times in seconds.
@@ -58,9 +69,13 @@ struct ReplicaBooks {
   std::int64_t steps = 0;
   std::int64_t mixed_steps = 0;  ///< those with prefill in them
   std::int64_t preemptions = 0;
+  std::int64_t swaps = 0;  ///< of those, to host memory
   std::int64_t output_tokens = 0;
-  std::int64_t prefill_tokens = 0;  ///< computed, recomputation after preemption included
-  double kv_block_seconds = 0;      ///< integral of blocks in use over busy time
+  std::int64_t stored_tokens = 0;  ///< whose KV went to a tier beside GPU memory
+  std::int64_t fetched_from_host = 0;
+  std::int64_t fetched_from_remote = 0;  ///< tokens whose KV came from such a tier
+  std::int64_t prefill_tokens = 0;       ///< computed, recomputation after preemption included
+  double kv_block_seconds = 0;           ///< integral of blocks in use over busy time
   std::int64_t kv_peak_blocks = 0;
   double joules_above_idle = 0;  ///< of its GPUs
   double peak_above_idle = 0;    ///< W of its GPUs, in the steps that drew most
@@ -107,12 +122,16 @@ class Replica {
     return (batch_.kv().used() + blocks_of_jump(now)) * spec_.block_size;
   }
 
+  /// Nobody wants a request any more that was sent here: it leaves at the end of the step under way, and what it had is
+  /// free. Where its KV is on its way to another replica, it leaves when that has arrived.
+  void abandon(RequestHandle handle, double now);
+
   /// It is lost at this instant, with the step that is under way and all KV: returns the requests that were here, as
   /// they are to be sent elsewhere, in the order of admission and arrival. Those whose KV is held for another replica,
   /// or on its way here, are not among them: see release_held() and expect_no_more().
   std::vector<RequestHandle> lose(double now);
   /// KV that was to come here will not.
-  void expect_no_more(RequestHandle handle) { batch_.expect_no_more(handle); }
+  void expect_no_more(RequestHandle handle, double now);
   /// It starts anew, with empty memory.
   void restart() { batch_.forget_prefixes(); }
   /// Requests that no step has taken yet.
@@ -125,11 +144,13 @@ class Replica {
   [[nodiscard]] const ReplicaBooks& books() const { return books_; }
   [[nodiscard]] const ReplicaSpec& spec() const { return spec_; }
   [[nodiscard]] std::int64_t outstanding() const {
-    return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size()) + batch_.expected();
+    return batch_.running() + static_cast<std::int64_t>(batch_.waiting().size() + batch_.swapped().size()) +
+           batch_.expected() + static_cast<std::int64_t>(fetching_.size());
   }
 
  private:
   void take(RequestHandle handle, double now, bool after_steps);
+  [[nodiscard]] std::int32_t steps_of(const Request& r) const;
   void pass_on(double now);
   void on_event(double now);
   void complete_steps(double now);
@@ -139,7 +160,16 @@ class Replica {
   void join_received();
   void end_jump_by(double date);
   void retire_finished(double now);
+  void retire(RequestHandle handle, double now);
   void begin_step(double now);
+  void begin_planned_step(double now);
+  void move_swapped(double now);
+  void store_in_tiers(RequestHandle handle, double now);
+  void fetch_from_tiers(double now);
+  bool fetch_first(double now);
+  void fetched(std::size_t fetch, double now);
+  void drop_abandoned(double now);
+  void leave_unwanted(RequestHandle handle, double now);
   void begin_mixed_step(double now);
   void begin_decode_step(double now);
   void schedule_stretch_end();
@@ -152,6 +182,12 @@ class Replica {
   /// Adds what its GPUs drew in this time, and returns it in W.
   double add_energy(const models::CauseTimes& times, double seconds);
   void tell_levels(double now) const;
+  // The story of one request.
+  void tell_arrival(RequestHandle handle, double now);
+  void tell_plan(double now);
+  void tell_step(double now, const models::CauseTimes& times);
+  void tell_end(const Request& r, double now);
+  [[nodiscard]] std::string why_it_waits() const;
   void tell_mixed_step(double end, const models::CauseTimes& times) const;
   void hold_decoding(double since);
   void trim_held();
@@ -173,7 +209,7 @@ class Replica {
                        ///< delayed
   int slot_;
 
-  enum class State { kIdle, kMixedStep, kStretch } state_ = State::kIdle;
+  enum class State { kIdle, kMoving, kMixedStep, kStretch } state_ = State::kIdle;
   Stretch stretch_;
   std::int64_t target_steps_ = 0;  ///< of the stretch, at the pending event
   std::int64_t mixed_decodes_ = 0;
@@ -193,6 +229,15 @@ class Replica {
   double next_power_state_ = std::numeric_limits<double>::infinity();  ///< when it ends, s
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
+  std::vector<RequestHandle> to_drop_;     ///< at the end of the step under way
+  /// Prompts of which a tier sends what it holds.
+  struct Fetch {
+    RequestHandle handle;
+    std::int64_t to;  ///< blocks from the front that will be here then
+  };
+  std::vector<Fetch> fetching_;
+  RequestHandle told_ = kNoRequest;  ///< whose story is told, once it has come here
+  std::int32_t told_preemptions_ = 0;
   ReplicaBooks books_;
 };
 

@@ -8,15 +8,21 @@ namespace flotilla::sim {
 
 bool Replica::has_room_for(RequestHandle handle, double now) const {
   const Request& r = pool_[handle];
-  if (!batch_.waiting().empty()) return false;
+  if (!batch_.waiting().empty() || !batch_.swapped().empty()) return false;
   const std::int64_t free = batch_.kv().free() - blocks_of_jump(now);
   return batch_.kv().blocks_for(r.prompt()) <= free && spec_.scheduler->may_receive(batch_, r);
+}
+
+/// Its memory may let somebody in who waits here.
+void Replica::expect_no_more(RequestHandle handle, double now) {
+  batch_.expect_no_more(handle);
+  if (state_ == State::kStretch) end_jump_by(now);
 }
 
 void Replica::expect(RequestHandle handle, double now) {
   ++books_.requests;
   spec_.pen.arrived(now);
-  pool_[handle].output_here = pool_[handle].output_tokens;
+  pool_[handle].output_here = steps_of(pool_[handle]);
   // What a jump took for granted is no longer free.
   if (state_ == State::kStretch) end_jump_by(now);
   batch_.expect(handle);
@@ -24,7 +30,7 @@ void Replica::expect(RequestHandle handle, double now) {
 
 void Replica::receive(RequestHandle handle, double now) {
   Request& r = pool_[handle];
-  r.output_here = r.output_tokens;
+  r.output_here = steps_of(r);
   if (r.first_token < 0) {
     r.first_token = now;
   } else {
@@ -34,6 +40,7 @@ void Replica::receive(RequestHandle handle, double now) {
   ++books_.output_tokens;
   recorder_.tokens(now, 1);
   spec_.pen.made_tokens(now, 1);
+  if (spec_.story != nullptr && spec_.story->is_about(r)) told_ = handle;
   received_.push_back(handle);
   if (state_ == State::kIdle) {
     clock_.schedule(slot_, now);

@@ -12,7 +12,12 @@ namespace flotilla::sim {
 using RequestHandle = std::int32_t;
 inline constexpr RequestHandle kNoRequest = -1;
 
-enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kFailed, kUnfinished };
+enum class RequestStatus : std::uint8_t { kCompleted, kRejected, kFailed, kUnfinished, kTimedOut, kCancelled };
+
+inline const char* to_text(RequestStatus status) {
+  constexpr const char* kTexts[] = {"completed", "rejected", "failed", "unfinished", "timed_out", "cancelled"};
+  return kTexts[static_cast<std::size_t>(status)];
+}
 
 /// Times are seconds of simulated time; lengths are tokens.
 struct Request {
@@ -33,6 +38,7 @@ struct Request {
   std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
   std::int32_t failures = 0;  ///< times that it lost its replica
+  std::int32_t attempts = 0;  ///< of its client that came to nothing, before this one
   std::int64_t session = -1;  ///< of a conversation; -1 = none
   std::int32_t tenant = -1;   ///< index among the workload's tenants; -1 = none
   std::int32_t priority = 0;  ///< the lower goes first where a policy looks at it, as in vLLM
@@ -46,14 +52,26 @@ struct Request {
   std::int32_t computed = 0;   ///< tokens whose KV is stored (while decoding: as of when it joined)
   std::int32_t prefill_target =
       0;  ///< tokens to compute before it decodes: the input, and after a preemption its output so far
-  std::int32_t found_tokens = 0;        ///< that the prefix cache holds, as of when the queue's head was last looked at
-  bool held = false;                    ///< its prompt is computed, and its KV waits to move to another replica
+  std::int32_t found_tokens = 0;  ///< that the prefix cache holds, as of when the queue's head was last looked at
+  bool held = false;              ///< its prompt is computed, and its KV waits to move to another replica
+  bool waiting = false;           ///< in its replica's queue
+  bool abandoned = false;         ///< its client is gone, and counted: nobody wants what is still made of it
+  bool to_stop = false;           ///< and its replica knows
+  bool admitted = false;          ///< the gateway counts it in the fleet
+  bool paused = false;            ///< its client will try again, and has nothing under way
+  /// Does a tier beside GPU memory hold more of its prompt? Looked up once, when it is first in the queue.
+  enum class Fetching : std::uint8_t { kUnknown, kWanted, kDone } fetching = Fetching::kUnknown;
+  bool swapped = false;                 ///< its KV is in host memory, until there is room on the GPU again
+  bool whole_prompt_memory = false;     ///< while in prefill it has memory for all of its prompt, not just its chunks
+  std::int32_t counted = 0;             ///< output tokens that its tenant's fair share has been charged for
   std::int64_t joined_at = -1;          ///< decode step counter when it joined the decoding set; -1 = not decoding
   std::uint64_t admission = 0;          ///< rank in the order of admission to the running set
   RequestHandle previous = kNoRequest;  ///< neighbours in the running set
   RequestHandle next = kNoRequest;
 
   [[nodiscard]] bool decoding() const { return joined_at >= 0; }
+  /// Tokens that it has memory for while it is in prefill or about to move.
+  [[nodiscard]] std::int32_t stored() const { return whole_prompt_memory ? prefill_target : computed; }
   /// Tokens to compute before it makes its first one here.
   [[nodiscard]] std::int32_t prompt() const { return input_tokens + carried; }
 };
@@ -72,7 +90,10 @@ class RequestPool {
     if (static_cast<std::size_t>(handle) < texts_.size()) texts_[static_cast<std::size_t>(handle)].names.clear();
     return handle;
   }
-  void release(RequestHandle handle) { free_.push_back(handle); }
+  void release(RequestHandle handle) {
+    (*this)[handle].id = -1;
+    free_.push_back(handle);
+  }
   [[nodiscard]] Request& operator[](RequestHandle handle) { return requests_[static_cast<std::size_t>(handle)]; }
   [[nodiscard]] const Request& operator[](RequestHandle handle) const {
     return requests_[static_cast<std::size_t>(handle)];

@@ -94,6 +94,8 @@ std::string Codec<sim::RouterSpec>::write(const sim::RouterSpec& router) {
   if (router.staleness != plain.staleness) more += ", staleness: " + Codec<Seconds>::write(router.staleness);
   if (router.overlap_weight != plain.overlap_weight) more += fmt::format(", overlap_weight: {}", router.overlap_weight);
   if (router.temperature != plain.temperature) more += fmt::format(", temperature: {}", router.temperature);
+  if (router.max_local_prefill_length != plain.max_local_prefill_length)
+    more += fmt::format(", max_local_prefill_length: {}", router.max_local_prefill_length);
   return more.empty() ? router.policy : "{policy: " + router.policy + more + "}";
 }
 

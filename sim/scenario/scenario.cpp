@@ -8,17 +8,10 @@
 
 #include "scenarios/reader/embedded.hpp"
 #include "sim/router/router.hpp"
-#include "sim/scheduler/scheduler.hpp"
 
 namespace flotilla::sim {
 
 namespace {
-
-std::vector<std::string> scheduler_names() {
-  std::vector<std::string> names;
-  for (const SchedulerEntry& entry : schedulers()) names.push_back(entry.name);
-  return names;
-}
 
 constexpr std::array<std::pair<Role, std::string_view>, 3> kRoles{
     {{Role::kMixed, "mixed"}, {Role::kPrefill, "prefill"}, {Role::kDecode, "decode"}}};
@@ -92,33 +85,6 @@ const reader::Schema<FleetSpec>& FleetSpec::schema() {
   return schema;
 }
 
-const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
-  static const auto schema =
-      reader::Schema<SchedulerSpec>("scheduler", "What enters each step")
-          .key("policy", &SchedulerSpec::policy, "scheduler policy",
-               {.choices = scheduler_names, .default_text = "the engine's"})
-          .key("max_num_batched_tokens", &SchedulerSpec::max_num_batched_tokens,
-               "tokens of one step at most, on each attention rank",
-               {.min = 1, .max = 1e7, .unit = "tokens", .aliases = {"max_num_tokens"}, .default_text = "the engine's"})
-          .key("max_num_seqs", &SchedulerSpec::max_num_seqs, "sequences that run at once, on each attention rank",
-               {.min = 1,
-                .max = 1e6,
-                .aliases = {"max_batch_size", "max_running_requests"},
-                .default_text = "the engine's"})
-          .key("enable_chunked_prefill", &SchedulerSpec::enable_chunked_prefill,
-               "a prompt may be spread over several steps", {.default_text = "the engine's"})
-          .key("reserve_full_isl", &SchedulerSpec::reserve_full_isl,
-               "vLLM: a prompt enters only if all of it fits into the free KV memory, not just its first chunk",
-               {.aliases = {"scheduler_reserve_full_isl"}, .default_text = "the engine's"})
-          .key("batch_wait_max_tokens_ratio", &SchedulerSpec::batch_wait_max_tokens_ratio,
-               "TensorRT-LLM: while sequences decode, prompts wait until a step has this share of "
-               "max_num_batched_tokens; 0 = they do not",
-               {.min = 0, .max = 1})
-          .key("batch_wait_timeout_iters", &SchedulerSpec::batch_wait_timeout_iters,
-               "but for no more than so many steps; 0 = they do not wait", {.min = 0, .max = 1e6});
-  return schema;
-}
-
 const reader::Schema<SpeculationSpec>& SpeculationSpec::schema() {
   static const auto schema =
       reader::Schema<SpeculationSpec>("speculation", "Tokens that are proposed ahead and verified in one step")
@@ -126,7 +92,30 @@ const reader::Schema<SpeculationSpec>& SpeculationSpec::schema() {
                {.min = 0, .max = 64, .unit = "tokens"})
           .key("acceptance", &SpeculationSpec::acceptance, "chance that one is accepted, given those before it were",
                {.min = 0, .max = 1})
+          .key("acceptance_by_position", &SpeculationSpec::acceptance_by_position,
+               "instead: share of drafts accepted up to each position, as vLLM logs it: [0.85, 0.7, 0.55]",
+               {.min = 0, .max = 1})
+          .key("acceptance_spread", &SpeculationSpec::acceptance_spread,
+               "standard deviation of acceptance between requests (a beta distribution): some are easier to guess",
+               {.min = 0, .max = 0.5})
           .check([](const SpeculationSpec& spec, const reader::Node& node) {
+            const std::vector<double>& shares = spec.acceptance_by_position;
+            if (!shares.empty()) {
+              if (static_cast<int>(shares.size()) != spec.draft_tokens)
+                node.at("acceptance_by_position")
+                    .fail("a share for each draft token", "draft_tokens: " + std::to_string(shares.size()));
+              if (!std::is_sorted(shares.rbegin(), shares.rend()))
+                node.at("acceptance_by_position")
+                    .fail("a later position cannot be accepted more often than an earlier one");
+              if (node.has("acceptance") && spec.acceptance > 0)
+                node.at("acceptance").fail("give acceptance or acceptance_by_position, not both");
+              if (spec.acceptance_spread > 0)
+                node.at("acceptance_spread").fail("a spread needs acceptance", "acceptance: 0.8");
+              return;
+            }
+            if (spec.acceptance_spread > 0 &&
+                spec.acceptance_spread * spec.acceptance_spread >= spec.acceptance * (1 - spec.acceptance))
+              node.at("acceptance_spread").fail("no distribution between 0 and 1 spreads so far around that mean");
             if (spec.draft_tokens > 0 && !node.has("acceptance")) {
               node.fail("how many draft tokens are accepted? acceptance is missing",
                         "DeepSeek-V3's report gives 0.85 to 0.9 for the first token of its module");
@@ -201,6 +190,9 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("enable_prefix_caching", &ServingSpec::enable_prefix_caching,
                "blocks of prompts are found again where the workload says which are alike; memory that nobody uses "
                "holds them, the least recently used makes way")
+          .key("prefix_cache_eviction", &ServingSpec::prefix_cache_eviction,
+               "who makes way there: lru, or lfu (the least often used, among equals the least recently)")
+          .key("kv_offload", &ServingSpec::kv_offload, "blocks of KV are kept beside GPU memory, too")
           .key("max_model_len", &ServingSpec::max_model_len, "longest input and output together",
                {.min = 2, .max = 1e9, .unit = "tokens", .default_text = "the model's"})
           .key("scheduler", &ServingSpec::scheduler, "what enters each step")
@@ -221,7 +213,10 @@ const reader::Schema<RouterSpec>& RouterSpec::schema() {
                "prefix_aware: weight of prompt tokens that must be computed against tokens that sequences hold",
                {.min = 0})
           .key("temperature", &RouterSpec::temperature,
-               "prefix_aware: how much of the choice is left to chance; 0 = none", {.min = 0});
+               "prefix_aware: how much of the choice is left to chance; 0 = none", {.min = 0})
+          .key("max_local_prefill_length", &RouterSpec::max_local_prefill_length,
+               "where prefill and decode are apart: prompts up to this long are computed where they decode; 0 = none",
+               {.min = 0, .max = 1e7, .unit = "tokens"});
   return schema;
 }
 
@@ -245,7 +240,9 @@ const reader::Schema<Scenario>& Scenario::schema() {
           .key("serving", &Scenario::serving, "who serves, and how", {.required = true})
           .key("router", &Scenario::router, "which replica a request goes to: a policy's name, or a mapping",
                {.default_text = "least_loaded"})
+          .key("gateway", &Scenario::gateway, "whom the fleet lets in")
           .key("workload", &Scenario::workload, "the requests", {.required = true})
+          .key("clients", &Scenario::clients, "when they give up, and whether they try again")
           .key("slo", &Scenario::slo, "what users were promised")
           .key("what_if", &Scenario::what_if, "hardware a little better or worse than it is")
           .key("faults", &Scenario::faults, "what breaks, and is repaired")

@@ -13,6 +13,7 @@
 #include "scenarios/reader/schema.hpp"
 #include "sim/engine/kv_overlap.hpp"
 #include "sim/scenario/life.hpp"
+#include "sim/scenario/policies.hpp"
 #include "sim/workload/spec.hpp"
 #include "topologies/placement.hpp"
 
@@ -66,21 +67,12 @@ struct FleetSpec {
   static const reader::Schema<FleetSpec>& schema();
 };
 
-struct SchedulerSpec {
-  std::optional<std::string> policy;
-  std::optional<int> max_num_batched_tokens;
-  std::optional<int> max_num_seqs;
-  std::optional<bool> enable_chunked_prefill;
-  std::optional<bool> reserve_full_isl;
-  double batch_wait_max_tokens_ratio = 0;
-  int batch_wait_timeout_iters = 0;
-  static const reader::Schema<SchedulerSpec>& schema();
-};
-
 /// Draft tokens of a multi-token prediction module or a small model.
 struct SpeculationSpec {
   int draft_tokens = 0;
   double acceptance = 0;
+  std::vector<double> acceptance_by_position;
+  double acceptance_spread = 0;
   static const reader::Schema<SpeculationSpec>& schema();
 };
 
@@ -140,6 +132,8 @@ struct ServingSpec {
   std::optional<int> block_size;
   std::optional<int> max_model_len;
   bool enable_prefix_caching = true;
+  PrefixEviction prefix_cache_eviction = PrefixEviction::kLru;
+  std::optional<KvOffloadSpec> kv_offload;
   SchedulerSpec scheduler;
   std::optional<StartupSpec> startup;
   std::optional<AutoscaleSpec> autoscale;
@@ -152,6 +146,7 @@ struct RouterSpec {
   Seconds staleness{0};
   double overlap_weight = 1;
   double temperature = 0;
+  int max_local_prefill_length = 0;
   static const reader::Schema<RouterSpec>& schema();
 };
 
@@ -169,7 +164,9 @@ struct Scenario {
   FleetSpec fleet;
   std::vector<ServingSpec> serving;
   RouterSpec router;
+  std::optional<GatewaySpec> gateway;
   WorkloadSpec workload;
+  std::optional<ClientsSpec> clients;
   SloSpec slo;
   std::optional<models::HardwareFactors> what_if;
   std::optional<FaultsSpec> faults;

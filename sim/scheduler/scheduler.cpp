@@ -1,6 +1,7 @@
 #include "sim/scheduler/scheduler.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "sim/engine/registry.hpp"
@@ -10,6 +11,7 @@ namespace flotilla::sim {
 void StepPlanner::begin(double now) {
   now_ = now;
   chunks_.clear();
+  swaps_.clear();
   decode_planned_ = false;
   preempted_ = false;
   if (waiting()) waited_ += batch_.decoding().steps() - planned_at_;
@@ -27,32 +29,56 @@ std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_
   batch_.look_up_first();
   std::int64_t blocks = batch_.committed_blocks();
   if (!batch_.waiting().empty()) blocks -= batch_.blocks_shared_with_first();
-  for (const RequestHandle handle : batch_.waiting()) {
-    if (tokens >= budget || static_cast<double>(tokens) >= enough || seqs-- <= 0) break;
+  batch_.waiting().visit([&](RequestHandle handle) {
+    if (tokens >= budget || static_cast<double>(tokens) >= enough || seqs-- <= 0) return false;
     const Request& r = batch_.pool()[handle];
     blocks += batch_.kv().blocks_for(r.input_tokens + r.output_here - 1);
-    if (blocks > batch_.kv().total()) break;
+    if (blocks > batch_.kv().total()) return false;
     const std::int64_t prompt = std::int64_t{r.input_tokens} - r.found_tokens + r.generated;
     const std::int64_t chunk = std::min({prompt, budget - tokens, std::int64_t{most}});
-    if (chunk < prompt && !chunked) break;
+    if (chunk < prompt && !chunked) return false;
     tokens += chunk;
-  }
+    return true;
+  });
   return tokens;
 }
 
-void StepPlanner::preempt_last() {
-  const RequestHandle victim = batch_.preempt_last(now_);
-  chunks_.erase(
-      std::remove_if(chunks_.begin(), chunks_.end(), [&](const PrefillChunk& c) { return c.request == victim; }),
-      chunks_.end());
+RequestHandle StepPlanner::victim() const {
+  if (victim_ == Victim::kLastInRank) return batch_.last_in_rank();
+  const auto output = [this](const Request& r) { return r.decoding() ? batch_.decoding().generated(r) : r.generated; };
+  RequestHandle last = batch_.last_running();
+  for (RequestHandle handle = last; handle != kNoRequest; handle = batch_.pool()[handle].previous) {
+    const Request& r = batch_.pool()[handle];
+    const Request& best = batch_.pool()[last];
+    const std::int32_t a = output(r), b = output(best);
+    if (a < b || (a == b && r.input_tokens > best.input_tokens)) last = handle;
+  }
+  return last;
+}
+
+RequestHandle StepPlanner::preempt_one() {
+  const RequestHandle handle = victim();
+  const Request& r = batch_.pool()[handle];
+  const bool to_host = mode_ == Preemption::kSwap && r.decoding() &&
+                       batch_.swapped_blocks() + batch_.kv().blocks_for(batch_.decoding().computed(r)) <= host_blocks_;
+  if (to_host) {
+    batch_.swap_out(handle, now_);
+    swaps_.push_back({handle, true});
+  } else {
+    batch_.preempt(handle, now_);
+  }
+  std::erase_if(chunks_, [&](const PrefillChunk& c) { return c.request == handle; });
   preempted_ = true;
   ++preemptions_;
+  return handle;
 }
+
+void StepPlanner::swap_in() { swaps_.push_back({batch_.swap_in(), false}); }
 
 std::int32_t StepPlanner::decode_all() {
   // A sequence that finds no block preempts the last admitted, in the end itself; going through them in the order of
   // admission stops as soon as what is left fits, which is this loop.
-  while (batch_.decoding().size() > 0 && batch_.decoding().blocks_needed(1) > batch_.kv().free()) preempt_last();
+  while (batch_.decoding().size() > 0 && batch_.decoding().blocks_needed(1) > batch_.kv().free()) preempt_one();
   if (batch_.decoding().size() == 0) return 0;
   batch_.reserve_decode();
   decode_planned_ = true;
@@ -70,18 +96,31 @@ std::int32_t StepPlanner::continue_prefills(std::int32_t budget, std::int32_t mo
       used += tokens;
       ++i;
     } else {
-      const bool itself = batch_.last_running() == handle;
-      preempt_last();
-      if (itself) break;
+      // Whoever has to go may stand before it in the list, with a chunk in this step: its tokens are free again.
+      const RequestHandle gone = preempt_one();
+      used = std::accumulate(chunks_.begin(), chunks_.end(), std::int32_t{0},
+                             [](std::int32_t sum, const PrefillChunk& c) { return sum + c.tokens; });
+      if (gone == handle) break;
+      i = static_cast<std::size_t>(std::find(batch_.prefilling().begin(), batch_.prefilling().end(), handle) -
+                                   batch_.prefilling().begin());
     }
   }
   if (batch_.decoding().size() == 0) decode_planned_ = false;
   return used;
 }
 
-bool StepPlanner::admit(std::int32_t tokens) {
+std::int64_t StepPlanner::partial_prefills() const {
+  std::int64_t whole = 0;
+  for (const PrefillChunk& chunk : chunks_) {
+    const Request& r = batch_.pool()[chunk.request];
+    whole += r.computed + chunk.tokens == r.prefill_target ? 1 : 0;
+  }
+  return static_cast<std::int64_t>(batch_.prefilling().size()) - whole;
+}
+
+bool StepPlanner::admit(std::int32_t tokens, const EntryRules& rules) {
   const RequestHandle handle = batch_.waiting().front();
-  if (!batch_.reserve_first_chunk(handle, tokens)) return false;
+  if (!batch_.reserve_first_chunk(handle, tokens, rules)) return false;
   batch_.start_first_waiting();
   chunks_.push_back({handle, tokens});
   return true;

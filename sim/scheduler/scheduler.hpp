@@ -2,13 +2,15 @@
 //
 // A policy is a pure decision over the state of one replica. It keeps no memory of its own between steps, so that a
 // decision that changed nothing would be made again: while only the contexts of decoding sequences grow, the engine
-// need not ask. A plan that preempted is the exception: the step after it is always planned anew. A policy that makes
-// prompts wait for a number of steps leaves the counting to the planner, which also knows when the wait is over.
+// need not ask. A plan that preempted or swapped is the exception: the step after it is always planned anew. A policy
+// that makes prompts wait for a number of steps leaves the counting to the planner, which also knows when the wait is
+// over.
 #pragma once
 
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,10 @@ class StepPlanner {
   // The view.
   [[nodiscard]] std::int64_t running() const { return batch_.running(); }
   [[nodiscard]] std::int64_t decoding() const { return batch_.decoding().size(); }
+  /// Prompts that will not be whole after this step, as it is planned so far.
+  [[nodiscard]] std::int64_t partial_prefills() const;
+  /// New blocks that the decoding sequences need in this step.
+  [[nodiscard]] std::int64_t blocks_to_decode() const { return batch_.decoding().blocks_needed(1); }
   [[nodiscard]] std::int64_t free_blocks() const { return batch_.kv().free(); }
   [[nodiscard]] bool nobody_waits() const { return batch_.waiting().empty(); }
   /// What is found of its prompt is found now: decoding sequences may just have taken the memory of some of it.
@@ -40,12 +46,13 @@ class StepPlanner {
   [[nodiscard]] std::int32_t first_waiting_tokens() const {
     return first_waiting().input_tokens - first_waiting().found_tokens + first_waiting().generated;
   }
-  /// Is there memory now for all that the first of the queue has to store before it decodes?
-  [[nodiscard]] bool first_waiting_prompt_fits() const {
+  /// Blocks for all that the first of the queue has to store before it decodes.
+  [[nodiscard]] std::int64_t first_waiting_blocks() const {
     return batch_.kv().blocks_for(first_waiting().input_tokens + first_waiting().generated) -
-               batch_.blocks_shared_with_first() <=
-           batch_.kv().free();
+           batch_.blocks_shared_with_first();
   }
+  /// Is there memory for them now?
+  [[nodiscard]] bool first_waiting_prompt_fits() const { return first_waiting_blocks() <= batch_.kv().free(); }
   /// Tokens of the first of the queue that running sequences hold for it.
   [[nodiscard]] std::int64_t first_waiting_shared_tokens() const {
     batch_.look_up_first();
@@ -75,16 +82,30 @@ class StepPlanner {
            batch_.kv().total();
   }
 
+  /// Does KV wait in host memory?
+  [[nodiscard]] bool nobody_is_swapped() const { return batch_.swapped().empty(); }
+  [[nodiscard]] std::int64_t blocks_to_swap_in() const { return batch_.blocks_to_swap_in(batch_.swapped().front()); }
+
   // The decisions.
-  /// Every decoding sequence makes a token in this step; where memory is short, the last admitted sequences are
-  /// preempted until it suffices. Returns the tokens used.
+  /// Every decoding sequence makes a token in this step; where memory is short, running sequences are preempted, as
+  /// preempt_by() says, until it suffices. Returns the tokens used.
   std::int32_t decode_all();
   /// Running prefills go on, in the order of admission, within the token budget; one that finds no memory preempts the
   /// last admitted. Each takes no more than `most` tokens. Returns the tokens used.
   std::int32_t continue_prefills(std::int32_t budget, std::int32_t most);
   /// The first of the queue enters with a chunk of this many tokens; false if memory is short (then nothing has
   /// changed).
-  bool admit(std::int32_t tokens);
+  bool admit(std::int32_t tokens, const EntryRules& rules = {});
+  /// The first of those in host memory comes back and decodes in this step. It must fit.
+  void swap_in();
+  /// Who goes where memory is short in this step: by default the last in rank (Batch::last_in_rank()).
+  enum class Victim { kLastInRank, kFewestOutputTokens };
+  /// What becomes of it: it is computed again, or its KV waits in host memory, if there is room.
+  enum class Preemption { kRecompute, kSwap };
+  void preempt_by(Victim victim, Preemption mode = Preemption::kRecompute) {
+    victim_ = victim;
+    mode_ = mode;
+  }
   /// Prompts wait in this step, as they will in those that follow until `most` steps are waited or somebody arrives or
   /// leaves.
   void wait(std::int64_t most) { wait_left_ = most - waited_; }
@@ -95,6 +116,16 @@ class StepPlanner {
   [[nodiscard]] bool decode_planned() const { return decode_planned_; }
   [[nodiscard]] const std::vector<PrefillChunk>& chunks() const { return chunks_; }
   [[nodiscard]] std::int64_t preemptions() const { return preemptions_; }
+  /// Sequences may go to host memory up to so many blocks.
+  void set_host_blocks(std::int64_t blocks) { host_blocks_ = blocks; }
+  /// Sequences that this step moves to host memory or back before it computes.
+  struct Swap {
+    RequestHandle request;
+    bool out;
+  };
+  [[nodiscard]] const std::vector<Swap>& swaps() const { return swaps_; }
+  /// Might the policy decide otherwise at the very next step, though nothing else has changed by then?
+  [[nodiscard]] bool plans_anew() const { return preempted_ || !swaps_.empty(); }
   /// Does a prompt wait that this step could have taken? Then any arrival may change that.
   [[nodiscard]] bool waiting() const { return wait_left_ != kNoWait; }
   /// Steps that go by, this one included, before the wait is over.
@@ -102,9 +133,14 @@ class StepPlanner {
 
  private:
   static constexpr std::int64_t kNoWait = std::numeric_limits<std::int64_t>::max();
-  void preempt_last();
+  RequestHandle preempt_one();
+  [[nodiscard]] RequestHandle victim() const;
 
   Batch& batch_;
+  Victim victim_ = Victim::kLastInRank;
+  Preemption mode_ = Preemption::kRecompute;
+  std::int64_t host_blocks_ = 0;
+  std::vector<Swap> swaps_;
   std::vector<PrefillChunk> chunks_;
   double now_ = 0;
   bool decode_planned_ = false;
@@ -128,6 +164,12 @@ struct SchedulerLimits {
   /// more than so many steps. Either 0: nobody waits.
   double batch_wait_max_tokens_ratio = 0;
   int batch_wait_timeout_iters = 0;
+  int long_prefill_token_threshold = 0;  ///< a longer prompt has no more tokens than this in a step; 0 = no limit
+  int max_num_partial_prefills = 0;      ///< prompts in prefill at once; 0 = no limit
+  double watermark = 0;                  ///< share of the KV blocks that must stay free when a prompt is let in
+  std::int64_t watermark_blocks = 0;     ///< the same in blocks of this replica
+  bool max_utilization = false;          ///< TensorRT-LLM: admits what fits now, and preempts
+  bool swap = false;                     ///< KV of who is preempted goes to host memory
 };
 
 class Scheduler {
@@ -143,7 +185,11 @@ struct SchedulerEntry {
   std::string name;
   std::string help;
   std::function<std::unique_ptr<Scheduler>(const SchedulerLimits&)> make;
-  bool batch_waiting = false;  ///< knows SchedulerLimits::batch_wait_...
+  /// Which of the keys that not every policy has it knows: their names in the scenario.
+  std::vector<std::string> keys = {};
+  /// Does it cut prompts? Else whole prompts enter, whatever the engine's default. Empty: as the engine does.
+  std::optional<bool> chunked_prefill = {};
+  double watermark = 0;  ///< that is its own, if none is stated
 };
 struct SchedulerRegistration {
   explicit SchedulerRegistration(SchedulerEntry entry);

@@ -4,9 +4,11 @@
 // the running sequences may still make fit into the free memory; where decoding runs out of memory all the same,
 // sequences are retracted and computed again.
 //
+// Those with the fewest output tokens are retracted first, among equals the longest prompt (`retract_decode`). Under
+// `order: longest_prefix` (its schedule policy lpm) the prompt of which the radix cache holds most goes first.
+//
 // SGLang lowers that share (new_token_ratio) from 0.7 to 0.098 over 600 decode steps and raises it after a retraction.
-// Here it is where it comes to rest, 0.7 * 0.14; and the retracted are the last admitted, where SGLang takes those with
-// the fewest tokens.
+// Here it is where it comes to rest, 0.7 * 0.14.
 #include <algorithm>
 
 #include "sim/scheduler/scheduler.hpp"
@@ -23,6 +25,7 @@ class Sglang final : public Scheduler {
   explicit Sglang(const SchedulerLimits& limits) : limits_(limits) {}
 
   void plan(StepPlanner& step) const override {
+    step.preempt_by(StepPlanner::Victim::kFewestOutputTokens);
     std::int32_t budget = limits_.max_num_batched_tokens;
     budget -= step.continue_prefills(budget, limits_.max_chunk_tokens);
     if (!step.preempted()) admit(step, budget);

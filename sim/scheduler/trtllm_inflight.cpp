@@ -1,8 +1,10 @@
-// TensorRT-LLM's in-flight batching with its default capacity policy GUARANTEED_NO_EVICT
-// (tensorrt_llm/_torch/pyexecutor/ scheduler.py, release 1.0): a request enters only if it and every running sequence
-// can reach their longest possible ends in the memory there is, so that nothing is ever preempted; every running
-// sequence makes a token in every step, and whole prompts (or chunks, where chunked context is on) fill what is left of
-// max_num_tokens.
+// TensorRT-LLM's in-flight batching (tensorrt_llm/_torch/pyexecutor/scheduler.py and cpp/tensorrt_llm/batch_manager/
+// capacityScheduler.cpp, release 1.0): every running sequence makes a token in every step, and whole prompts (or
+// chunks, where chunked context is on) fill what is left of max_num_tokens. Two capacity policies say who may enter:
+// - GUARANTEED_NO_EVICT, the default: a request enters only if it and every running sequence can reach their longest
+//   possible ends in the memory there is, so that nothing is ever preempted;
+// - MAX_UTILIZATION: it enters if the blocks of its whole prompt are free now; where a running sequence finds none for
+//   its next token the last to start is paused, computed again later, and nobody enters in that step.
 //
 // Batch waiting (py_executor.py, release 1.1, `_schedule` and `_waiting_requests`): while sequences decode, the prompts
 // of a step are held back until their tokens and those of the decoding sequences (one, and its drafts) reach
@@ -29,17 +31,20 @@ class TrtllmInflight final : public Scheduler {
       return;
     }
     budget -= step.continue_prefills(budget, limits_.max_chunk_tokens);
+    if (step.preempted()) return;
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
       if (chunk < step.first_waiting_tokens() && !limits_.enable_chunked_prefill) break;
-      if (!step.first_waiting_fits_to_its_end() || !step.admit(chunk)) break;
+      if (!limits_.max_utilization && !step.first_waiting_fits_to_its_end()) break;
+      if (!step.admit(chunk, {limits_.max_utilization, 0})) break;
       budget -= chunk;
     }
   }
 
-  /// It never preempts: whoever comes must fit to its end.
+  /// Where it never preempts, whoever comes must fit to its end.
   [[nodiscard]] bool may_receive(const Batch& batch, const Request& r) const override {
-    return batch.committed_blocks() + batch.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <= batch.kv().total();
+    return limits_.max_utilization ||
+           batch.committed_blocks() + batch.kv().blocks_for(r.input_tokens + r.output_tokens - 1) <= batch.kv().total();
   }
 
  private:
@@ -62,9 +67,9 @@ class TrtllmInflight final : public Scheduler {
 
 const SchedulerRegistration kRegistration({
     "trtllm_inflight",
-    "TensorRT-LLM (1.0): in-flight batching, GUARANTEED_NO_EVICT: admits what fits to its end, never preempts",
+    "TensorRT-LLM (1.0): in-flight batching, GUARANTEED_NO_EVICT (admits what fits to its end) or MAX_UTILIZATION",
     [](const SchedulerLimits& limits) { return std::make_unique<TrtllmInflight>(limits); },
-    true,
+    {"batch_wait_max_tokens_ratio", "batch_wait_timeout_iters", "capacity_scheduler_policy"},
 });
 
 }  // namespace

@@ -4,6 +4,10 @@
 // of the queue. Blocks are taken on demand, for the tokens of this step alone; a preempted sequence is computed again
 // from its beginning. Later releases look before they admit (scheduler_reserve_full_isl): a prompt of which only the
 // first chunk fits would push others out, or be pushed out itself, over and over.
+//
+// long_prefill_token_threshold: a prompt with more tokens left than this has only so many of them in a step, so that
+// others get some of the budget. max_num_partial_prefills: no prompt is let in that would be cut while so many others
+// are (of V0's chunked prefill, release 0.8, which has it share the budget evenly; here the first takes what it needs).
 #include <algorithm>
 
 #include "sim/scheduler/scheduler.hpp"
@@ -13,7 +17,10 @@ namespace {
 
 class VllmV1 final : public Scheduler {
  public:
-  explicit VllmV1(const SchedulerLimits& limits) : limits_(limits) {}
+  explicit VllmV1(const SchedulerLimits& limits) : limits_(limits) {
+    if (limits.long_prefill_token_threshold > 0)
+      limits_.max_chunk_tokens = std::min(limits.max_chunk_tokens, limits.long_prefill_token_threshold);
+  }
 
   void plan(StepPlanner& step) const override {
     std::int32_t budget = limits_.max_num_batched_tokens;
@@ -22,9 +29,12 @@ class VllmV1 final : public Scheduler {
     if (step.preempted()) return;
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
-      if (chunk < step.first_waiting_tokens() && !limits_.enable_chunked_prefill) break;
+      const bool cut = chunk < step.first_waiting_tokens();
+      if (cut && !limits_.enable_chunked_prefill) break;
+      if (cut && limits_.max_num_partial_prefills > 0 && step.partial_prefills() >= limits_.max_num_partial_prefills)
+        break;
       if (limits_.reserve_full_isl && !step.first_waiting_prompt_fits()) break;
-      if (!step.admit(chunk)) break;
+      if (!step.admit(chunk, {false, limits_.watermark_blocks})) break;
       budget -= chunk;
     }
   }
@@ -37,6 +47,7 @@ const SchedulerRegistration kRegistration({
     "vllm_v1",
     "vLLM V1 (0.11): decode first, chunked prefill, blocks on demand, preemption by recompute",
     [](const SchedulerLimits& limits) { return std::make_unique<VllmV1>(limits); },
+    {"reserve_full_isl", "long_prefill_token_threshold", "max_num_partial_prefills"},
 });
 
 }  // namespace

@@ -77,9 +77,9 @@ TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
                                  // Flotilla
                                  "schema_version", "mean_client_queue_ms", "gpus", "goodput_ratio", "slo", "verdict",
                                  "backlog_growth_per_s", "output_throughput_per_gpu", "total_throughput_per_gpu",
-                                 "interactivity", "conservation", "time_share", "ttft_share", "kv", "cost", "pools",
-                                 "kv_transfers", "availability", "links", "envelope", "sim", "interrupted", "warnings",
-                                 "warmup_s", "decode_step", "elasticities"};
+                                 "interactivity", "conservation", "clients", "time_share", "ttft_share", "kv", "cost",
+                                 "pools", "kv_transfers", "availability", "links", "envelope", "sim", "interrupted",
+                                 "warnings", "warmup_s", "decode_step", "elasticities"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
     for (const char* const statistic : {"mean", "median", "std", "p50", "p90", "p95", "p99"}) {
       expected.insert(std::string(statistic) + "_" + metric + "_ms");
@@ -100,7 +100,8 @@ TEST_CASE("the keys of the groups") {
         Keys{"injected", "completed", "rejected", "timed_out", "cancelled", "failed", "unfinished"});
   CHECK(keys_of(json["time_share"]) == Keys{"memory", "compute", "communication", "host", "idle"});
   CHECK(keys_of(json["ttft_share"]) == Keys{"queue", "prefill", "transfer", "other"});
-  for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "prefix_hit_rate"})
+  for (const char* const key : {"budget_tokens", "mean_usage", "peak_usage", "preemptions", "swaps", "prefix_hit_rate",
+                                "stored_tokens", "fetched_from_host", "fetched_from_storage"})
     CHECK(json["kv"].contains(key));
   CHECK(keys_of(json["cost"]) == Keys{"usd_per_hour", "usd_per_day", "usd_per_month", "usd_per_million_output_tokens",
                                       "usd_per_million_total_tokens", "usd_per_million_useful_tokens"});

@@ -17,20 +17,24 @@ namespace {
 std::string fingerprint(const Outcome& o) {
   std::ostringstream out;
   // Whoever comes is answered or refused.
-  if (o.completed + o.rejected + o.failed != o.sent) throw std::logic_error("somebody was forgotten");
+  if (o.completed + o.rejected + o.failed + o.timed_out + o.cancelled != o.sent)
+    throw std::logic_error("somebody was forgotten");
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {
     out << '\n'
         << id << ' ' << r.arrival << ' ' << r.enqueued << ' ' << r.scheduled << ' ' << r.first_token << ' '
-        << r.last_token << ' ' << r.preemptions << ' ' << r.prefilled << ' ' << r.decode_replica << ' ' << r.failures;
+        << r.last_token << ' ' << r.attempts << ' ' << r.preemptions << ' ' << r.prefilled << ' ' << r.decode_replica
+        << ' ' << r.failures;
   }
   const ReplicaBooks& b = o.books;
   out << '\n'
       << b.steps << ' ' << b.mixed_steps << ' ' << b.preemptions << ' ' << b.output_tokens << ' ' << b.prefill_tokens
       << ' ' << b.kv_block_seconds << ' ' << b.kv_peak_blocks << ' ' << b.busy.memory << ' ' << b.busy.compute << ' '
       << b.joules_above_idle << ' ' << b.peak_above_idle << '\n'
-      << o.rejected << ' ' << o.peak_tokens_per_second << ' ' << o.itl_median << ' ' << o.itl_count;
+      << o.rejected << ' ' << o.timed_out << ' ' << o.cancelled << ' ' << o.retries << ' ' << b.swaps << ' '
+      << b.stored_tokens << ' ' << b.fetched_from_host << ' ' << o.peak_tokens_per_second << ' ' << o.itl_median << ' '
+      << o.itl_count;
   out << '\n' << o.hand_off.count << ' ' << o.hand_off.times.mean() << ' ' << o.hand_off.wait_sum;
   for (const LinkFacts& link : o.links)
     out << '\n' << link.link << ' ' << link.bytes << ' ' << link.busiest_second_bytes;
@@ -167,13 +171,57 @@ Case random_case(std::uint64_t seed) {
       }
     }
   }
+  if (pick(0, 1) == 0) {
+    const auto& orders = queue_orders();
+    c.setup.queue_order = orders[static_cast<std::size_t>(pick(0, static_cast<int>(orders.size()) - 1))].name;
+    c.setup.prediction_error = 0.1 * pick(0, 10);
+    for (Arrival& a : c.arrivals) {
+      a.tenant = pick(0, 2);
+      a.priority = pick(0, 2);
+      if (pick(0, 1) == 0) a.ttft_promise = 0.25 * pick(1, 40);
+    }
+  }
+  if (pick(0, 2) == 0) {
+    ClientHabits& h = c.setup.clients;
+    if (pick(0, 1) == 0) h.timeout = (grid ? 0.25 : 0.01) * pick(20, 4000);
+    if (pick(0, 1) == 0) h.first_token_timeout = (grid ? 0.25 : 0.01) * pick(20, 1000);
+    h.max_retries = pick(0, 3);
+    h.backoff = grid ? 0.25 * pick(0, 8) : 1e-3 * pick(0, 3000);
+    h.jitter = grid ? 0 : 0.1 * pick(0, 10);
+    if (pick(0, 2) == 0) {
+      h.cancel_share = 0.1 * pick(1, 5);
+      h.cancel_after = 0.1 * pick(1, 200);
+    }
+    h.server_notices = pick(0, 3) > 0;
+  }
+  if (pick(0, 3) == 0) {
+    GateLimit limit;
+    limit.tenant = pick(-1, 2);
+    if (pick(0, 1) == 0) limit.max_outstanding = pick(2, 40);
+    if (pick(0, 1) == 0) limit.max_outstanding_tokens = pick(300, 9000);
+    if (pick(0, 1) == 0) limit.requests_per_second = 0.1 * pick(1, 40);
+    if (pick(0, 1) == 0) limit.tokens_per_minute = pick(1000, 20000);
+    c.setup.gate.push_back(limit);
+  }
+  c.setup.limits.watermark_blocks = pick(0, 1) == 0 ? 0 : c.setup.kv_blocks / 50;
+  c.setup.limits.max_utilization = pick(0, 1) == 0;
+  if (pick(0, 1) == 0) c.setup.limits.long_prefill_token_threshold = pick(10, 200);
+  c.setup.limits.max_num_partial_prefills = pick(0, 3);
+  if (c.setup.decode_replicas == 0 && pick(0, 1) == 0) {
+    if (pick(0, 1) == 0) c.setup.scheduler = "vllm_v0";
+    c.setup.limits.swap = true;
+    c.setup.host_blocks = pick(1, 3000) / c.setup.block_size + 1;
+  }
+  if (c.setup.keeps_prefixes && c.setup.decode_replicas == 0 && pick(0, 1) == 0)
+    c.setup.offload_blocks = pick(1, 6000) / c.setup.block_size + 1;
+  if (pick(0, 1) == 0) c.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
   return c;
 }
 
 }  // namespace
 
 TEST_CASE("random workloads, policies, memories and preemptions: jumping equals walking, to the bit") {
-  int preempting = 0, moving = 0, finding = 0;
+  int preempting = 0, moving = 0, finding = 0, ordered = 0, impatient = 0, swapping = 0, fetching = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     Case c = random_case(seed);
@@ -189,9 +237,17 @@ TEST_CASE("random workloads, policies, memories and preemptions: jumping equals 
     preempting += std::stoll(jumped) > 0 ? 1 : 0;
     moving += c.setup.decode_replicas > 0 ? 1 : 0;
     finding += c.setup.keeps_prefixes ? 1 : 0;
+    ordered += c.setup.queue_order != "fcfs" ? 1 : 0;
+    impatient += c.setup.clients.matter() ? 1 : 0;
+    fetching += c.setup.offload_blocks > 0 ? 1 : 0;
+    swapping += c.setup.host_blocks > 0 && c.setup.scheduler == "vllm_v0" ? 1 : 0;
   }
   CHECK(moving > 50);
   CHECK(finding > 80);
+  CHECK(ordered > 100);
+  CHECK(impatient > 60);
+  CHECK(swapping > 30);
+  CHECK(fetching > 25);
   CHECK(preempting > 10);  // the cases reach into preemption
 }
 

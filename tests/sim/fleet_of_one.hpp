@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct Arrival {
   std::int32_t input;
   std::int32_t output;
   std::vector<std::uint64_t> names = {};  ///< of the text's blocks of Setup::block_size tokens
+  std::int64_t tenant = -1;
+  std::int32_t priority = 0;
+  double ttft_promise = std::numeric_limits<double>::infinity();
 };
 
 class ListSource final : public RequestSource {
@@ -71,6 +75,9 @@ class ListSource final : public RequestSource {
     request.input_tokens = a.input;
     request.output_tokens = a.output;
     request.hash_ids = a.names;
+    request.tenant = a.tenant;
+    request.priority = a.priority;
+    request.ttft_promise = a.ttft_promise;
     request.named_tokens = static_cast<std::int64_t>(a.names.size()) * block_size_;
     return true;
   }
@@ -90,6 +97,8 @@ struct Outage {
 
 struct Setup {
   std::string scheduler = "vllm_v1";
+  std::string queue_order = "fcfs";
+  double prediction_error = 0;
   std::string router = "round_robin";
   SchedulerLimits limits;
   std::int64_t kv_blocks = 1000;
@@ -110,6 +119,11 @@ struct Setup {
   std::int64_t decode_kv_blocks = 1000;
   int tensor_parallel_size = 1;
   KvSending sending;
+  std::int64_t host_blocks = 0;     ///< > 0: KV of who is preempted may go to host memory, on an HGX H100
+  std::int64_t offload_blocks = 0;  ///< > 0: so many blocks are kept in its host's memory, to be found again
+  PrefixCache::Eviction eviction = PrefixCache::Eviction::kLeastRecentlyUsed;
+  ClientHabits clients;
+  std::vector<GateLimit> gate;
   std::vector<Outage> outages;
   bool lost_requests_fail = false;
 };
@@ -123,6 +137,9 @@ struct Outcome {
   std::int64_t completed = 0;
   std::int64_t failed = 0;
   std::int64_t unfinished = 0;
+  std::int64_t timed_out = 0;
+  std::int64_t cancelled = 0;
+  std::int64_t retries = 0;
   std::int64_t peak_tokens_per_second = 0;
   double itl_median = 0;
   double itl_longest = 0;
@@ -146,9 +163,18 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock,
                   recorder);
   gateway.cache_share(setup.cached_share);
+  gateway.limit(setup.gate);
+  std::optional<Clients> clients;
+  if (setup.clients.matter()) gateway.serve(clients.emplace(setup.clients, 1, pool, clock));
   Agenda agenda(clock);
   const auto times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
+  std::unique_ptr<SplitFleet> hosts;
+  std::vector<std::unique_ptr<HostMemory>> host_memories;
+  if ((setup.host_blocks > 0 || setup.offload_blocks > 0) && setup.decode_replicas == 0) {
+    hosts = std::make_unique<SplitFleet>(setup.replicas, setup.tensor_parallel_size, setup.sending);
+    hosts->begin(clock);
+  }
   const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
     ReplicaSpec spec;
     for (const auto& [from, gpu] : setup.caps)
@@ -158,8 +184,21 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;
     spec.max_num_seqs = setup.limits.max_num_seqs;
-    spec.prefills_only = prefills_only;
     spec.keeps_prefixes = setup.keeps_prefixes && (prefills_only || setup.decode_replicas == 0);
+    spec.eviction = setup.eviction;
+    spec.queue_order = setup.queue_order;
+    spec.queue_order_options = {setup.prediction_error, 1};
+    if (hosts != nullptr) {
+      host_memories.push_back(std::make_unique<HostMemory>(hosts->fleet(), hosts->transfers(),
+                                                           hosts->seat(static_cast<int>(replicas.size()))));
+      spec.host = host_memories.back().get();
+      spec.host_blocks = setup.host_blocks;
+      if (setup.offload_blocks > 0 && spec.keeps_prefixes) {
+        spec.tiers.host = std::make_unique<KvTier>(setup.offload_blocks);
+        spec.tiers.mover = spec.host;
+      }
+    }
+    spec.prefills_only = prefills_only;
     spec.window = setup.window;
     spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;
@@ -184,6 +223,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     split->hand_off().start();
     split->transfers().start();
   }
+  if (hosts) hosts->transfers().start();
   gateway.start();
   const auto door = [&](int replica, bool is_open, double now) {
     if (replica < setup.replicas) return gateway.open(static_cast<std::size_t>(replica), is_open, now);
@@ -216,6 +256,9 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     outcome.books.steps += replica->books().steps;
     outcome.books.mixed_steps += replica->books().mixed_steps;
     outcome.books.preemptions += replica->books().preemptions;
+    outcome.books.swaps += replica->books().swaps;
+    outcome.books.stored_tokens += replica->books().stored_tokens;
+    outcome.books.fetched_from_host += replica->books().fetched_from_host;
     outcome.books.output_tokens += replica->books().output_tokens;
     outcome.books.prefill_tokens += replica->books().prefill_tokens;
     outcome.books.kv_block_seconds += replica->books().kv_block_seconds;
@@ -234,6 +277,9 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   outcome.completed = recorder.completed;
   outcome.failed = recorder.failed_count;
   outcome.unfinished = recorder.unfinished_count;
+  outcome.timed_out = recorder.timed_out_count;
+  outcome.cancelled = recorder.cancelled_count;
+  outcome.retries = clients ? clients->retries() : 0;
   outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
   outcome.itl_median = recorder.itl().quantile(0.5);
   outcome.itl_longest = recorder.itl().quantile(1);

@@ -39,11 +39,14 @@ class SplitFleet {
     return s;
   }
 
+  void begin(Clock& clock) { transfers_ = std::make_unique<Transfers>(fleet_, platform_, clock); }
+
   void connect(Gateway& gateway, RequestPool& pool, Clock& clock, Recorder& recorder, const std::string& router) {
     router_ = make_router(router, 2);
-    transfers_ = std::make_unique<Transfers>(fleet_, platform_, clock);
+    begin(clock);
     hand_off_ = std::make_unique<HandOff>(fleet_, *transfers_, *router_, gateway, pool, clock, recorder);
     gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
+    gateway.on_abandoned([this](RequestHandle handle, double now) { return hand_off_->abandon(handle, now); });
   }
 
   void add_prefill(Replica& replica, int node) { hand_off_->add_prefill(replica, seat(node), sending_); }
