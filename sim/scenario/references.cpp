@@ -94,6 +94,7 @@ std::string Codec<sim::RouterSpec>::write(const sim::RouterSpec& router) {
   if (router.staleness != plain.staleness) more += ", staleness: " + Codec<Seconds>::write(router.staleness);
   if (router.overlap_weight != plain.overlap_weight) more += fmt::format(", overlap_weight: {}", router.overlap_weight);
   if (router.temperature != plain.temperature) more += fmt::format(", temperature: {}", router.temperature);
+  if (router.spill) more += ", spill: true";
   return more.empty() ? router.policy : "{policy: " + router.policy + more + "}";
 }
 
