@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "sim/engine/clock.hpp"
+#include "sim/engine/lobby.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
 #include "sim/router/router.hpp"
@@ -48,7 +48,9 @@ class Gateway {
   void see_late(double staleness) { staleness_ = staleness; }
   /// This share of every prompt is found in the prefix cache.
   void cache_share(double share) { cached_share_ = share; }
-  void add_replica(Replica& replica, const AdmissionLimits& limits);
+  /// What the requests of each tenant ask for; all others for `others`.
+  void tell_tenants(std::vector<Serves> tenants, const Serves& others);
+  void add_replica(Replica& replica, const AdmissionLimits& limits, const Serves& serves = {});
   void start();
   /// Asked of each request that is sent, once its replica is chosen: true = somebody else lets it in there.
   void divert(std::function<bool(RequestHandle)> takes) { diverts_ = std::move(takes); }
@@ -72,13 +74,18 @@ class Gateway {
   /// Called whenever a request has ended.
   void on_left(std::function<void(double now)> callback) { left_ = std::move(callback); }
   [[nodiscard]] const ReplicaLoad& load(std::size_t replica) const { return loads_[replica]; }
-  /// Requests that wait for a replica to open.
-  [[nodiscard]] std::size_t homeless() const { return homeless_.size(); }
+  /// Requests that wait for a replica to open, and could go to this one.
+  [[nodiscard]] std::size_t homeless(std::size_t replica) const;
+  /// Of those, the ones that no replica may take for which `hope` holds.
+  [[nodiscard]] std::int64_t stranded(const std::function<bool(std::size_t replica)>& hope) const;
+  /// Nothing is left to send, or nothing can be before a request ends.
+  [[nodiscard]] bool sends_no_more() const { return !has_next_ || full() || clock_.now() >= stop_sending_; }
   /// Counts those as unfinished.
   void close();
 
  private:
   void dispatch(RequestHandle handle, double now, bool after_steps);
+  [[nodiscard]] bool finds_open(const RoutedRequest& request) const;
   void send_homeless(double now);
   void name_blocks_again(RequestHandle handle);
   void tell_if_done(double now);
@@ -114,7 +121,9 @@ class Gateway {
   bool waiting_for_room_ = false;
   std::function<bool(RequestHandle)> diverts_;
   std::size_t open_ = 0;
-  std::deque<RequestHandle> homeless_;
+  Lobby homeless_;
+  std::vector<Serves> tenants_;  ///< what each asks for
+  Serves others_;                ///< what all else does
   bool sending_homeless_ = false;
   std::function<void(std::size_t)> empty_;
   std::function<void()> done_;
