@@ -8,6 +8,7 @@
 
 #include "sim/engine/invariant.hpp"
 #include "sim/life/lifecycle.hpp"
+#include "sim/router/by_model.hpp"
 #include "sim/workload/rng.hpp"
 #include "topologies/platform.hpp"
 
@@ -55,7 +56,7 @@ AdmissionLimits admission_limits(const Build& build, const ServingGroup& group) 
   if (group.role != Role::kPrefill) return limits;
   limits.kv_tokens = INT64_MAX;
   for (const ServingGroup& other : build.groups) {
-    if (other.role != Role::kDecode) continue;
+    if (other.role != Role::kDecode || !build.alike(group.serves, other.serves)) continue;
     limits.max_model_len = std::min<std::int64_t>(limits.max_model_len, other.max_model_len);
     limits.kv_tokens = std::min(limits.kv_tokens, other.memory.kv_tokens);
   }
@@ -119,6 +120,29 @@ std::vector<topologies::RateLimit> rate_limits(const Build& build) {
   return limits;
 }
 
+/// Over the replicas that requests are sent to, or those that decode apart.
+std::unique_ptr<Router> router_of(const Scenario& scenario, const Build& build, bool decode) {
+  std::vector<Serves> replicas;
+  for (const ServingGroup& group : build.groups)
+    if ((group.role == Role::kDecode) == decode) replicas.insert(replicas.end(), group.replicas, group.serves);
+  return make_router(
+      scenario.router.policy, static_cast<std::uint64_t>(scenario.seed), decode ? "routing of decode" : "routing",
+      {scenario.router.overlap_weight, scenario.router.temperature, scenario.router.spill}, build.models, replicas);
+}
+
+SloLimits limits_of(const SloSpec& slo) {
+  const auto promised = [](const std::optional<Seconds>& limit) { return limit ? limit->value() : -1.0; };
+  return {promised(slo.ttft), promised(slo.tpot), promised(slo.e2el)};
+}
+
+std::vector<SloLimits> tenants_limits(const Scenario& scenario) {
+  std::vector<SloLimits> limits;
+  if (!scenario.workload.tenants) return limits;
+  for (const TenantSpec& tenant : *scenario.workload.tenants)
+    limits.push_back(limits_of(tenant.slo.value_or(SloSpec())));
+  return limits;
+}
+
 /// The replicas, and what takes KV from those that prefill to those that decode, if any do.
 class Replicas {
  public:
@@ -160,7 +184,7 @@ class Replicas {
       if (build.groups[g].role == Role::kDecode) continue;
       add(g, [&](Replica& replica, Seat seat) {
         if (lifecycle_ != nullptr) lifecycle_->add(replica, g, entries.size());
-        gateway.add_replica(replica, admission_limits(build, build.groups[g]));
+        gateway.add_replica(replica, admission_limits(build, build.groups[g]), build.groups[g].serves);
         entries.emplace_back(&replica, std::move(seat), sending_of(build.groups[g]));
       });
     }
@@ -168,9 +192,7 @@ class Replicas {
       start();
       return;
     }
-    decode_router_ =
-        make_router(scenario.router.policy, stream_seed(static_cast<std::uint64_t>(scenario.seed), "routing of decode"),
-                    {scenario.router.overlap_weight, scenario.router.temperature});
+    decode_router_ = router_of(scenario, build, true);
     hand_off_ = std::make_unique<HandOff>(build.fleet, *transfers_, *decode_router_, gateway, pool, clock, recorder);
     for (auto& [replica, seat, sending] : entries) hand_off_->add_prefill(*replica, std::move(seat), sending);
     gateway.divert([this](RequestHandle handle) { return hand_off_->takes(handle); });
@@ -179,7 +201,7 @@ class Replicas {
       if (!decodes(build.groups[g])) continue;
       add(g, [&](Replica& replica, Seat seat) {
         if (lifecycle_ != nullptr) lifecycle_->add(replica, g, decode_replicas++);
-        hand_off_->add_decode(replica, std::move(seat));
+        hand_off_->add_decode(replica, std::move(seat), build.groups[g].serves);
       });
     }
     hand_off_->start();
@@ -253,18 +275,16 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   Clock clock;
   const topologies::Platform platform = topologies::make_platform(build.fleet, rate_limits(build), valves(build));
   RequestPool pool;
-  const auto promised = [](const std::optional<Seconds>& limit) { return limit ? limit->value() : -1.0; };
-  Recorder recorder({promised(scenario.slo.ttft), promised(scenario.slo.tpot), promised(scenario.slo.e2el)},
-                    scenario.workload.warmup.value());
+  Recorder recorder(limits_of(scenario.slo), scenario.workload.warmup.value());
+  recorder.keep_tenants(tenants_limits(scenario));
   recorder.on_request(options.on_request);
-  const auto seed = static_cast<std::uint64_t>(scenario.seed);
-  const auto router = make_router(scenario.router.policy, stream_seed(seed, "routing"),
-                                  {scenario.router.overlap_weight, scenario.router.temperature});
+  const auto router = router_of(scenario, build, false);
   // A closed loop with a duration never runs out of requests: its clients stop sending.
   const double stop_sending = scenario.workload.closed_loop() && scenario.workload.duration
                                   ? scenario.workload.duration->value()
                                   : std::numeric_limits<double>::infinity();
   Gateway gateway(source, *router, scenario.workload.max_concurrency.value_or(0), stop_sending, pool, clock, recorder);
+  gateway.tell_tenants(build.tenants, build.requests);
   gateway.see_late(scenario.router.staleness.value());
   gateway.cache_share(scenario.workload.prefix_cache_hit_rate.value_or(0));
 
@@ -287,6 +307,7 @@ RunFacts simulate(const Scenario& scenario, const Build& build, RequestSource& s
   replicas.close(facts);
 
   facts.samples = recorder.take_samples();
+  facts.tenants = recorder.take_tenants();
   facts.itl = recorder.itl();
   facts.backlog = recorder.backlog();
   facts.injected = recorder.injected;
