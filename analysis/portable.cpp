@@ -45,14 +45,24 @@ void rename_files(sim::Scenario& scenario, const reader::Node& root, const Renam
   }
   for (std::size_t i = 0; i < scenario.serving.size(); ++i) {
     const reader::Node group = root.at("serving")[i];
+    if (scenario.serving[i].model) word(*scenario.serving[i].model, group.at("model"), "llms");
     if (group.has("engine")) word(scenario.serving[i].engine, group.at("engine"), "engines");
     if (group.has("calibration")) word(scenario.serving[i].calibration, group.at("calibration"));
   }
-  for (auto* lengths : {&scenario.workload.input_tokens, &scenario.workload.output_tokens}) {
-    if (!*lengths) continue;
-    if (auto* empirical = std::get_if<sim::EmpiricalLength>(&**lengths)) file(empirical->path);
+  const auto load = [&](sim::LoadSpec& spec) {
+    for (auto* lengths : {&spec.input_tokens, &spec.output_tokens}) {
+      if (!*lengths) continue;
+      if (auto* empirical = std::get_if<sim::EmpiricalLength>(&**lengths)) file(empirical->path);
+    }
+    if (spec.trace) file(spec.trace->path);
+  };
+  load(scenario.workload);
+  if (!scenario.workload.tenants) return;
+  for (std::size_t i = 0; i < scenario.workload.tenants->size(); ++i) {
+    sim::TenantSpec& tenant = (*scenario.workload.tenants)[i];
+    if (tenant.model) word(*tenant.model, root.at("workload").at("tenants")[i].at("model"), "llms");
+    load(tenant);
   }
-  if (scenario.workload.trace) file(scenario.workload.trace->path);
 }
 
 /// What stands for a file in the hash. The points of a sweep name the same files: each is read once while it stays as

@@ -49,17 +49,27 @@ class Stopwatch {
 
 /// Rows go to a file called requests.csv; a trace may well be called so, too. And what is drawn is a trace to its user.
 void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& plan) {
-  if (!loaded.scenario.workload.trace) return;
+  const auto loads = loaded.scenario.workload.loads();
   const auto refuse = [&](const std::filesystem::path& file, const char* what, const char* hint) {
-    std::error_code ignored;
-    if (!std::filesystem::equivalent(file, loaded.scenario.workload.trace->path.resolve(), ignored)) return;
-    loaded.document.fail("workload.trace.path", fmt::format("{} would overwrite the trace, {}", what, file.string()),
-                         hint);
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+      std::error_code ignored;
+      if (!loads[i]->trace || !std::filesystem::equivalent(file, loads[i]->trace->path.resolve(), ignored)) continue;
+      loaded.document.fail(
+          loaded.scenario.workload.tenants ? fmt::format("workload.tenants[{}].trace.path", i) : "workload.trace.path",
+          fmt::format("{} would overwrite the trace, {}", what, file.string()), hint);
+    }
   };
   if (plan.save_detailed)
     refuse(std::filesystem::path(plan.output_directory) / kRowsFile, "the rows of this run",
            "choose another directory with -o");
   if (!plan.trace.file.empty()) refuse(plan.trace.file, "the steps of this run", "choose another file for --trace");
+}
+
+std::vector<std::string> names_of_tenants(const sim::Scenario& scenario) {
+  std::vector<std::string> names;
+  if (scenario.workload.tenants)
+    for (const sim::TenantSpec& tenant : *scenario.workload.tenants) names.push_back(tenant.name);
+  return names;
 }
 
 /// Draws what is to be drawn; nothing where nobody asked.
@@ -117,7 +127,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   sim::RunOptions options = plan.options;
   refuse_to_overwrite_the_trace(loaded, plan);
   ResultFiles files(plan.output_directory);
-  if (plan.save_detailed) options.on_request = files.request_rows();
+  if (plan.save_detailed) options.on_request = files.request_rows(names_of_tenants(loaded.scenario));
   const sim::Scenario scenario = with_warmup(loaded);
   // Before this process has an engine of its own, which its children could not use.
   std::vector<Summary> improved;
@@ -140,7 +150,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   Curves curves;
   Summary summary = summarise(scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);
   summary.elasticities = elasticities(summary, improved);
-  if (const sim::TraceReport* report = source->report()) add_trace_report(summary, *report);
+  for (const sim::TraceReport* report : source->reports()) add_trace_report(summary, *report);
   files.finish(summary, curves, timeline ? timeseries_csv(*timeline, loaded.scenario, loaded.build) : "",
                loaded.resolved_yaml, facts.life);
   if (trace != nullptr) {

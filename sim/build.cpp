@@ -8,9 +8,9 @@
 #include "models/calibration.hpp"
 #include "models/fit_advice.hpp"
 #include "sim/build_life.hpp"
+#include "sim/build_models.hpp"
 #include "sim/build_roles.hpp"
 #include "sim/build_scheduler.hpp"
-#include "sim/workload/lengths.hpp"
 #include "topologies/placement.hpp"
 
 namespace flotilla::sim {
@@ -38,7 +38,10 @@ class Builder {
     check_life(scenario_, build_, document_);
     check_ways(build_, document_);
     for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
-    build_.gate_limits = gate_limits(scenario_, {}, document_);
+    std::vector<std::string> tenants;
+    if (scenario_.workload.tenants)
+      for (const TenantSpec& tenant : *scenario_.workload.tenants) tenants.push_back(tenant.name);
+    build_.gate_limits = gate_limits(scenario_, tenants, document_);
     return std::move(build_);
   }
 
@@ -52,7 +55,6 @@ class Builder {
   void place_group(std::size_t index);
   void finish_group(std::size_t index);
   void warn_about_memory(const ServingGroup& group, const std::string& where);
-  [[nodiscard]] double typical_tokens() const;
 
   template <class T>
   T resolved(std::optional<T>& value, T fallback, const std::string& path, const std::string& origin) {
@@ -123,8 +125,13 @@ Pool Builder::build_pool(std::size_t index) {
 
 void Builder::build_groups() {
   if (scenario_.serving.empty()) document_.fail("serving", "nobody serves: give at least one serving group");
-  check_roles(scenario_, document_);
-  for (std::size_t i = 0; i < scenario_.serving.size(); ++i) build_.groups.push_back(build_group(i));
+  const std::vector<Serves> serves = served_by_groups(scenario_, document_, build_);
+  check_roles(scenario_, build_, serves, document_);
+  for (std::size_t i = 0; i < scenario_.serving.size(); ++i) {
+    build_.groups.push_back(build_group(i));
+    build_.groups.back().serves = serves[i];
+  }
+  build_tenants(scenario_, document_, origins_, build_);
 }
 
 ServingGroup Builder::build_group(std::size_t index) {
@@ -143,7 +150,7 @@ ServingGroup Builder::build_group(std::size_t index) {
   group.fidelity = spec.fidelity;
 
   models::Deployment& d = group.deployment;
-  d.llm = models::load_llm(root_.at("model"));
+  d.llm = models::load_llm(model_of_group(scenario_, document_, index));
   d.gpu = build_.pools[group.pool].gpu;
   if (scenario_.what_if) d.what_if = *scenario_.what_if;
   const reader::Node node = root_.at("serving")[index];
@@ -303,14 +310,6 @@ void Builder::place_group(std::size_t index) {
   group.deployment.links = {links.bandwidth, links.latency, links.crosses_fabric};
 }
 
-double Builder::typical_tokens() const {
-  const auto mean = [](const std::optional<LengthSpec>& lengths) {
-    return lengths ? LengthSampler(*lengths).mean() : 0.0;
-  };
-  const auto& prefix = scenario_.workload.shared_prefix;
-  return mean(scenario_.workload.input_tokens) + mean(scenario_.workload.output_tokens) + (prefix ? prefix->tokens : 0);
-}
-
 void Builder::finish_group(std::size_t index) {
   ServingGroup& group = build_.groups[index];
   ServingSpec& spec = scenario_.serving[index];
@@ -353,7 +352,7 @@ void Builder::finish_group(std::size_t index) {
 
 void Builder::warn_about_memory(const ServingGroup& group, const std::string& where) {
   constexpr std::int64_t kFewSequences = 32;
-  const auto tokens = static_cast<std::int64_t>(std::ceil(typical_tokens()));
+  const auto tokens = static_cast<std::int64_t>(std::ceil(typical_tokens(scenario_, build_, group)));
   if (tokens > 0) {
     const std::int64_t sequences = models::sequences_that_fit(group.deployment, tokens);
     if (sequences < kFewSequences) {

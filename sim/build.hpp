@@ -12,6 +12,7 @@
 #include "models/price.hpp"
 #include "sim/engine/admission.hpp"
 #include "sim/power.hpp"
+#include "sim/router/router.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scheduler/scheduler.hpp"
 #include "topologies/build.hpp"
@@ -33,6 +34,7 @@ struct Pool {
 struct ServingGroup {
   std::size_t pool = 0;  ///< index into the pools
   Role role = Role::kMixed;
+  Serves serves;
   models::Deployment deployment;
   models::MemoryLedger memory;  ///< of one GPU
   KvTransferSpec kv_transfer;   ///< of a group that prefills: everything is filled in
@@ -59,6 +61,16 @@ struct Build {
   topologies::Fleet fleet;
   std::vector<ServingGroup> groups;
   std::vector<GateLimit> gate_limits;
+  std::vector<std::string> models;   ///< that groups serve, each once, in the order of groups
+  std::vector<std::string> classes;  ///< of groups; none unless the router looks at them
+  std::vector<Serves> tenants;       ///< what the requests of each ask for
+  Serves requests;                   ///< what they ask for where there are no tenants
+  bool spills = false;               ///< requests of one class may go to groups of another
+
+  /// May requests that go to one of these go to the other as well? Groups hand KV over to such only.
+  [[nodiscard]] bool alike(const Serves& a, const Serves& b) const {
+    return a.model == b.model && (a.slo_class == b.slo_class || spills);
+  }
   std::vector<std::string> warnings;  ///< whole sentences for the user: what fits badly, what was assumed
 };
 

@@ -10,38 +10,40 @@ std::string path_of(const char* list, std::size_t index, const std::string& key)
   return fmt::format("{}[{}]{}{}", list, index, key.empty() ? "" : ".", key);
 }
 
-/// Who prefills needs somebody who decodes, in the same cache format, and the other way round.
-void check_roles(const Scenario& scenario, const reader::Document& document) {
-  const auto first = [&](Role role) {
-    const auto& serving = scenario.serving;
-    return static_cast<std::size_t>(
-        std::find_if(serving.begin(), serving.end(), [&](const ServingSpec& s) { return s.role == role; }) -
-        serving.begin());
+/// Who prefills needs somebody who decodes the same, in the same cache format, and the other way round.
+void check_roles(const Scenario& scenario, const Build& build, const std::vector<Serves>& serves,
+                 const reader::Document& document) {
+  const auto& serving = scenario.serving;
+  const std::size_t none = serving.size();
+  const auto partner = [&](std::size_t group, Role role) {
+    std::size_t i = 0;
+    while (i < none && (serving[i].role != role || !build.alike(serves[i], serves[group]))) ++i;
+    return i;
   };
-  const std::size_t none = scenario.serving.size();
-  const std::size_t prefill = first(Role::kPrefill), decode = first(Role::kDecode);
-  if (prefill == none && decode == none) {
-    if (scenario.router.max_local_prefill_length > 0)
-      document.fail("router", "max_local_prefill_length: prefill and decode are not apart here",
-                    "it needs groups with role: prefill and role: decode");
-    return;
+  const auto need = [&](Role role, Role other, const char* problem, const char* other_name) {
+    for (std::size_t i = 0; i < none; ++i) {
+      if (serving[i].role != role || partner(i, other) < none) continue;
+      const bool several = build.models.size() > 1 || !build.classes.empty();
+      document.fail(path_of("serving", i, "role"), problem,
+                    fmt::format("add a serving group with role: {}{}, or use role: mixed", other_name,
+                                several ? ", the same model and class" : ""));
+    }
+  };
+  const auto apart = [](const ServingSpec& s) { return s.role != Role::kMixed; };
+  if (scenario.router.max_local_prefill_length > 0 && std::none_of(serving.begin(), serving.end(), apart)) {
+    document.fail("router", "max_local_prefill_length: prefill and decode are not apart here",
+                  "it needs groups with role: prefill and role: decode");
   }
-  if (decode == none) {
-    document.fail(path_of("serving", prefill, "role"), "nobody decodes what this group prefills",
-                  "add a serving group with role: decode, or use role: mixed");
-  }
-  if (prefill == none) {
-    document.fail(path_of("serving", decode, "role"), "nobody prefills for this group",
-                  "add a serving group with role: prefill, or use role: mixed");
-  }
+  need(Role::kPrefill, Role::kDecode, "nobody decodes what this group prefills", "decode");
+  need(Role::kDecode, Role::kPrefill, "nobody prefills for this group", "prefill");
   for (std::size_t i = 0; i < none; ++i) {
-    const ServingSpec& spec = scenario.serving[i];
-    if (spec.role == Role::kMixed || spec.kv_cache_dtype == scenario.serving[prefill].kv_cache_dtype) continue;
-    document.fail(
-        path_of("serving", i, "kv_cache_dtype"),
-        fmt::format("{} here, {} where prompts are prefilled: KV is handed over as it is",
-                    models::name_of(spec.kv_cache_dtype), models::name_of(scenario.serving[prefill].kv_cache_dtype)),
-        "give prefill and decode groups the same kv_cache_dtype");
+    if (serving[i].role == Role::kMixed) continue;
+    const ServingSpec& prefill = serving[partner(i, Role::kPrefill)];
+    if (serving[i].kv_cache_dtype == prefill.kv_cache_dtype) continue;
+    document.fail(path_of("serving", i, "kv_cache_dtype"),
+                  fmt::format("{} here, {} where prompts are prefilled: KV is handed over as it is",
+                              models::name_of(serving[i].kv_cache_dtype), models::name_of(prefill.kv_cache_dtype)),
+                  "give prefill and decode groups the same kv_cache_dtype");
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sim/build.hpp"
 
@@ -11,7 +12,9 @@ namespace flotilla::sim {
 std::string path_of(const char* list, std::size_t index, const std::string& key);
 
 /// Throws InputError at the role or format that does not go with the others.
-void check_roles(const Scenario& scenario, const reader::Document& document);
+/// `serves`: whom each group serves.
+void check_roles(const Scenario& scenario, const Build& build, const std::vector<Serves>& serves,
+                 const reader::Document& document);
 /// The same where KV could not get from one side to the other; after placement.
 void check_ways(const Build& build, const reader::Document& document);
 

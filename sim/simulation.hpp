@@ -69,10 +69,11 @@ struct RunFacts {
   std::uint64_t events = 0;
   bool interrupted = false;
   Refusals refusals;
-  LifeFacts life;                  ///< nothing where the fleet stays as it is
-  HandOffFacts hand_off;           ///< nothing where no pool decodes apart
-  std::vector<LinkFacts> links;    ///< that carried flows
-  std::vector<GroupFacts> groups;  ///< in the order of the scenario's serving groups
+  LifeFacts life;                    ///< nothing where the fleet stays as it is
+  HandOffFacts hand_off;             ///< nothing where no pool decodes apart
+  std::vector<LinkFacts> links;      ///< that carried flows
+  std::vector<TenantBooks> tenants;  ///< in the order of the workload's tenants
+  std::vector<GroupFacts> groups;    ///< in the order of the scenario's serving groups
 };
 
 /// Throws InvariantError if the books do not close. One run per process (see run_in_child in analysis/run.hpp).

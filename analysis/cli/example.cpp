@@ -31,6 +31,7 @@ constexpr Example kExamples[] = {
     {"power", "a rack of H200s with and without a power cap, and one that grows hot: joules per token and p99",
      nullptr},
     {"life", "a day with and without autoscaling; nodes, GPUs and NVSwitches that fail, and are repaired", nullptr},
+    {"tenants", "two models on one fleet, and two classes of requests: what each tenant gets, and what it costs", nullptr},
     {"sweeps", "tok/s/GPU against tok/s/user for three GPUs, sizes, loads and concurrencies: flotilla sweep", nullptr},
     {"decisions", "eight situations of a team, from steady chat to a hall that is short of power: flotilla decide",
      nullptr},

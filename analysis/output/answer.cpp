@@ -68,10 +68,12 @@ struct Concern {
 
 Concern concern_of(const Summary& s) {
   const auto tightness = [](const PromiseSummary& p) { return p.found_ms / p.limit_ms; };
-  const auto tightest = std::max_element(s.slo.begin(), s.slo.end(),
+  std::vector<PromiseSummary> promises = s.slo;
+  for (const TenantSummary& t : s.tenants) promises.insert(promises.end(), t.slo.begin(), t.slo.end());
+  const auto tightest = std::max_element(promises.begin(), promises.end(),
                                          [&](const auto& a, const auto& b) { return tightness(a) < tightness(b); });
   if (s.verdict == Verdict::kSaturated) return {"output tok/s", &ElasticitySummary::output_throughput};
-  if (tightest == s.slo.end()) return {"the mean E2EL", &ElasticitySummary::mean_e2el};
+  if (tightest == promises.end()) return {"the mean E2EL", &ElasticitySummary::mean_e2el};
   if (tightest->metric == "ttft") return {"p99 TTFT", &ElasticitySummary::p99_ttft};
   if (tightest->metric == "tpot") return {"p99 TPOT", &ElasticitySummary::p99_tpot};
   return {"p99 E2EL", &ElasticitySummary::p99_e2el};
@@ -106,11 +108,15 @@ std::string name_of_change(const ElasticitySummary& e) {
 std::string answer(const Summary& s) {
   std::string broken;
   std::string kept;
-  for (const PromiseSummary& p : s.slo) {
-    std::string& list = p.kept ? kept : broken;
-    list += fmt::format("{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", p.percentile,
-                        in_capitals(p.metric), p.found_ms, p.kept ? "<=" : ">", p.limit_ms);
-  }
+  const auto tell = [&](const std::string& whose, const std::vector<PromiseSummary>& promises) {
+    for (const PromiseSummary& p : promises) {
+      std::string& list = p.kept ? kept : broken;
+      list += fmt::format("{}{}p{:g} {} {:.1f} ms ({} {:g} ms)", list.empty() ? "" : ", ", whose, p.percentile,
+                          in_capitals(p.metric), p.found_ms, p.kept ? "<=" : ">", p.limit_ms);
+    }
+  };
+  tell("", s.slo);
+  for (const TenantSummary& t : s.tenants) tell("for " + t.name + " ", t.slo);
   std::string text = fmt::format("{} on {} GPUs: ", s.label, s.gpus);
   if (s.interrupted) text += "stopped before its end; ";
   if (s.conservation.rejected > 0) {
@@ -124,7 +130,7 @@ std::string answer(const Summary& s) {
   } else if (s.verdict == Verdict::kSaturated) {
     text += fmt::format("SATURATED: the backlog grows by {:.2f} requests per second; latencies grow with it.",
                         s.backlog_growth_per_s);
-  } else if (s.slo.empty()) {
+  } else if (broken.empty() && kept.empty()) {
     text += fmt::format("{:.1f} output tok/s, {:.1f} per GPU.", s.output_throughput, s.output_throughput_per_gpu);
   } else if (broken.empty()) {
     text += "meets its promises: " + kept + ".";

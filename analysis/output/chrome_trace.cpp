@@ -188,8 +188,10 @@ void ChromeTrace::phases(const sim::Request& r, sim::RequestStatus status, doubl
 }
 
 void ChromeTrace::async(char phase, const sim::Request& r, const char* name, double when, const std::string& more) {
+  // A short prompt may have been computed where it decodes.
+  const int replica = r.replica < 0 && r.decode_replica >= 0 ? first_decoding_ + r.decode_replica : r.replica;
   event(fmt::format(R"({{"ph":"{}","cat":"request","id":{},"pid":{},"tid":1,"name":"{}","ts":{}{}}})", phase, r.id,
-                    r.replica + 1, name, microseconds(when), more));
+                    replica + 1, name, microseconds(when), more));
 }
 
 void ChromeTrace::event(const std::string& text) {

@@ -8,7 +8,7 @@
 #include "models/cost.hpp"
 #include "models/fit_advice.hpp"
 #include "models/step_cost.hpp"
-#include "sim/workload/lengths.hpp"
+#include "sim/build_models.hpp"
 #include "topologies/placement.hpp"
 #include "topologies/route.hpp"
 
@@ -36,12 +36,11 @@ std::string group_title(const LoadedScenario& loaded, const sim::ServingGroup& g
                      loaded.scenario.fleet.pools[group.pool].name, d.gpu.name, parallel);
 }
 
-double mean_tokens(const sim::WorkloadSpec& w) {
-  double tokens = 0;
-  for (const auto* lengths : {&w.input_tokens, &w.output_tokens}) {
-    if (*lengths) tokens += sim::LengthSampler(**lengths).mean();
-  }
-  return tokens;
+/// Of the requests that the group serves.
+double mean_tokens(const LoadedScenario& loaded, const sim::ServingGroup& group) {
+  const sim::WorkloadSpec& w = loaded.scenario.workload;
+  if (w.tenants) return sim::typical_tokens(loaded.scenario, loaded.build, group);
+  return w.mean_tokens() - (w.shared_prefix ? w.shared_prefix->tokens : 0);
 }
 
 std::string ledger(const sim::ServingGroup& group, double tokens) {
@@ -83,7 +82,7 @@ std::string envelope_line(const models::Deployment& deployment) {
 std::string describe_memory(const LoadedScenario& loaded) {
   std::string text;
   for (const sim::ServingGroup& group : loaded.build.groups) {
-    text += group_title(loaded, group) + "\n" + ledger(group, mean_tokens(loaded.scenario.workload));
+    text += group_title(loaded, group) + "\n" + ledger(group, mean_tokens(loaded, group));
     for (const std::string& line : models::fit_advice(group.deployment)) text += "  more KV: " + line + "\n";
   }
   return text;
@@ -102,7 +101,7 @@ std::string seats(const sim::Build& build, const sim::ServingGroup& group) {
   text += "\n";
   if (group.role != sim::Role::kPrefill) return text;
   for (const sim::ServingGroup& other : build.groups) {
-    if (other.role != sim::Role::kDecode) continue;
+    if (other.role != sim::Role::kDecode || !build.alike(group.serves, other.serves)) continue;
     const auto vertex = [&](const sim::ServingGroup& g) { return fleet.gpus[g.placement.front().front()].vertex; };
     const auto way = topologies::facts(fleet, topologies::route(fleet, vertex(group), vertex(other)));
     text += fmt::format("  KV to decode: narrowest link {}, {:.1f} GB/s for each GPU",
@@ -137,7 +136,7 @@ std::string describe_check(const LoadedScenario& loaded) {
     text += group_title(loaded, group) + fmt::format(": {} replica{} of {} GPU{}, {}\n", group.replicas,
                                                      group.replicas == 1 ? "" : "s", group.gpus_per_replica,
                                                      group.gpus_per_replica == 1 ? "" : "s", group.scheduler);
-    text += ledger(group, mean_tokens(loaded.scenario.workload));
+    text += ledger(group, mean_tokens(loaded, group));
     text += seats(build, group);
     text += collectives_line(group);
     text += envelope_line(group.deployment);
@@ -195,8 +194,9 @@ std::string kv_lines(const models::Llm& llm) {
 
 }  // namespace
 
-std::string describe_model(const LoadedScenario& loaded) {
-  const models::Llm& llm = loaded.build.groups.front().deployment.llm;
+namespace {
+
+std::string describe_llm(const models::Llm& llm) {
   std::string text = fmt::format("{} ({})\n  source: {}\n", llm.name, llm.architecture, llm.source);
   text += fmt::format("  {} layers, hidden {}, {} heads of {}, {} KV heads, MLP {}, vocabulary {}, context {}\n",
                       llm.layers, llm.hidden, llm.heads, llm.head_dim, llm.kv_heads, llm.intermediate, llm.vocab,
@@ -211,6 +211,19 @@ std::string describe_model(const LoadedScenario& loaded) {
                         kv ? grouped(models::kv_bytes_per_token(llm, format).value()) : "-");
   }
   return text + kv_lines(llm);
+}
+
+}  // namespace
+
+std::string describe_model(const LoadedScenario& loaded) {
+  std::string text;
+  std::int32_t next = 0;  // each model once: groups are numbered in their order
+  for (const sim::ServingGroup& group : loaded.build.groups) {
+    if (group.serves.model != next) continue;
+    text += describe_llm(group.deployment.llm);
+    ++next;
+  }
+  return text;
 }
 
 std::string describe_cost(const LoadedScenario& loaded) {

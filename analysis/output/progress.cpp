@@ -21,8 +21,13 @@ std::string bar(double share, const std::string& what, double elapsed_seconds) {
 }  // namespace
 
 Progress::Progress(bool enabled, const sim::WorkloadSpec& workload) : enabled_(enabled) {
-  if (workload.num_prompts) total_requests_ = *workload.num_prompts;
-  if (workload.duration) total_seconds_ = workload.duration->value();
+  for (const sim::LoadSpec* load : workload.loads()) {
+    total_requests_ += load->num_prompts.value_or(0);
+    if (load->duration) total_seconds_ = std::max(total_seconds_, load->duration->value());
+  }
+  // What counts requests says nothing of what counts seconds, or of a trace.
+  for (const sim::LoadSpec* load : workload.loads())
+    if (!load->num_prompts) total_requests_ = 0;
 }
 
 void Progress::show(double simulated_seconds, std::int64_t completed) {

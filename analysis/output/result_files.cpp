@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "analysis/output/csv_field.hpp"
 #include "analysis/output/whole_file.hpp"
 #include "analysis/summary/json.hpp"
 
@@ -33,15 +34,18 @@ ResultFiles::~ResultFiles() {
   if (rows_ != nullptr) std::fclose(rows_);
 }
 
-std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::request_rows() {
+std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::request_rows(
+    std::vector<std::string> tenants) {
   if (directory_.empty()) return {};
+  for (const std::string& tenant : tenants) tenants_.push_back(csv_field(tenant));
   const std::string file = path(kRowsFile) + kPartialSuffix;
   rows_ = std::fopen(file.c_str(), "w");
   if (rows_ == nullptr) fail(file, "cannot write");
   buffer_ =
       "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_"
       "ms,tpot_ms,"
-      "e2el_ms,replica,cached_tokens,num_preemptions,decode_replica,prefilled_time,status\n";
+      "e2el_ms,replica,cached_tokens,num_preemptions,decode_replica,prefilled_time,status";
+  buffer_ += tenants_.empty() ? "\n" : ",tenant\n";
   return [this](const sim::Request& r, sim::RequestStatus status) { write_row(r, status); };
 }
 
@@ -63,7 +67,9 @@ void ResultFiles::write_row(const sim::Request& r, sim::RequestStatus status) {
   if (r.decode_replica >= 0) fmt::format_to(out, "{}", r.decode_replica);
   buffer_ += ',';
   time_or_empty(r.prefilled >= 0, r.prefilled);
-  fmt::format_to(out, "{}\n", to_text(status));
+  fmt::format_to(out, "{}", to_text(status));
+  if (!tenants_.empty()) fmt::format_to(out, ",{}", tenants_[static_cast<std::size_t>(r.tenant)]);
+  buffer_ += '\n';
   if (buffer_.size() > kBufferSize) flush_rows();
 }
 

@@ -31,8 +31,8 @@ class ResultFiles {
   ResultFiles(const ResultFiles&) = delete;
   ResultFiles& operator=(const ResultFiles&) = delete;
 
-  /// Opens requests.csv and returns the sink of its rows.
-  std::function<void(const sim::Request&, sim::RequestStatus)> request_rows();
+  /// Opens requests.csv and returns the sink of its rows. With tenants these have a column of their names.
+  std::function<void(const sim::Request&, sim::RequestStatus)> request_rows(std::vector<std::string> tenants = {});
   /// Writes the other files, and gives every file its name.
   void finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
               const std::string& resolved_yaml, const sim::LifeFacts& life);
@@ -46,6 +46,7 @@ class ResultFiles {
   std::string directory_;
   std::FILE* rows_ = nullptr;
   std::string buffer_;
+  std::vector<std::string> tenants_;  ///< as fields
 };
 
 /// What happened to the fleet, a line each, in order.

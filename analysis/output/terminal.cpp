@@ -108,6 +108,18 @@ void availability_lines(Block& block, const Summary& s) {
   if (a.starts > 0) block.line("Replica starts, mean time (s)", fmt::format("{}, {:.1f}", a.starts, a.mean_start_s));
 }
 
+/// A line each: the tail of its latencies, requests that met its promises, what it costs.
+void tenant_lines(Block& block, const Summary& s) {
+  if (s.tenants.empty()) return;
+  block.title("Tenants: p99 TTFT / p99 TPOT (ms), goodput", '-');
+  for (const TenantSummary& t : s.tenants) {
+    std::string value = fmt::format("{:.1f} / {:.1f}, {}", t.ttft.p99, t.tpot.p99, percent(t.goodput_ratio));
+    if (t.usd_per_million_output_tokens)
+      value += fmt::format(", $ {:.3f} per M output tokens", *t.usd_per_million_output_tokens);
+    block.line(fmt::format("{} ({})", t.name, t.model), value);
+  }
+}
+
 void own_block(Block& block, const Summary& s) {
   block.title("Fleet", '-');
   for (const PoolSummary& pool : s.pools) {
@@ -179,6 +191,7 @@ std::string terminal_block(const Summary& s) {
   distribution(block, "Time per Output Token (excl. 1st token)", "TPOT", s.tpot);
   distribution(block, "Inter-token Latency", "ITL", s.itl);
   distribution(block, "End-to-end Latency", "E2EL", s.e2el);
+  tenant_lines(block, s);
   own_block(block, s);
   elasticity_lines(block, s);
   block.raw(std::string(50, '=') + "\n");

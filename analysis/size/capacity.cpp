@@ -22,6 +22,9 @@ Capacity capacity_of(const std::string& scenario, const std::vector<std::string>
                      const std::function<void(const std::string&)>& progress, double apart) {
   const LoadedScenario written = load_scenario(scenario, overrides);
   const sim::WorkloadSpec& w = written.scenario.workload;
+  if (w.tenants)
+    written.document.fail("workload.tenants", "each tenant has a rate of its own: there is no one rate to raise",
+                          "give one load without tenants");
   if (!has_rate(w))
     written.document.fail("workload", "there is no request rate to raise", "give request_rate, and no max_concurrency");
   const double start = *w.request_rate;

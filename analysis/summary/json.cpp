@@ -63,6 +63,10 @@ struct Writer {
     }
     json[key] = std::move(array);
   }
+  template <class T, class Body>
+  void list_if_any(const std::string& key, const std::vector<T>& items, Body body) {
+    if (!items.empty()) list(key, items, body);
+  }
 };
 
 struct Reader {
@@ -96,6 +100,10 @@ struct Reader {
       body(items.emplace_back(), reader);
     }
   }
+  template <class T, class Body>
+  void list_if_any(const std::string& key, std::vector<T>& items, Body body) {
+    if (json.contains(key)) list(key, items, body);
+  }
 };
 
 struct Lister {
@@ -123,6 +131,10 @@ struct Lister {
     Lister inner{out, prefix + key + "[]."};
     const T sample{};
     body(sample, inner);
+  }
+  template <class T, class Body>
+  void list_if_any(const std::string& key, const std::vector<T>& items, Body body) {
+    list(key, items, body);
   }
 };
 

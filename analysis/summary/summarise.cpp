@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "analysis/summary/energy.hpp"
 #include "analysis/summary/links.hpp"
 #include "analysis/summary/money.hpp"
+#include "analysis/summary/tenants.hpp"
 #include "analysis/summary/verdict.hpp"
 #include "analysis/summary/warmup.hpp"
 #include "analysis/version.hpp"
@@ -33,12 +35,12 @@ void fill_load(Summary& s, const sim::Scenario& scenario, const sim::Build& buil
   s.date = fmt::format("{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
   s.backend = build.groups.front().deployment.engine.name;
   s.label = scenario.name;
-  s.model_id = build.groups.front().deployment.llm.name;
+  s.model_id = fmt::format("{}", fmt::join(build.models, ", "));
   s.num_prompts = facts.injected;
   s.max_concurrency = scenario.workload.max_concurrency;
   const sim::WorkloadSpec& w = scenario.workload;
-  if (!w.request_rate || !std::isfinite(*w.request_rate)) return;
-  s.request_rate = w.request_rate;
+  s.request_rate = w.total_rate();
+  if (!s.request_rate || w.tenants) return;
   const sim::ArrivalSpec arrivals = w.arrival_process();
   if (arrivals.kind == sim::ArrivalSpec::Kind::kPoisson) s.burstiness = 1;
   if (arrivals.kind == sim::ArrivalSpec::Kind::kGamma) s.burstiness = arrivals.gamma.shape();
@@ -59,7 +61,10 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.max_concurrent_requests = f.peak_in_flight;
   s.output_throughput_per_gpu = ratio(s.output_throughput, static_cast<double>(s.gpus));
   s.total_throughput_per_gpu = ratio(s.total_token_throughput, static_cast<double>(s.gpus));
-  const bool promised = scenario.slo.ttft || scenario.slo.tpot || scenario.slo.e2el;
+  const auto& tenants = scenario.workload.tenants;
+  const bool promised = tenants ? std::any_of(tenants->begin(), tenants->end(),
+                                              [](const sim::TenantSpec& t) { return t.slo && t.slo->given(); })
+                                : scenario.slo.given();
   s.goodput_ratio =
       ratio(static_cast<double>(f.samples.good), static_cast<double>(f.samples.e2el.count() + f.samples.failed));
   if (promised) s.request_goodput = s.goodput_ratio * s.request_throughput;
@@ -74,14 +79,6 @@ void fill_totals(Summary& s, const sim::Scenario& scenario, const sim::RunFacts&
   s.conservation.unfinished = f.unfinished;
 }
 
-/// What a metric's promise is worth, if one was made. Where no request was measured, none was kept.
-void judge_promise(Summary& s, const char* metric, const std::optional<Seconds>& limit, double percentile,
-                   bool measured, const OrderedSamples& samples) {
-  if (!limit) return;
-  const double found = kMs * samples.percentile(percentile);
-  s.slo.push_back({metric, percentile, kMs * limit->value(), found, measured && found <= kMs * limit->value()});
-}
-
 void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f, Curves* curves) {
   const auto measured = static_cast<double>(f.samples.e2el.count());
   const auto range = [](const std::optional<Interval>& i) { return i ? Range({i->low, i->high}) : std::nullopt; };
@@ -90,7 +87,7 @@ void fill_latencies(Summary& s, const sim::SloSpec& slo, const sim::RunFacts& f,
     const OrderedSamples ordered(samples);
     mean = range(ordered.mean_interval(kMs));
     p99 = range(ordered.percentile_interval(99, kMs));
-    judge_promise(s, name, limit, slo.percentile, measured > 0, ordered);
+    judge_promise(s.slo, name, limit, slo.percentile, measured > 0, ordered);
     if (curves != nullptr) curves->*curve = ordered.curve(kMs);
     return ordered.describe(kMs);
   };
@@ -186,9 +183,9 @@ void fill_decode_step(Summary& s, const sim::Build& build, const sim::RunFacts& 
   const sim::ReplicaBooks& books = f.groups[most].books;
   if (books.steps == 0 || f.completed == 0) return;
   const models::Deployment& d = build.groups[most].deployment;
-  const auto completed = static_cast<double>(f.completed);
-  const double context =
-      (static_cast<double>(f.total_input_tokens) + static_cast<double>(f.total_output_tokens) / 2) / completed;
+  const ModelTotals totals = totals_of_model(build, f, build.groups[most].serves.model);
+  if (totals.completed == 0) return;
+  const double context = (totals.input_tokens + totals.output_tokens / 2) / totals.completed;
   auto& step = s.decode_step;
   step.sequences = ratio(static_cast<double>(books.output_tokens), static_cast<double>(books.steps));
   step.kv_tokens = step.sequences * context;
@@ -233,14 +230,15 @@ void warn_of_refusals(Summary& s, const sim::Refusals& refusals) {
   warn(refusals.over_limit, "a limit of the gateway let no more in");
 }
 
-/// How long a request of mean length stays in an empty fleet, in seconds: its prompt in one step, a step for each
-/// further token.
-double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
-  const double input = ratio(static_cast<double>(f.total_input_tokens), static_cast<double>(f.completed));
-  const double cached = ratio(static_cast<double>(f.total_cached_tokens), static_cast<double>(f.completed));
-  const double output = ratio(static_cast<double>(f.total_output_tokens), static_cast<double>(f.completed));
+/// How long a request of mean length for one model stays in an empty fleet, in seconds: its prompt in one step, a step
+/// for each further token.
+double shortest_stay(const sim::Build& build, const ModelTotals& totals, std::int32_t model) {
+  const double input = ratio(totals.input_tokens, totals.completed);
+  const double cached = ratio(totals.cached_tokens, totals.completed);
+  const double output = ratio(totals.output_tokens, totals.completed);
   double shortest = std::numeric_limits<double>::infinity();
   for (const sim::ServingGroup& group : build.groups) {
+    if (group.serves.model != model) continue;
     models::StepCost cost(group.deployment);
     models::MixedBatch prompt;
     prompt.prefill_seqs = 1;
@@ -255,6 +253,19 @@ double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
   return shortest;
 }
 
+/// The mean of that over the requests of all models.
+double shortest_stay(const sim::Build& build, const sim::RunFacts& f) {
+  if (build.models.size() == 1) return shortest_stay(build, totals_of_model(build, f, 0), 0);
+  double sum = 0, completed = 0;
+  for (std::int32_t model = 0; model < static_cast<std::int32_t>(build.models.size()); ++model) {
+    const ModelTotals totals = totals_of_model(build, f, model);
+    if (totals.completed == 0) continue;
+    sum += totals.completed * shortest_stay(build, totals, model);
+    completed += totals.completed;
+  }
+  return ratio(sum, completed);
+}
+
 void tell_sketches(Summary& s, const sim::RunFacts& f) {
   if (f.samples.e2el.exact()) return;
   s.warnings.push_back(fmt::format("percentiles and deviations are within {} %: more than {} requests were measured",
@@ -264,9 +275,9 @@ void tell_sketches(Summary& s, const sim::RunFacts& f) {
 void judge(Summary& s, const sim::Scenario& scenario, const sim::Build& build, const sim::RunFacts& f) {
   const double stay = shortest_stay(build, f);
   const sim::WorkloadSpec& w = scenario.workload;
-  const double period = w.wave && w.wave->peak_to_average > 1 ? w.wave->period.value() : 0;
+  const double period = w.wave_period();
   const BacklogTrend trend = backlog_trend(f.backlog, f.injected, stay, period);
-  const bool open_loop = !w.max_concurrency && (w.trace || (w.request_rate && std::isfinite(*w.request_rate)));
+  const bool open_loop = w.open_loop();
   if (open_loop && f.completed > 0 && !trend.too_short) {
     s.backlog_growth_per_s = trend.growth_per_s;
     s.verdict = trend.saturated ? Verdict::kSaturated : Verdict::kStable;
@@ -318,7 +329,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   for (const auto& pool : build.pools) s.gpus += pool.gpus;
   fill_load(s, scenario, build, facts);
   fill_totals(s, scenario, facts);
-  fill_latencies(s, scenario.slo, facts, curves);
+  fill_latencies(s, scenario.workload.tenants ? sim::SloSpec() : scenario.slo, facts, curves);
   fill_shares(s, build, facts);
   fill_decode_step(s, build, facts);
   fill_kv(s, build, facts);
@@ -326,6 +337,7 @@ Summary summarise(const sim::Scenario& scenario, const sim::Build& build, const 
   fill_availability(s, build, facts);
   fill_energy(s, scenario, build, facts);
   fill_money(s, build, facts);
+  fill_tenants(s, scenario, build, facts);
   fill_kv_transfers(s, build, facts);
   fill_links(s, build, facts);
   fill_envelope(s, build);

@@ -51,6 +51,31 @@ struct PromiseSummary {
   bool kept = false;
 };
 
+/// What became of one of several tenants.
+struct TenantSummary {
+  std::string name;
+  std::string model;
+  std::string slo_class;
+  std::int64_t priority = 0;
+  std::int64_t num_prompts = 0, completed = 0, failed = 0;
+  std::int64_t total_input_tokens = 0, total_output_tokens = 0;
+  double output_throughput = 0;
+  Distribution ttft, tpot, e2el;  ///< ms
+  double goodput_ratio = 0;
+  std::vector<PromiseSummary> slo;
+  std::optional<double> usd_per_hour, usd_per_million_output_tokens;
+};
+
+/// What became of one of several models, summed over the tenants that ask for it.
+struct ModelSummary {
+  std::string name;
+  std::int64_t gpus = 0, replicas = 0;
+  std::int64_t completed = 0, failed = 0;
+  std::int64_t total_input_tokens = 0, total_output_tokens = 0;
+  double output_throughput = 0, output_throughput_per_gpu = 0;
+  std::optional<double> usd_per_hour, usd_per_million_output_tokens;
+};
+
 /// What a little better hardware would do: relative changes of the figures, 0.1 = +10 %.
 struct ElasticitySummary {
   std::string change;  ///< the key of what_if
@@ -88,7 +113,9 @@ struct Summary {
 
   std::int64_t gpus = 0;
   double goodput_ratio = 0;
-  std::vector<PromiseSummary> slo;
+  std::vector<PromiseSummary> slo;     ///< none where there are tenants: each has its own
+  std::vector<TenantSummary> tenants;  ///< none unless the scenario states them
+  std::vector<ModelSummary> models;    ///< none unless tenants ask a fleet of several
   Verdict verdict = Verdict::kNotApplicable;
   double backlog_growth_per_s = 0;
   double output_throughput_per_gpu = 0;

@@ -1,6 +1,7 @@
 // The declaration of every field of a summary: key, unit, definition. A visitor is called for each, in the order of the
 // file.
 //   visitor.field(key, value, unit, definition);   visitor.group(key, [&](auto& inner) {...});
+//   visitor.list(key, values, [](auto& value, auto& inner) {...});   visitor.list_if_any(...): no key where it is empty
 #pragma once
 
 #include <string>
@@ -300,6 +301,12 @@ void visit_promise(P& p, Visitor& v) {
   v.field("kept", p.kept, "", "found_ms <= limit_ms");
 }
 
+}  // namespace flotilla::analysis
+
+#include "analysis/summary/visit_tenants.hpp"
+
+namespace flotilla::analysis {
+
 /// `s` is a Summary or a const Summary.
 template <class S, class Visitor>
 void visit_summary(S& s, Visitor& v) {
@@ -308,8 +315,10 @@ void visit_summary(S& s, Visitor& v) {
   visit_totals(s, v);
   visit_latencies(s, v);
   v.field("gpus", s.gpus, "", "GPUs in all pools");
-  v.field("goodput_ratio", s.goodput_ratio, "ratio", "measured requests that met every promise of the slo");
+  v.field("goodput_ratio", s.goodput_ratio, "ratio",
+          "measured requests that met every promise of the slo, or of their tenant's");
   v.list("slo", s.slo, [](auto& promise, auto& inner) { visit_promise(promise, inner); });
+  visit_tenants(s, v);
   v.verdict("verdict", s.verdict, "",
             "stable, saturated (the queue grows through the run) or not_applicable (closed loop, offline, or too short "
             "to tell)");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analysis/output/csv_field.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/sweep/writers.hpp"
 
@@ -11,14 +12,6 @@ namespace flotilla::analysis {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A field in quotes where a reader of CSV would trip over it otherwise.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
 
 /// Figures with one value that are the fleet's: not the machine's, nor lists.
 std::vector<std::string> figures() {

@@ -18,7 +18,10 @@ bool asks_another_question(const std::string& key) {
   static const std::set<std::string> drives{"workload.request_rate", "workload.max_concurrency",
                                             "workload.num_prompts",  "workload.duration",
                                             "workload.warmup",       "workload.trace.rate_scale"};
-  return key == "model" || (key.rfind("workload.", 0) == 0 && drives.count(key) == 0);
+  // A tenant's load is a load.
+  const std::size_t end = key.rfind("workload.tenants[", 0) == 0 ? key.find("].") : std::string::npos;
+  const std::string load = end == std::string::npos ? key : "workload." + key.substr(end + 2);
+  return key == "model" || (load.rfind("workload.", 0) == 0 && drives.count(load) == 0);
 }
 
 std::vector<std::size_t> question_keys(const SweepIdentity& identity) {

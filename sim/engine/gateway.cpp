@@ -22,11 +22,18 @@ Gateway::Gateway(RequestSource& source, Router& router, std::int64_t max_concurr
       recorder_(recorder),
       slot_(clock.add_slot([this](double now) { send_due(now, false); })) {}
 
-void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits) {
+void Gateway::tell_tenants(std::vector<Serves> tenants, const Serves& others) {
+  tenants_ = std::move(tenants);
+  others_ = others;
+}
+
+void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits, const Serves& serves) {
   replica.on_finished([this](RequestHandle handle) { finished(handle); });
   replicas_.push_back(&replica);
   limits_.push_back(limits);
   loads_.emplace_back();
+  loads_.back().serves = serves;
+  loads_.back().max_num_seqs = replica.spec().max_num_seqs;
   ++open_;
   const int size = replica.spec().block_size;
   const bool known = std::any_of(names_.begin(), names_.end(), [&](const auto& names) { return names.first == size; });
@@ -35,6 +42,7 @@ void Gateway::add_replica(Replica& replica, const AdmissionLimits& limits) {
 
 void Gateway::start() {
   router_.start(replicas_.size());
+  for (std::size_t i = 0; i < loads_.size(); ++i) router_.changed(i, loads_[i]);
   // The highest slot of all: whatever replica ended a request, the others have begun their steps of that instant.
   room_slot_ = clock_.add_slot([this](double now) { send_due(now, true); });
   has_next_ = source_.next(next_);
@@ -75,8 +83,12 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
       std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   r.session = arriving.session;
   r.tenant = static_cast<std::int32_t>(arriving.tenant);
+  const auto tenant = static_cast<std::size_t>(arriving.tenant);
+  const Serves& wants = tenant < tenants_.size() ? tenants_[tenant] : others_;
+  r.model = wants.model;
+  r.slo_class = wants.slo_class;
   r.priority = arriving.priority;
-  r.deadline = now + arriving.ttft_promise;
+  r.deadline = now + (r.tenant < 0 ? ttft_promise_ : arriving.ttft_promise);
   recorder_.sent(now);
   name_blocks(arriving);
   if (clients_ != nullptr) clients_->sent(handle, now);
@@ -93,13 +105,15 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
 void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
   Request& r = pool_[handle];
   if (shortcut_ && shortcut_(handle, now, after_steps)) return;
-  if (open_ == 0 || (!homeless_.empty() && !sending_homeless_)) {
+  const RoutedRequest request{r.input_tokens, r.session, {r.model, r.slo_class}};
+  const bool queues = !homeless_.empty() && !sending_homeless_ && homeless_.waiting(request.wants) > 0;
+  if (queues || !finds_open(request)) {
     if (!names_.empty()) pool_.text(handle).names = names_.front().second;
-    homeless_.push_back(handle);
-    if (tells(r)) story_->tell(now, "no replica is open: it waits at the door");
+    homeless_.push(handle, request.wants);
+    if (tells(r)) story_->tell(now, "no replica is open to it: it waits at the door");
     return;
   }
-  const std::size_t choice = choose({r.input_tokens, r.session}, now, after_steps);
+  const std::size_t choice = choose(request, now, after_steps);
   r.replica = static_cast<std::int32_t>(choice);
   if (tells(r)) tell_choice(r, choice, now);
   if (std::int64_t* reason = reason_to_refuse(r, limits_[choice])) {
@@ -117,6 +131,31 @@ void Gateway::dispatch(RequestHandle handle, double now, bool after_steps) {
   load_changed(choice, 1);
   if (diverts_ && diverts_(handle)) return;
   replicas_[choice]->enqueue(handle, now, after_steps);
+}
+
+/// Where all are open, somebody is: the build has seen to that.
+bool Gateway::finds_open(const RoutedRequest& request) const {
+  if (open_ == loads_.size()) return true;
+  return std::any_of(loads_.begin(), loads_.end(),
+                     [&](const ReplicaLoad& load) { return load.open && router_.may_take(load, request); });
+}
+
+std::size_t Gateway::homeless(std::size_t replica) const {
+  std::size_t count = 0;
+  for (const Lobby::Lane& lane : homeless_.lanes())
+    if (router_.may_take(loads_[replica], {0, -1, lane.wants})) count += lane.queue.size();
+  return count;
+}
+
+std::int64_t Gateway::stranded(const std::function<bool(std::size_t)>& hope) const {
+  std::int64_t count = 0;
+  for (const Lobby::Lane& lane : homeless_.lanes()) {
+    bool hopeful = false;
+    for (std::size_t i = 0; i < loads_.size() && !hopeful; ++i)
+      hopeful = router_.may_take(loads_[i], {0, -1, lane.wants}) && hope(i);
+    if (!hopeful) count += static_cast<std::int64_t>(lane.queue.size());
+  }
+  return count;
 }
 
 void Gateway::load_changed(std::size_t replica, std::int64_t by) {
@@ -152,7 +191,7 @@ std::size_t Gateway::choose(const RoutedRequest& request, double now, bool after
     if (news) load.used_tokens = replica.used_tokens(date);
     load.kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
     // What is held where is told by events, not by looking: it is never old.
-    if (look == Look::kPrefixes && replica.spec().keeps_prefixes)
+    if (look == Look::kPrefixes && replica.spec().keeps_prefixes && load.serves.model == request.wants.model)
       load.held_tokens = std::min<std::int64_t>(request.input_tokens, replica.held_tokens(names_of(replica), date));
   }
   if (staleness_ == 0) return router_.pick(loads_, request);
@@ -208,20 +247,22 @@ void Gateway::open(std::size_t replica, bool is_open, double now) {
 }
 
 void Gateway::send_homeless(double now) {
-  const auto has_room = [this](std::size_t i) {
-    return loads_[i].open && loads_[i].outstanding < replicas_[i]->spec().max_num_seqs;
+  const auto has_room = [this](std::size_t i, const Serves& wants) {
+    return loads_[i].open && loads_[i].outstanding < loads_[i].max_num_seqs &&
+           router_.may_take(loads_[i], {0, -1, wants});
   };
   sending_homeless_ = true;
-  for (std::size_t i = 0; !homeless_.empty() && i < replicas_.size();) {
-    if (!has_room(i)) {
-      ++i;
-      continue;
+  for (Lobby::Lane& lane : homeless_.lanes()) {
+    for (std::size_t i = 0; !lane.queue.empty() && i < replicas_.size();) {
+      if (!has_room(i, lane.wants)) {
+        ++i;
+        continue;
+      }
+      const RequestHandle handle = homeless_.pop(lane);
+      if (pool_[handle].scheduled < 0) pool_[handle].let_in = now;
+      name_blocks_again(handle);
+      dispatch(handle, now, true);
     }
-    const RequestHandle handle = homeless_.front();
-    homeless_.pop_front();
-    if (pool_[handle].scheduled < 0) pool_[handle].let_in = now;
-    name_blocks_again(handle);
-    dispatch(handle, now, true);
   }
   sending_homeless_ = false;
 }
@@ -261,7 +302,8 @@ void Gateway::lost(std::span<const RequestHandle> handles, bool fails, double no
 }
 
 void Gateway::close() {
-  for (const RequestHandle handle : homeless_) recorder_.unfinished(pool_[handle]);
+  for (const Lobby::Lane& lane : homeless_.lanes())
+    for (const RequestHandle handle : lane.queue) recorder_.unfinished(pool_[handle]);
   for (const RequestHandle handle : paused_) recorder_.unfinished(pool_[handle]);
 }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -13,6 +13,7 @@
 #include "sim/engine/admission.hpp"
 #include "sim/engine/clients.hpp"
 #include "sim/engine/clock.hpp"
+#include "sim/engine/lobby.hpp"
 #include "sim/engine/recorder.hpp"
 #include "sim/engine/replica.hpp"
 #include "sim/router/router.hpp"
@@ -59,7 +60,11 @@ class Gateway {
   void on_abandoned(std::function<bool(RequestHandle, double now)> stops) { stops_ = std::move(stops); }
   /// Whose decisions about one request are asked for.
   void tell(Story& story) { story_ = &story; }
-  void add_replica(Replica& replica, const AdmissionLimits& limits);
+  /// What all who belong to no tenant were promised, in seconds.
+  void promise_first_token(double seconds) { ttft_promise_ = seconds; }
+  /// What the requests of each tenant ask for; all others for `others`.
+  void tell_tenants(std::vector<Serves> tenants, const Serves& others);
+  void add_replica(Replica& replica, const AdmissionLimits& limits, const Serves& serves = {});
   void start();
   /// Asked of each request that is sent, once its replica is chosen: true = somebody else lets it in there.
   void divert(std::function<bool(RequestHandle)> takes) { diverts_ = std::move(takes); }
@@ -87,8 +92,12 @@ class Gateway {
   /// Called whenever a request has ended.
   void on_left(std::function<void(double now)> callback) { left_ = std::move(callback); }
   [[nodiscard]] const ReplicaLoad& load(std::size_t replica) const { return loads_[replica]; }
-  /// Requests that wait for a replica to open.
-  [[nodiscard]] std::size_t homeless() const { return homeless_.size(); }
+  /// Requests that wait for a replica to open, and could go to this one.
+  [[nodiscard]] std::size_t homeless(std::size_t replica) const;
+  /// Of those, the ones that no replica may take for which `hope` holds.
+  [[nodiscard]] std::int64_t stranded(const std::function<bool(std::size_t replica)>& hope) const;
+  /// Nothing is left to send, or nothing can be before a request ends.
+  [[nodiscard]] bool sends_no_more() const { return !has_next_ || full() || clock_.now() >= stop_sending_; }
   /// Counts those as unfinished.
   void close();
 
@@ -104,6 +113,7 @@ class Gateway {
   [[nodiscard]] bool tells(const Request& r) const { return story_ != nullptr && story_->is_about(r); }
   void tell_choice(const Request& r, std::size_t choice, double now);
   void dispatch(RequestHandle handle, double now, bool after_steps);
+  [[nodiscard]] bool finds_open(const RoutedRequest& request) const;
   void send_homeless(double now);
   void name_blocks_again(RequestHandle handle);
   void tell_if_done(double now);
@@ -122,6 +132,7 @@ class Gateway {
   double stop_sending_;
   double cached_share_ = 0;
   AdmissionControl admission_{std::vector<GateLimit>()};
+  double ttft_promise_ = std::numeric_limits<double>::infinity();
   Clients* clients_ = nullptr;
   Story* story_ = nullptr;
   std::function<bool(RequestHandle, double)> stops_;
@@ -144,7 +155,9 @@ class Gateway {
   std::function<bool(RequestHandle)> diverts_;
   std::function<bool(RequestHandle, double, bool)> shortcut_;
   std::size_t open_ = 0;
-  std::deque<RequestHandle> homeless_;
+  Lobby homeless_;
+  std::vector<Serves> tenants_;        ///< what each asks for
+  Serves others_;                      ///< what all else does
   std::vector<RequestHandle> paused_;  ///< their clients will try again
   bool sending_homeless_ = false;
   std::function<void(std::size_t)> empty_;

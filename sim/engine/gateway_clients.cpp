@@ -82,6 +82,8 @@ RequestHandle Gateway::copy_for_retry(RequestHandle handle) {
       std::max(0, std::min(r.input_tokens - 1, static_cast<std::int32_t>(cached_share_ * r.input_tokens)));
   copy.session = r.session;
   copy.tenant = r.tenant;
+  copy.model = r.model;
+  copy.slo_class = r.slo_class;
   copy.priority = r.priority;
   copy.deadline = r.deadline;
   copy.attempts = r.attempts;
@@ -93,10 +95,7 @@ RequestHandle Gateway::copy_for_retry(RequestHandle handle) {
 /// Nobody waits for it any more. It leaves now, or when its replica has seen to it, or when it is done.
 void Gateway::abandon(RequestHandle handle, double now) {
   pool_[handle].abandoned = true;
-  if (const auto found = std::find(homeless_.begin(), homeless_.end(), handle); found != homeless_.end()) {
-    homeless_.erase(found);
-    return release(handle);
-  }
+  if (homeless_.drop(handle)) return release(handle);
   if (!clients_->habits().server_notices) return;
   if (stops_ && stops_(handle, now)) return;
   replicas_[static_cast<std::size_t>(pool_[handle].replica)]->abandon(handle, now);

@@ -34,7 +34,7 @@ void HandOff::add_prefill(Replica& replica, Seat seat, const KvSending& sending)
   sources_.push_back({&replica, std::move(seat), sending});
 }
 
-void HandOff::add_decode(Replica& replica, Seat seat) {
+void HandOff::add_decode(Replica& replica, Seat seat, const Serves& serves) {
   const std::size_t target = targets_.size();
   replica.on_finished([this](RequestHandle handle) { finished(handle); });
   replica.on_room([this, target] {
@@ -42,10 +42,15 @@ void HandOff::add_decode(Replica& replica, Seat seat) {
   });
   targets_.push_back({&replica, std::move(seat), {}, false});
   loads_.emplace_back();
+  loads_.back().serves = serves;
+  loads_.back().max_num_seqs = replica.spec().max_num_seqs;
   ++open_;
 }
 
-void HandOff::start() { router_.start(targets_.size()); }
+void HandOff::start() {
+  router_.start(targets_.size());
+  for (std::size_t i = 0; i < loads_.size(); ++i) router_.changed(i, loads_[i]);
+}
 
 /// After the events of this instant that came before: a replica that has made room has planned its step by then.
 void HandOff::look_at(std::size_t target) {
@@ -55,8 +60,13 @@ void HandOff::look_at(std::size_t target) {
 }
 
 void HandOff::on_event(double now) {
-  if (open_ > 0)
-    for (const RequestHandle handle : std::exchange(to_choose_, {})) choose(handle);
+  for (const RequestHandle handle : std::exchange(to_choose_, {})) {
+    if (finds_open(handle)) {
+      choose(handle);
+    } else {
+      to_choose_.push_back(handle);
+    }
+  }
   for (const std::size_t target : std::exchange(to_look_at_, {})) {
     targets_[target].to_look_at = false;
     serve(targets_[target], now);
@@ -72,19 +82,31 @@ bool HandOff::takes(RequestHandle handle) {
   return true;
 }
 
-std::size_t HandOff::pick(const Request& r, double now) {
+RoutedRequest HandOff::routed(RequestHandle handle) const {
+  const Request& r = pool_[handle];
+  return {r.prompt(), -1, {r.model, r.slo_class}};
+}
+
+bool HandOff::finds_open(RequestHandle handle) const {
+  if (open_ == loads_.size()) return true;
+  const RoutedRequest request = routed(handle);
+  return std::any_of(loads_.begin(), loads_.end(),
+                     [&](const ReplicaLoad& load) { return load.open && router_.may_take(load, request); });
+}
+
+std::size_t HandOff::pick(RequestHandle handle, double now) {
   for (std::size_t i = 0; i < targets_.size() && router_.looks_at() != Look::kCounts; ++i) {
     const Replica& replica = *targets_[i].replica;
     loads_[i].used_tokens = replica.used_tokens(now);
     loads_[i].kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
   }
-  return router_.pick(loads_, {r.prompt()});
+  return router_.pick(loads_, routed(handle));
 }
 
 bool HandOff::send_directly(RequestHandle handle, double now, bool after_steps) {
-  if (open_ == 0) return false;
+  if (!finds_open(handle)) return false;
   Request& r = pool_[handle];
-  const std::size_t target = pick(r, now);
+  const std::size_t target = pick(handle, now);
   r.decode_replica = static_cast<std::int32_t>(target);
   if (tells(r))
     story_->tell(now, fmt::format("its prompt is short: decode replica {}, with {} outstanding, computes it", target,
@@ -96,7 +118,7 @@ bool HandOff::send_directly(RequestHandle handle, double now, bool after_steps) 
 
 void HandOff::choose(RequestHandle handle) {
   const double now = clock_.now();
-  const std::size_t target = pick(pool_[handle], now);
+  const std::size_t target = pick(handle, now);
   pool_[handle].decode_replica = static_cast<std::int32_t>(target);
   if (tells(pool_[handle]))
     story_->tell(now,

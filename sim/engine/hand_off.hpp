@@ -59,7 +59,7 @@ class HandOff {
 
   /// `index` is the replica's in the gateway. Call in the gateway's order.
   void add_prefill(Replica& replica, Seat seat, const KvSending& sending);
-  void add_decode(Replica& replica, Seat seat);
+  void add_decode(Replica& replica, Seat seat, const Serves& serves = {});
   void start();
   /// Whose hand-off is asked for.
   void tell(Story& story) { story_ = &story; }
@@ -84,6 +84,8 @@ class HandOff {
   void on_empty(std::function<void(std::size_t)> callback) { empty_ = std::move(callback); }
   [[nodiscard]] const ReplicaLoad& load(std::size_t target) const { return loads_[target]; }
 
+  /// Prompts that wait for a replica to decode them, where none may for which `hope` holds.
+  [[nodiscard]] std::int64_t stranded(const std::function<bool(std::size_t target)>& hope) const;
   /// Counts what is between the two sides as unfinished.
   void close();
   [[nodiscard]] const HandOffFacts& facts() const { return facts_; }
@@ -120,7 +122,9 @@ class HandOff {
   void on_event(double now);
   void look_at(std::size_t target);
   void choose(RequestHandle handle);
-  std::size_t pick(const Request& r, double now);
+  std::size_t pick(RequestHandle handle, double now);
+  [[nodiscard]] bool finds_open(RequestHandle handle) const;
+  [[nodiscard]] RoutedRequest routed(RequestHandle handle) const;
   void serve(Target& target, double now);
   void prefilled(RequestHandle handle, double now);
   void chunk_begins(RequestHandle handle, std::int32_t tokens, double now, double seconds);

@@ -99,6 +99,15 @@ bool HandOff::abandon(RequestHandle handle, double now) {
   return true;
 }
 
+std::int64_t HandOff::stranded(const std::function<bool(std::size_t)>& hope) const {
+  return std::count_if(to_choose_.begin(), to_choose_.end(), [&](RequestHandle handle) {
+    const RoutedRequest request = routed(handle);
+    for (std::size_t i = 0; i < loads_.size(); ++i)
+      if (router_.may_take(loads_[i], request) && hope(i)) return false;
+    return true;
+  });
+}
+
 void HandOff::open(std::size_t target, bool is_open) {
   if (loads_[target].open == is_open) return;
   loads_[target].open = is_open;

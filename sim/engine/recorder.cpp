@@ -70,6 +70,8 @@ void Recorder::finished(const Request& r) {
   ReplicaTokens& here = tokens_at(r);
   here.input += r.input_tokens;
   here.output += r.output_tokens;
+  TenantBooks* const tenant = books_of(r);
+  if (tenant != nullptr) tenant->completed_one(r);
   last_finish = std::max(last_finish, r.last_token);
   if (r.arrival - first_arrival >= warmup_) {
     const double ttft = r.first_token - r.arrival;
@@ -87,8 +89,8 @@ void Recorder::finished(const Request& r) {
     samples_.transfer_sum += r.first_token - computed;
     samples_.itl_sum += r.last_token - r.first_token;
     samples_.itl_count += r.output_tokens - 1;
-    const bool good = (slo_.ttft < 0 || ttft <= slo_.ttft) && (slo_.tpot < 0 || tpot <= slo_.tpot) &&
-                      (slo_.e2el < 0 || e2el <= slo_.e2el);
+    const bool good = (tenant != nullptr ? tenant->slo : slo_).met_by(ttft, tpot, e2el);
+    if (tenant != nullptr) tenant->measured(ttft, tpot, e2el, r.output_tokens > 1, good);
     samples_.good += good ? 1 : 0;
     samples_.good_output_tokens += good ? r.output_tokens : 0;
     here.measured_output += r.output_tokens;
@@ -102,7 +104,9 @@ void Recorder::ended(const Request& r, RequestStatus status, std::int64_t& count
   if (r.abandoned) return;
   ++count;
   --in_flight;
-  if (missed && r.arrival - first_arrival >= warmup_) ++samples_.failed;
+  missed = missed && r.arrival - first_arrival >= warmup_;
+  samples_.failed += missed ? 1 : 0;
+  if (TenantBooks* tenant = books_of(r)) tenant->ended(status, missed);
   if (sink_) sink_(r, status);
 }
 

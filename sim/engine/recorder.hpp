@@ -11,15 +11,9 @@
 #include "sim/engine/request.hpp"
 #include "sim/engine/sample_set.hpp"
 #include "sim/engine/stretch.hpp"
+#include "sim/engine/tenant_books.hpp"
 
 namespace flotilla::sim {
-
-/// Promises to users, in seconds; a negative one was not made.
-struct SloLimits {
-  double ttft = -1;
-  double tpot = -1;
-  double e2el = -1;
-};
 
 /// Of the completed requests that a replica made the last token of.
 struct ReplicaTokens {
@@ -58,6 +52,10 @@ class Recorder {
  public:
   Recorder(SloLimits slo, double warmup) : slo_(slo), warmup_(warmup) {}
 
+  /// Keeps books for each tenant, whose requests are held to promises of their own.
+  void keep_tenants(const std::vector<SloLimits>& promises) {
+    for (const SloLimits& slo : promises) tenants_.emplace_back().slo = slo;
+  }
   /// Called with each request that leaves, in the order of leaving: for requests.csv.
   void on_request(std::function<void(const Request&, RequestStatus)> sink) { sink_ = std::move(sink); }
 
@@ -87,6 +85,7 @@ class Recorder {
   void tokens_of(const Stretch& stretch);
 
   [[nodiscard]] RequestSamples take_samples() { return std::move(samples_); }
+  [[nodiscard]] std::vector<TenantBooks> take_tenants() { return std::move(tenants_); }
   [[nodiscard]] const QuantileSketch& itl() const { return itl_; }
   [[nodiscard]] const BacklogSamples& backlog() const { return backlog_; }
   [[nodiscard]] double warmup() const { return warmup_; }
@@ -119,11 +118,17 @@ class Recorder {
   }
   void ended(const Request& r, RequestStatus status, std::int64_t& count, bool missed = false);
   ReplicaTokens& tokens_at(const Request& r);
+  /// nullptr: of a tenant for whom no books are kept.
+  TenantBooks* books_of(const Request& r) {
+    const auto tenant = static_cast<std::size_t>(r.tenant);
+    return tenant < tenants_.size() ? &tenants_[tenant] : nullptr;
+  }
 
   SloLimits slo_;
   double warmup_;
   std::function<void(const Request&, RequestStatus)> sink_;
   RequestSamples samples_;
+  std::vector<TenantBooks> tenants_;
   QuantileSketch itl_;
   BacklogSamples backlog_;
   std::int64_t backlog_stride_ = 1;

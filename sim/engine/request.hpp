@@ -37,11 +37,13 @@ struct Request {
   std::int32_t replica = -1;       ///< that it was sent to
   std::int32_t decode_replica = -1;  ///< that its KV moved to, if it did
   std::int32_t preemptions = 0;
-  std::int32_t failures = 0;  ///< times that it lost its replica
-  std::int32_t attempts = 0;  ///< of its client that came to nothing, before this one
-  std::int64_t session = -1;  ///< of a conversation; -1 = none
-  std::int32_t tenant = -1;   ///< index among the workload's tenants; -1 = none
-  std::int32_t priority = 0;  ///< the lower goes first where a policy looks at it, as in vLLM
+  std::int32_t failures = 0;    ///< times that it lost its replica
+  std::int32_t attempts = 0;    ///< of its client that came to nothing, before this one
+  std::int64_t session = -1;    ///< of a conversation; -1 = none
+  std::int32_t tenant = -1;     ///< index among the workload's tenants; -1 = none
+  std::int32_t model = 0;       ///< that it asks for: index among the fleet's
+  std::int32_t slo_class = -1;  ///< index among the fleet's; -1 = none
+  std::int32_t priority = 0;    ///< the lower goes first where a policy looks at it, as in vLLM
   double deadline = std::numeric_limits<double>::infinity();  ///< by which its first token is promised
 
   // The replica's own books.

@@ -46,13 +46,23 @@ void Lifecycle::announce(const topologies::Component& part, double now) {
     if (m.phase == Phase::kUp && m.needs.any_of(part)) drain(m, After::kStays, now);
 }
 
-/// Nobody will ever be back to take requests, or to decode them: what waits does so for good, and the run may end.
+/// Nobody will ever be back to take requests, or to decode them, or only such as serve others than those who wait: what
+/// waits does so for good, and the run may end.
 bool Lifecycle::hopeless() const {
   const auto none_left = [this](bool decode_side) {
     return std::none_of(members_.begin(), members_.end(),
                         [&](const Member& m) { return decodes(m) == decode_side && !m.gone; });
   };
-  return none_left(false) || (hand_off_ != nullptr && none_left(true));
+  if (none_left(false) || (hand_off_ != nullptr && none_left(true))) return true;
+  const auto may_be_back = [this](bool decode_side) {
+    return [this, decode_side](std::size_t door) {
+      return std::any_of(members_.begin(), members_.end(),
+                         [&](const Member& m) { return decodes(m) == decode_side && m.door == door && !m.gone; });
+    };
+  };
+  std::int64_t stranded = gateway_.stranded(may_be_back(false));
+  if (hand_off_ != nullptr) stranded += hand_off_->stranded(may_be_back(true));
+  return stranded > 0 && stranded == recorder_.in_flight && gateway_.sends_no_more();
 }
 
 void Lifecycle::fail(const topologies::Component& part, double bandwidth, bool for_good, double now) {

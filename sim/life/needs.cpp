@@ -18,7 +18,7 @@ std::size_t domain_of(const Fleet& fleet, topologies::VertexId vertex) {
 bool hands_over_the_fabric(const Build& build, const ServingGroup& group, std::size_t domain) {
   if (group.role == Role::kMixed) return false;
   for (const ServingGroup& other : build.groups) {
-    if (other.role == Role::kMixed || other.role == group.role) continue;
+    if (other.role == Role::kMixed || other.role == group.role || !build.alike(other.serves, group.serves)) continue;
     for (const auto& gpus : other.placement)
       for (const topologies::GpuId gpu : gpus)
         if (domain_of(build.fleet, build.fleet.gpus[gpu].vertex) != domain) return true;

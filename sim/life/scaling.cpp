@@ -9,7 +9,9 @@ GroupLook Lifecycle::look_at(std::size_t group, double now) {
   GroupLook look;
   look.time = now;
   double used = 0, budget = 0;
+  std::size_t door = 0;
   members_of(group, [&](const Member& m) {
+    door = m.door;
     look.requests += outstanding(m);
     look.waiting += m.replica->waiting();
     if (m.phase != Phase::kUp) return;
@@ -18,7 +20,7 @@ GroupLook Lifecycle::look_at(std::size_t group, double now) {
     budget += static_cast<double>(m.replica->spec().kv_blocks * m.replica->spec().block_size);
   });
   if (build_.groups[group].role != Role::kDecode) {
-    look.homeless = static_cast<std::int64_t>(gateway_.homeless());
+    look.homeless = static_cast<std::int64_t>(gateway_.homeless(door));
     look.requests += look.homeless;
     look.waiting += look.homeless;
   }

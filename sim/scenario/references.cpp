@@ -96,6 +96,7 @@ std::string Codec<sim::RouterSpec>::write(const sim::RouterSpec& router) {
   if (router.temperature != plain.temperature) more += fmt::format(", temperature: {}", router.temperature);
   if (router.max_local_prefill_length != plain.max_local_prefill_length)
     more += fmt::format(", max_local_prefill_length: {}", router.max_local_prefill_length);
+  if (router.spill) more += ", spill: true";
   return more.empty() ? router.policy : "{policy: " + router.policy + more + "}";
 }
 

@@ -149,6 +149,10 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
   static const auto schema =
       reader::Schema<ServingSpec>("serving_group", "Replicas of the model on a pool")
           .key("pool", &ServingSpec::pool, "the pool it runs on", {.required = true})
+          .key("model", &ServingSpec::model, "the model it serves: catalogue name, or path to a config.json",
+               {.default_text = "the scenario's"})
+          .key("class", &ServingSpec::slo_class, "the router slo_class sends it the requests of tenants of this class",
+               {.default_text = "none"})
           .key("role", &ServingSpec::role, "what it does with a request")
           .key("engine", &ServingSpec::engine, "vllm, tensorrt-llm or sglang: defaults and calibration")
           .key("engine_version", &ServingSpec::engine_version,
@@ -216,18 +220,10 @@ const reader::Schema<RouterSpec>& RouterSpec::schema() {
                "prefix_aware: how much of the choice is left to chance; 0 = none", {.min = 0})
           .key("max_local_prefill_length", &RouterSpec::max_local_prefill_length,
                "where prefill and decode are apart: prompts up to this long are computed where they decode; 0 = none",
-               {.min = 0, .max = 1e7, .unit = "tokens"});
-  return schema;
-}
-
-const reader::Schema<SloSpec>& SloSpec::schema() {
-  static const auto schema =
-      reader::Schema<SloSpec>("slo", "What users were promised: counts requests that meet all of it")
-          .key("ttft", &SloSpec::ttft, "time to first token at most", {.min = 0, .above_min = true})
-          .key("tpot", &SloSpec::tpot, "time per output token at most", {.min = 0, .above_min = true})
-          .key("e2el", &SloSpec::e2el, "end-to-end latency at most", {.min = 0, .above_min = true})
-          .key("percentile", &SloSpec::percentile, "of the requests that must meet it",
-               {.min = 0, .max = 100, .above_min = true, .unit = "%"});
+               {.min = 0, .max = 1e7, .unit = "tokens"})
+          .key("spill", &RouterSpec::spill,
+               "slo_class: where every replica of its class has more outstanding requests than max_num_seqs, a request "
+               "may go to one of another class");
   return schema;
 }
 

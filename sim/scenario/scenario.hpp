@@ -112,6 +112,8 @@ struct KvTransferSpec {
 
 struct ServingSpec {
   std::string pool;
+  std::optional<std::string> model;      ///< that it serves; empty: the scenario's
+  std::optional<std::string> slo_class;  ///< of the tenants that it is for, with the router slo_class
   Role role = Role::kMixed;
   std::string engine = "vllm";
   std::string engine_version;  ///< "" = the catalogue's
@@ -147,15 +149,8 @@ struct RouterSpec {
   double overlap_weight = 1;
   double temperature = 0;
   int max_local_prefill_length = 0;
+  bool spill = false;
   static const reader::Schema<RouterSpec>& schema();
-};
-
-struct SloSpec {
-  std::optional<Seconds> ttft;
-  std::optional<Seconds> tpot;
-  std::optional<Seconds> e2el;
-  double percentile = 99;
-  static const reader::Schema<SloSpec>& schema();
 };
 
 struct Scenario {

@@ -2,7 +2,7 @@
 
 namespace flotilla::sim {
 
-GeneratedSource::GeneratedSource(const WorkloadSpec& spec, std::uint64_t seed)
+GeneratedSource::GeneratedSource(const LoadSpec& spec, std::uint64_t seed)
     : arrivals_(spec.arrival_process(), spec.request_rate.value(), make_stream(seed, "arrivals")),
       input_(spec.input_tokens.value()),
       output_(spec.output_tokens.value()),

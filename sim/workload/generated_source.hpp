@@ -12,7 +12,7 @@ namespace flotilla::sim {
 /// the arrival process or the other length changes.
 class GeneratedSource final : public RequestSource {
  public:
-  GeneratedSource(const WorkloadSpec& spec, std::uint64_t seed);
+  GeneratedSource(const LoadSpec& spec, std::uint64_t seed);
   bool next(ArrivingRequest& request) override;
   [[nodiscard]] std::int64_t hash_block_size() const override { return names_.prefix_tokens() > 0 ? kTextBlock : 0; }
 

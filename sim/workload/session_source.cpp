@@ -11,7 +11,7 @@ constexpr std::int64_t kLongest = 100'000'000;
 
 }  // namespace
 
-SessionSource::SessionSource(const WorkloadSpec& spec, std::uint64_t seed)
+SessionSource::SessionSource(const LoadSpec& spec, std::uint64_t seed)
     : arrivals_(spec.arrival_process(), spec.request_rate.value() / LengthSampler(spec.sessions->turns).mean(),
                 make_stream(seed, "arrivals")),
       input_(spec.input_tokens.value()),

@@ -10,13 +10,13 @@
 
 namespace flotilla::sim {
 
-/// Sessions begin by the scenario's arrival process, at its rate divided by the mean number of turns, so that requests
+/// Sessions begin by the load's arrival process, at its rate divided by the mean number of turns, so that requests
 /// come at the rate given once sessions that overlap have built up. A turn is sent a time after the turn before it was
 /// sent, drawn from an exponential distribution, whether its answer has come or not: an open load. `input_tokens` are
 /// what a turn adds. Streams of their own: "arrivals", "input_tokens", "output_tokens", "sessions", "prefixes".
 class SessionSource final : public RequestSource {
  public:
-  SessionSource(const WorkloadSpec& spec, std::uint64_t seed);
+  SessionSource(const LoadSpec& spec, std::uint64_t seed);
   bool next(ArrivingRequest& request) override;
   [[nodiscard]] std::int64_t hash_block_size() const override { return kTextBlock; }
 

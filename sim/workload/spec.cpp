@@ -1,106 +1,60 @@
 #include "sim/workload/spec.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <cmath>
 
+#include "sim/workload/load_keys.hpp"
+#include "sim/workload/spec_checks.hpp"
+
 namespace flotilla::sim {
-namespace {
 
-using reader::Node;
-
-void check_replayed(const WorkloadSpec& w, const Node& node) {
-  for (const char* const key : {"input_tokens", "output_tokens"}) {
-    if (node.has(key))
-      node.fail_for(key, fmt::format("{} and trace: lengths come from the trace", key), "remove one of them");
-  }
-  if (w.num_prompts)
-    node.fail_for("num_prompts", "num_prompts and trace: how many are read is a matter of the trace",
-                  "write trace: {max_requests: ...}");
-  const bool recorded = w.trace->arrivals == TraceArrivals::kRecorded;
-  const char* const kScale =
-      "to replay faster or slower use trace.rate_scale; to keep only its lengths set trace.arrivals: generated";
-  if (recorded && w.request_rate)
-    node.fail_for("request_rate", "request_rate and trace: the trace has arrival times of its own", kScale);
-  if (recorded && w.duration)
-    node.fail_for("duration", "duration and trace: the trace has arrival times of its own", "write trace: {end: ...}");
-  for (const char* const key : {"arrivals", "burstiness", "wave"}) {
-    if (recorded && node.has(key))
-      node.fail_for(key, fmt::format("{} and trace: the trace has arrival times of its own", key), kScale);
-  }
-  if (!recorded && !w.request_rate) node.fail("trace.arrivals: generated needs a request_rate", "per second, or inf");
-}
-
-void check_generated(const WorkloadSpec& w, const Node& node) {
-  if (!w.request_rate)
-    node.fail("neither request_rate nor trace is given",
-              "for example request_rate: 50 (per second), or trace: {path: trace.csv}");
-  if (!w.input_tokens) node.fail("input_tokens is missing", "how long prompts are, for example 800");
-  if (!w.output_tokens) node.fail("output_tokens is missing", "how long answers are, for example 400");
-  if (w.num_prompts && w.duration) {
-    node.fail_for("duration", "num_prompts and duration: each says when the load ends", "keep one of them");
-  }
-  if (!w.num_prompts && !w.duration) node.fail("when does the load end?", "add num_prompts: 20000, or duration: 10min");
-}
-
-void check_texts(const WorkloadSpec& w, const Node& node) {
-  for (const char* const key : {"shared_prefix", "sessions"}) {
-    if (!node.has(key)) continue;
-    if (w.trace)
-      node.fail_for(key, fmt::format("{} and trace: which texts are alike comes from the trace's hash_ids", key),
-                    "remove one of them");
-    if (w.prefix_cache_hit_rate)
-      node.fail_for(key, fmt::format("{} and prefix_cache_hit_rate: what is found in the cache is simulated", key),
-                    "remove one of them");
-  }
-  if (w.sessions && (!w.request_rate || std::isinf(*w.request_rate) || w.max_concurrency))
-    node.fail_for("sessions", "sessions are an open load: their turns come by the clock",
-                  "give a finite request_rate, and no max_concurrency");
-}
-
-void check_arrivals(const WorkloadSpec& w, const Node& node) {
-  if (w.arrivals && w.burstiness) {
-    node.fail_for("burstiness", "arrivals and burstiness: burstiness alone means Gamma arrivals",
-                  "keep one, or write arrivals: {gamma: {burstiness: ...}}");
-  }
-  if (!w.request_rate || !std::isinf(*w.request_rate)) return;
-  if (w.duration && !w.max_concurrency) {
-    node.fail_for("duration",
-                  "with request_rate: inf all requests arrive at the start, so a duration does not say how many",
-                  "give num_prompts instead, or max_concurrency for a closed loop");
-  }
-  const char* const key = w.arrivals ? "arrivals" : w.burstiness ? "burstiness" : "wave";
-  if (w.arrivals || w.burstiness || w.wave) {
-    node.fail_for(key, fmt::format("{} with request_rate: inf: there are no gaps between requests", key),
-                  "remove it, or give a finite rate");
-  }
-}
-
-void check(const WorkloadSpec& w, const Node& node) {
-  if (w.trace) {
-    check_replayed(w, node);
-  } else {
-    check_generated(w, node);
-  }
-  check_texts(w, node);
-  check_arrivals(w, node);
-  if (w.duration && w.warmup.value() >= w.duration->value()) {
-    node.fail_for("warmup",
-                  fmt::format("the warm-up is as long as the whole load ({})", reader::write_flow(*w.duration)));
-  }
-}
-
-}  // namespace
-
-bool WorkloadSpec::closed_loop() const { return max_concurrency && request_rate && std::isinf(*request_rate); }
-
-ArrivalSpec WorkloadSpec::arrival_process() const {
+ArrivalSpec LoadSpec::arrival_process() const {
   ArrivalSpec spec = arrivals.value_or(ArrivalSpec{});
   spec.wave = wave;
   if (!burstiness) return spec;
   spec.kind = ArrivalSpec::Kind::kGamma;
   spec.gamma.burstiness = burstiness;
   return spec;
+}
+
+bool LoadSpec::has_dates() const { return trace || (request_rate && std::isfinite(*request_rate)); }
+
+double LoadSpec::mean_tokens() const {
+  double tokens = 0;
+  for (const auto* lengths : {&input_tokens, &output_tokens})
+    if (*lengths) tokens += LengthSampler(**lengths).mean();
+  return tokens + (shared_prefix ? shared_prefix->tokens : 0);
+}
+
+bool WorkloadSpec::closed_loop() const { return max_concurrency && request_rate && std::isinf(*request_rate); }
+
+bool WorkloadSpec::open_loop() const {
+  const auto all = loads();
+  return !max_concurrency &&
+         std::all_of(all.begin(), all.end(), [](const LoadSpec* load) { return load->has_dates(); });
+}
+
+std::vector<const LoadSpec*> WorkloadSpec::loads() const {
+  if (!tenants) return {this};
+  std::vector<const LoadSpec*> all;
+  for (const TenantSpec& tenant : *tenants) all.push_back(&tenant);
+  return all;
+}
+
+std::optional<double> WorkloadSpec::total_rate() const {
+  double sum = 0;
+  for (const LoadSpec* load : loads()) {
+    if (!load->request_rate || !std::isfinite(*load->request_rate)) return std::nullopt;
+    sum += *load->request_rate;
+  }
+  return sum;
+}
+
+double WorkloadSpec::wave_period() const {
+  double longest = 0;
+  for (const LoadSpec* load : loads())
+    if (load->wave && load->wave->peak_to_average > 1) longest = std::max(longest, load->wave->period.value());
+  return longest;
 }
 
 const reader::Schema<SharedPrefixSpec>& SharedPrefixSpec::schema() {
@@ -126,38 +80,34 @@ const reader::Schema<SessionSpec>& SessionSpec::schema() {
   return s;
 }
 
-const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
+namespace {
+
+reader::Schema<WorkloadSpec> workload_schema() {
   using W = WorkloadSpec;
-  static const auto s =
-      reader::Schema<W>(
-          "workload",
-          "The requests: generated (request_rate, lengths, num_prompts or duration) or replayed from a trace")
-          .key("request_rate", &W::request_rate,
-               "requests per second; inf with max_concurrency is a closed loop, inf alone sends all at the start",
-               {.min = 0, .above_min = true, .may_be_infinite = true, .unit = "1/s", .default_text = "the trace's"})
-          .key("max_concurrency", &W::max_concurrency, "requests in flight at most; others wait at the client",
-               {.min = 1, .default_text = "no limit"})
-          .key("arrivals", &W::arrivals, "how requests are spread in time", {.default_text = "poisson"})
-          .key("burstiness", &W::burstiness, "short for arrivals: {gamma: {burstiness: ...}}",
-               {.min = 1e-4, .max = 1e6, .default_text = "1: poisson"})
-          .key("wave", &W::wave, "the rate follows a day", {.default_text = "none: the rate is the same throughout"})
-          .key("input_tokens", &W::input_tokens, "length of prompts",
-               {.unit = "tokens", .aliases = {"isl", "random_input_len"}, .default_text = "the trace's"})
-          .key("output_tokens", &W::output_tokens, "length of answers",
-               {.unit = "tokens", .aliases = {"osl", "random_output_len"}, .default_text = "the trace's"})
-          .key("prefix_cache_hit_rate", &W::prefix_cache_hit_rate,
-               "share of each prompt that is found in the prefix cache: it takes memory, but no computation",
-               {.min = 0, .max = 1, .default_text = "0"})
-          .key("shared_prefix", &W::shared_prefix, "text that prompts have in common", {.default_text = "none"})
-          .key("sessions", &W::sessions, "prompts that go on where earlier ones ended", {.default_text = "none"})
-          .key("num_prompts", &W::num_prompts, "how many requests",
-               {.min = 1, .default_text = "as many as arrive within duration"})
-          .key("duration", &W::duration, "how long requests arrive",
-               {.min = 0, .above_min = true, .default_text = "until num_prompts have arrived"})
-          .key("warmup", &W::warmup,
-               "requests that arrive earlier count for totals, not for latencies; auto: found by a run of its own")
-          .key("trace", &W::trace, "requests recorded elsewhere, instead of generated ones", {.default_text = "none"})
-          .check(check);
+  reader::Schema<W> s(
+      "workload", "The requests: generated (request_rate, lengths, num_prompts or duration) or replayed from a trace");
+  add_rate_key(s);
+  s.key("max_concurrency", &W::max_concurrency, "requests in flight at most; others wait at the client",
+        {.min = 1, .default_text = "no limit"});
+  add_arrival_and_length_keys(s);
+  s.key("prefix_cache_hit_rate", &W::prefix_cache_hit_rate,
+        "share of each prompt that is found in the prefix cache: it takes memory, but no computation",
+        {.min = 0, .max = 1, .default_text = "0"});
+  add_text_and_end_keys(s);
+  s.key("warmup", &W::warmup,
+        "requests that arrive earlier count for totals, not for latencies; auto: found by a run of its own");
+  add_trace_key(s);
+  s.key("tenants", &W::tenants,
+        "several loads instead of one, each with a name, and with a model, a priority and promises of its own",
+        {.default_text = "none: one load"});
+  s.check(check_workload);
+  return s;
+}
+
+}  // namespace
+
+const reader::Schema<WorkloadSpec>& WorkloadSpec::schema() {
+  static const reader::Schema<WorkloadSpec> s = workload_schema();
   return s;
 }
 

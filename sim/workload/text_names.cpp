@@ -2,7 +2,7 @@
 
 namespace flotilla::sim {
 
-TextNames::TextNames(const WorkloadSpec& spec, std::uint64_t seed) : engine_(make_stream(seed, "prefixes")) {
+TextNames::TextNames(const LoadSpec& spec, std::uint64_t seed) : engine_(make_stream(seed, "prefixes")) {
   if (!spec.shared_prefix) return;
   prefix_tokens_ = spec.shared_prefix->tokens;
   prefixes_ = spec.shared_prefix->texts;

@@ -15,7 +15,7 @@ inline constexpr std::int64_t kTextBlock = 16;  ///< tokens of a block that is n
 /// Texts that begin with one of a few prefixes and go on in their own way.
 class TextNames {
  public:
-  TextNames(const WorkloadSpec& spec, std::uint64_t seed);
+  TextNames(const LoadSpec& spec, std::uint64_t seed);
 
   /// Tokens of the prefix that every prompt has on top of its own; 0 without one.
   [[nodiscard]] std::int32_t prefix_tokens() const { return prefix_tokens_; }

@@ -18,7 +18,7 @@ std::int64_t nanoseconds(Seconds seconds) {
 
 }  // namespace
 
-TraceSource::TraceSource(const WorkloadSpec& spec, std::uint64_t seed)
+TraceSource::TraceSource(const LoadSpec& spec, std::uint64_t seed)
     : reader_(*spec.trace),
       names_(spec, seed),
       conversations_(spec.trace->conversations),

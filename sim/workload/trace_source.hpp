@@ -14,7 +14,7 @@ namespace flotilla::sim {
 class TraceSource final : public RequestSource {
  public:
   /// `spec.trace` must be given.
-  TraceSource(const WorkloadSpec& spec, std::uint64_t seed);
+  TraceSource(const LoadSpec& spec, std::uint64_t seed);
   bool next(ArrivingRequest& request) override;
   [[nodiscard]] std::int64_t hash_block_size() const override {
     return conversations_ ? kTextBlock : reader_.block_size();

@@ -63,6 +63,13 @@ Summary full_summary() {
   f.set(s.pools[1].name);
   f.set(s.pools[1].utilization);
   f.set(s.pools[1].replicas);
+  s.tenants.resize(2);
+  f.set(s.tenants[0].name);
+  f.set(s.tenants[1].tpot.p99);
+  s.tenants[1].slo = {{"tpot", 99, 20, 19, true}};
+  s.tenants[1].usd_per_million_output_tokens = 0.4;
+  s.models.resize(2);
+  f.set(s.models[1].gpus);
   return s;
 }
 
@@ -79,7 +86,9 @@ TEST_CASE("the keys at the top: vllm bench serve's, and ours") {
                                  "backlog_growth_per_s", "output_throughput_per_gpu", "total_throughput_per_gpu",
                                  "interactivity", "conservation", "clients", "time_share", "ttft_share", "kv", "cost",
                                  "pools", "kv_transfers", "availability", "links", "envelope", "sim", "interrupted",
-                                 "warnings", "warmup_s", "decode_step", "elasticities"};
+                                 "warnings", "warmup_s", "decode_step", "elasticities",
+                                 // only where tenants are stated, and where they ask for several models
+                                 "tenants", "models"};
   for (const char* const metric : {"ttft", "tpot", "itl", "e2el"}) {
     for (const char* const statistic : {"mean", "median", "std", "p50", "p90", "p95", "p99"}) {
       expected.insert(std::string(statistic) + "_" + metric + "_ms");
@@ -111,6 +120,12 @@ TEST_CASE("the keys of the groups") {
     CHECK(json["sim"].contains(key));
   }
   CHECK(keys_of(json["slo"][0]) == Keys{"metric", "percentile", "limit_ms", "found_ms", "kept"});
+  CHECK(keys_of(json["tenants"][1]["slo"][0]) == keys_of(json["slo"][0]));
+  for (const char* const key : {"name", "model", "class", "priority", "completed", "failed", "output_throughput",
+                                "mean_ttft_ms", "median_tpot_ms", "p99_e2el_ms", "goodput_ratio", "usd_per_hour"})
+    CHECK(json["tenants"][0].contains(key));
+  for (const char* const key : {"name", "gpus", "replicas", "completed", "output_throughput", "usd_per_hour"})
+    CHECK(json["models"][0].contains(key));
   for (const char* const key : {"name", "gpus", "replicas", "utilization", "output_throughput"})
     CHECK(json["pools"][0].contains(key));
 }

@@ -10,8 +10,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> kExamples{"cache",  "decisions", "policies", "migration", "closed-loop",
-                                         "fabric", "life",      "power",    "sweeps",    "trace"};
+const std::vector<std::string> kExamples{"cache", "decisions", "policies", "migration", "closed-loop", "fabric",
+                                         "life",  "power",     "sweeps",   "tenants",   "trace"};
 
 }  // namespace
 

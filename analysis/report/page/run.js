@@ -42,9 +42,12 @@ function row([title, key, unit, better, show]) {
 
 // ---- the answer ----
 
+/// The scenario's, or those of its tenants.
+const promises = (s) => s.slo.concat(...(s.tenants || []).map((t) => t.slo));
+
 function state(s) {
-  if (s.verdict === 'saturated' || s.completed === 0 || s.slo.some((p) => !p.kept)) return 'bad';
-  return s.slo.length > 0 ? 'good' : 'plain';
+  if (s.verdict === 'saturated' || s.completed === 0 || promises(s).some((p) => !p.kept)) return 'bad';
+  return promises(s).length > 0 ? 'good' : 'plain';
 }
 
 function power(s) {
@@ -68,7 +71,7 @@ function cost(s) {
   const c = s.cost;
   if (c.usd_per_hour === null) return `No price is known for some of these GPUs. ${power(s)}`;
   const per = c.usd_per_million_output_tokens === null ? '' : `; ${dollars(c.usd_per_million_output_tokens)} per million output tokens`;
-  const useful = c.usd_per_million_useful_tokens === null || s.slo.length === 0 ? '' : `, ${dollars(c.usd_per_million_useful_tokens)} per million that kept the promises`;
+  const useful = c.usd_per_million_useful_tokens === null || promises(s).length === 0 ? '' : `, ${dollars(c.usd_per_million_useful_tokens)} per million that kept the promises`;
   return `It costs ${dollars(c.usd_per_hour)} an hour, ${dollars(c.usd_per_month)} a month${per}${useful}. ${power(s)}`;
 }
 
@@ -110,7 +113,7 @@ const kFigures = [
 ];
 
 function figures() {
-  const promised = runs.some((run) => run.summary.slo.length > 0);
+  const promised = runs.some((run) => promises(run.summary).length > 0);
   const shown = kFigures.filter(([, key]) => promised || !/goodput|useful/.test(key));
   fill('figures', `${several ? heads('') : ''}<tbody>${shown.map(row).join('')}</tbody>`);
 }
@@ -162,6 +165,17 @@ function help() {
   const rows = runs.flatMap((run, i) => run.summary.elasticities.map((e) => line([`${dot(i)}${percent(e.factor - 1, true)} % ${escaped(kChanges[e.change] || e.change)}`,
     ...kChanged.map(([key]) => change(e[key], key === 'output_throughput'))])));
   fill('help', `<thead><tr><th>with</th>${kChanged.map(([, title]) => `<th>${title}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody>`);
+}
+
+function tenants() {
+  document.getElementById('tenants-section').hidden = runs.every((run) => !run.summary.tenants);
+  const kept = (t) => t.slo.map((p) => `<span class="${p.kept ? 'met' : 'missed'}">p${p.percentile} ${escaped(p.metric.toUpperCase())} ≤ ${number(p.limit_ms)}: ` +
+    `${p.kept ? 'kept' : 'broken'}</span><small>${number(p.found_ms)}</small>`).join('<br>');
+  const rows = runs.flatMap((run, i) => (run.summary.tenants || []).map((t) => line([`${dot(i)}${escaped(t.name)}`, escaped(t.model), escaped(t.class || '–'), number(t.completed),
+    number(t.failed), number(t.output_throughput), number(t.median_ttft_ms), number(t.p99_ttft_ms), number(t.median_tpot_ms), number(t.p99_tpot_ms), number(t.p99_e2el_ms),
+    t.slo.length > 0 ? share(t.goodput_ratio) : '–', kept(t), t.usd_per_million_output_tokens === null ? '–' : dollars(t.usd_per_million_output_tokens)])));
+  const heads = ['tenant', 'model', 'class', 'completed', 'failed', 'output tok/s', 'TTFT p50', 'TTFT p99', 'TPOT p50', 'TPOT p99', 'E2EL p99', 'kept every promise', 'promises', '$/M output tokens'];
+  fill('tenants', `<thead><tr>${heads.map((h) => `<th>${h}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody>`);
 }
 
 function pools() {
@@ -217,6 +231,7 @@ function page() {
   fill('answers', runs.map(answer).join(''));
   figures();
   latencies();
+  tenants();
   help();
   pools();
   transfers();
