@@ -28,7 +28,7 @@ void Batch::start_first_waiting() {
   const RequestHandle handle = waiting_->front();
   waiting_->pop_front();
   Request& r = pool_[handle];
-  r.admission = ++admissions_;
+  r.admission = pool_.next_admission();
   r.computed = r.found_tokens;
   if (prefixes_ && r.preemptions == 0 && r.failures == 0) r.cached_tokens = std::min(r.found_tokens, r.input_tokens);
   r.prefill_target = r.input_tokens + r.generated;
@@ -219,7 +219,7 @@ void Batch::join_decoding(RequestHandle handle) {
   Request& r = pool_[handle];
   --expected_;
   committed_ -= blocks_at_end(r);
-  r.admission = ++admissions_;
+  r.admission = pool_.next_admission();
   r.computed = r.prompt();
   link_last(handle);
   decoding_.join(handle, r);
@@ -281,7 +281,7 @@ RequestHandle Batch::swap_in() {
   swapped_blocks_ -= kv_.blocks_for(r.computed);
   take(kv_.blocks_for(r.computed));
   claimed_ += r.computed;
-  r.admission = ++admissions_;
+  r.admission = pool_.next_admission();
   link_last(handle);
   decoding_.join(handle, r);
   return handle;

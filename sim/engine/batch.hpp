@@ -174,7 +174,6 @@ class Batch {
   std::int64_t claimed_ = 0;
   std::int64_t expected_ = 0;
   std::int64_t held_ = 0;
-  std::uint64_t admissions_ = 0;
   std::int64_t reserved_ = 0;  ///< blocks taken for the decode step that is planned or under way
   bool decode_planned_ = false;
 };

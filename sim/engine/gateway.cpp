@@ -88,7 +88,7 @@ void Gateway::send(const ArrivingRequest& arriving, double now, bool after_steps
   r.model = wants.model;
   r.slo_class = wants.slo_class;
   r.priority = arriving.priority;
-  r.deadline = now + (r.tenant < 0 ? ttft_promise_ : arriving.ttft_promise);
+  r.deadline = now + (r.tenant < 0 ? std::min(ttft_promise_, arriving.ttft_promise) : arriving.ttft_promise);
   recorder_.sent(now);
   name_blocks(arriving);
   if (clients_ != nullptr) clients_->sent(handle, now);

@@ -38,6 +38,7 @@ std::vector<RequestHandle> Replica::lose(double now) {
     Request& r = pool_[handle];
     if (r.scheduled < 0) spec_.pen.waited(std::min(r.enqueued, now), now);
     r.fetching = Request::Fetching::kUnknown;
+    r.offloaded = 0;
     spec_.pen.ended(now);
   }
   tell_levels(now);

@@ -12,6 +12,9 @@ void Replica::store_in_tiers(RequestHandle handle, double now) {
   const std::vector<std::uint64_t>& names = pool_.text(handle).names;
   const auto to =
       std::min<std::int64_t>(pool_[handle].computed / spec_.block_size, static_cast<std::int64_t>(names.size()));
+  Request& r = pool_[handle];
+  if (to <= r.offloaded) return;
+  r.offloaded = static_cast<std::int32_t>(to);
   const auto lacks = [&](const KvTier* tier) {
     return tier == nullptr ? 0 : std::max<std::int64_t>(0, to - tier->match(names));
   };

@@ -63,6 +63,7 @@ struct Request {
   bool paused = false;            ///< its client will try again, and has nothing under way
   /// Does a tier beside GPU memory hold more of its prompt? Looked up once, when it is first in the queue.
   enum class Fetching : std::uint8_t { kUnknown, kWanted, kDone } fetching = Fetching::kUnknown;
+  std::int32_t offloaded = 0;           ///< blocks of its text that were sent to tiers beside GPU memory
   bool swapped = false;                 ///< its KV is in host memory, until there is room on the GPU again
   bool whole_prompt_memory = false;     ///< while in prefill it has memory for all of its prompt, not just its chunks
   std::int32_t counted = 0;             ///< output tokens that its tenant's fair share has been charged for
@@ -101,6 +102,9 @@ class RequestPool {
     return requests_[static_cast<std::size_t>(handle)];
   }
 
+  /// Ranks of admission count over all replicas: none is ever given again, though handles are.
+  [[nodiscard]] std::uint64_t next_admission() { return ++admissions_; }
+
   /// What is known of a request's text.
   struct Text {
     std::vector<std::uint64_t> names;  ///< of its blocks, from the front: of the engine's block size
@@ -114,6 +118,7 @@ class RequestPool {
  private:
   std::vector<Request> requests_;
   std::vector<RequestHandle> free_;
+  std::uint64_t admissions_ = 0;
   std::vector<Text> texts_;  ///< none where nobody asks for any
 };
 

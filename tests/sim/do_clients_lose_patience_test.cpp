@@ -135,6 +135,19 @@ TEST_CASE("a limit of one tenant leaves the others alone") {
   CHECK(o.requests.count(1) == 0);
 }
 
+TEST_CASE("what a sequence that left was foreseen to do befalls nobody who has its record now") {
+  // Two replicas, in turn. A, on the first, is given up at 4.5; its record becomes C's, which comes at 6 and decodes on
+  // the second beside B. A would have made its last token at 11, when C is at its sixth of twenty.
+  Setup setup = one_at_a_time();
+  setup.limits.max_num_seqs = 8;
+  setup.replicas = 2;
+  setup.clients.timeout = 4.5;
+  setup.clients.cancel_share = 0;
+  const Outcome o = simulate_list(setup, {{0, 100, 10}, {0.1, 100, 3}, {6, 100, 3}, {6.1, 100, 3}, {6.2, 100, 3}});
+  CHECK(o.timed_out == 1);
+  CHECK(o.completed == 4);
+}
+
 TEST_CASE("what is called off leaves, and is no failure of the fleet") {
   // After 1 s in the mean, exponentially: answers take 100 s.
   Setup setup = one_at_a_time();
