@@ -102,6 +102,7 @@ struct Setup {
   bool keeps_prefixes = false;
   bool step_by_step = false;
   LinearTimes times;
+  std::shared_ptr<models::StepTimes> other_times = nullptr;  ///< instead of `times`
   /// From each date on, the GPU of a replica runs like this; empty: it draws nothing.
   std::vector<std::pair<double, models::CappedGpu>> caps = {};
   Timeline* timeline = nullptr;  ///< pool 0, and 1 for replicas that only decode
@@ -147,13 +148,14 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
                   recorder);
   gateway.cache_share(setup.cached_share);
   Agenda agenda(clock);
-  const auto times = std::make_shared<LinearTimes>(setup.times);
+  std::shared_ptr<models::StepTimes> times = setup.other_times;
+  if (!times) times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
   const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
     ReplicaSpec spec;
     for (const auto& [from, gpu] : setup.caps)
       spec.power.push_back({from, std::make_shared<models::CappedSteps>(times, gpu), gpu.watts});
-    spec.cost = spec.power.empty() ? std::shared_ptr<models::StepTimes>(times) : spec.power.front().cost;
+    spec.cost = spec.power.empty() ? times : spec.power.front().cost;
     spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
     spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;
