@@ -208,6 +208,7 @@ RequestHandle Batch::preempt_last(double now) {
     prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
     claimed_ -= r.prefill_target;
   }
+  name_blocks(handle, r.computed);  // what it has made is found again, too
   give_back(handle, r.computed);
   unlink(handle);
   r.computed = 0;
