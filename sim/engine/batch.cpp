@@ -250,6 +250,7 @@ void Batch::stop(RequestHandle handle, double now) {
     prefilling_.erase(std::find(prefilling_.begin(), prefilling_.end(), handle));
     claimed_ -= r.prefill_target;
   }
+  name_blocks(handle, r.computed);  // what it has made is found again, too
   give_back(handle, r.stored());
   unlink(handle);
   r.whole_prompt_memory = false;

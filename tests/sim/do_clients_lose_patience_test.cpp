@@ -136,16 +136,16 @@ TEST_CASE("a limit of one tenant leaves the others alone") {
 }
 
 TEST_CASE("what a sequence that left was foreseen to do befalls nobody who has its record now") {
-  // Two replicas, in turn. A, on the first, is given up at 4.5; its record becomes C's, which comes at 6 and decodes on
-  // the second beside B. A would have made its last token at 11, when C is at its sixth of twenty.
+  // Two replicas in turn. A would have decoded for five steps on the first; it is given up at 4.5 and leaves after three.
+  // C has its record from 6.2 on, and decodes on the second; D, on the first, makes that replica's fifth step: 10.3.
+  // C's client waits until 10.7.
   Setup setup = one_at_a_time();
-  setup.limits.max_num_seqs = 8;
   setup.replicas = 2;
   setup.clients.timeout = 4.5;
-  setup.clients.cancel_share = 0;
-  const Outcome o = simulate_list(setup, {{0, 100, 10}, {0.1, 100, 3}, {6, 100, 3}, {6.1, 100, 3}, {6.2, 100, 3}});
-  CHECK(o.timed_out == 1);
-  CHECK(o.completed == 4);
+  const Outcome o = simulate_list(setup, {{0, 100, 6}, {6.2, 100, 4}, {6.3, 100, 3}});
+  CHECK(o.timed_out == 2);
+  CHECK(o.completed == 1);
+  CHECK(o.requests.count(2) == 1);
 }
 
 TEST_CASE("what is called off leaves, and is no failure of the fleet") {

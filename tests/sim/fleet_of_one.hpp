@@ -111,6 +111,7 @@ struct Setup {
   bool keeps_prefixes = false;
   bool step_by_step = false;
   LinearTimes times;
+  std::shared_ptr<models::StepTimes> other_times = nullptr;  ///< instead of `times`
   /// From each date on, the GPU of a replica runs like this; empty: it draws nothing.
   std::vector<std::pair<double, models::CappedGpu>> caps = {};
   Timeline* timeline = nullptr;  ///< pool 0, and 1 for replicas that only decode
@@ -167,7 +168,8 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   std::optional<Clients> clients;
   if (setup.clients.matter()) gateway.serve(clients.emplace(setup.clients, 1, pool, clock));
   Agenda agenda(clock);
-  const auto times = std::make_shared<LinearTimes>(setup.times);
+  std::shared_ptr<models::StepTimes> times = setup.other_times;
+  if (!times) times = std::make_shared<LinearTimes>(setup.times);
   std::vector<std::unique_ptr<Replica>> replicas;
   std::unique_ptr<SplitFleet> hosts;
   std::vector<std::unique_ptr<HostMemory>> host_memories;
@@ -179,7 +181,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     ReplicaSpec spec;
     for (const auto& [from, gpu] : setup.caps)
       spec.power.push_back({from, std::make_shared<models::CappedSteps>(times, gpu), gpu.watts});
-    spec.cost = spec.power.empty() ? std::shared_ptr<models::StepTimes>(times) : spec.power.front().cost;
+    spec.cost = spec.power.empty() ? times : spec.power.front().cost;
     spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
     spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;

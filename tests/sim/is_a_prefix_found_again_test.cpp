@@ -199,6 +199,16 @@ TEST_CASE("a preempted sequence finds again what has not made way") {
   CHECK(with[3] < without[3]);
 }
 
+TEST_CASE("a preempted sequence finds what it has made of its answer, too") {
+  // Two prompts of 64 tokens and answers of 40 in 12 blocks, with names for all of it. When both want their seventh,
+  // the second has stored 96 tokens and made one more. The first takes its last block; five are left when it comes back
+  // after the first has ended: of 97 tokens it computes 17.
+  const Outcome o = simulate_list(keeping(12), {{0, 64, 40, names(1, 6)}, {0, 64, 40, names(100, 6)}});
+  CHECK(o.completed == 2);
+  CHECK(o.books.preemptions == 1);
+  CHECK(o.books.prefill_tokens == 2 * 64 + 17);
+}
+
 TEST_CASE("nothing is named, nothing is found, and nothing changes") {
   const auto run = [](bool keeps_prefixes) {
     return in_child([&] {

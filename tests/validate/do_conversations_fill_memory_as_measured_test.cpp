@@ -2,6 +2,14 @@
 // below what memory holds to far above: InferenceX's experimental multi-turn runs (repository history @2582608b), whose
 // servers logged KV use, running and waiting requests and preemptions every few seconds. Each request is sent when
 // another ends, in the order in which they were sent then; a prompt is all that was said in its conversation before.
+// The servers' logs end when the last request was sent, so the simulated means do.
+//
+// What remains is the median TTFT of four runs. On one GPU a token took 1.4 to 1.7 times as long as simulated from
+// 32 clients on (these servers were launched with --attention-config.use_trtllm_attention=0), and who waits for memory
+// waits for steps: in TPOTs these waits agree. Where nobody does, the measured medians are 70 ms and 2.0 TPOTs, the
+// simulated ones 75 ms and 1.1 (least squares over the ten runs): about a step less, as one would expect of an engine
+// that plans a step while the one before runs, which is not simulated. The coefficients are those of 0.11, the newest
+// release fitted that is not newer; with those of 0.15.1 the four are within a quarter, and one of 256 clients is not.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -25,8 +33,14 @@ namespace {
 
 const std::string kFolder = std::string(FLOTILLA_SOURCE_DIR) + "/../shared/reference/kv_pressure/";
 
+// The client counted the tokens of messages, the server those of prompts. Llama's chat template adds 5 to each message:
+// <|start_header_id|>, its role, <|end_header_id|>, \n\n, <|eot_id|>. What the servers' prompt_tokens_total says beyond
+// that is 29 a prompt: a system message that gives the date, and the header of the answer.
+constexpr double kTemplate = 29;
+constexpr double kTemplatePerMessage = 5;
+
 struct Averages {
-  double running = 0, waiting = 0, kv_percent = 0, preemptions = 0, hit_rate = 0;
+  double running = 0, waiting = 0, kv_percent = 0, preemptions = 0, hit_rate = 0, ttft_p50_ms = 0, tpot_p50_ms = 0;
 };
 
 /// Over time, by trapezoids between the server's samples.
@@ -57,6 +71,14 @@ std::map<std::string, Averages> measured_averages() {
   return all;
 }
 
+double median_of(const Table& requests, const std::string& run, const char* column) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    if (requests.text(i, "exp") == run) values.push_back(requests.number(i, column));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
 /// The requests of a run as a trace, in the order of their starts.
 std::string trace_of(const Table& requests, const std::string& run) {
   std::vector<std::size_t> rows;
@@ -68,9 +90,10 @@ std::string trace_of(const Table& requests, const std::string& run) {
   std::string text = "timestamp,input_tokens,output_tokens,session_id\n";
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::size_t row = rows[i];
-    text +=
-        fmt::format("{},{},{:.0f},{}\n", i, requests.text(row, "input_num_tokens"),
-                    std::max(1.0, requests.number(row, "output_num_tokens")), requests.text(row, "conversation_id"));
+    const double prompt = requests.number(row, "input_num_tokens") + kTemplate +
+                          kTemplatePerMessage * requests.number(row, "input_num_turns");
+    text += fmt::format("{},{:.0f},{:.0f},{}\n", i, prompt, std::max(1.0, requests.number(row, "output_num_tokens")),
+                        requests.text(row, "conversation_id"));
   }
   return text;
 }
@@ -89,15 +112,19 @@ Averages simulated_averages(const std::string& trace, int tp, int clients) {
     RunPlan plan;
     plan.output_directory = folder;
     const Summary s = run_here(load_scenario(reader::Document::from_text(scenario, "conversations.yaml"), {}), plan);
-    return nlohmann::json{s.kv.preemptions, s.kv.prefix_hit_rate}.dump();
+    return nlohmann::json{s.kv.preemptions, s.kv.prefix_hit_rate, s.ttft.median, s.tpot.median}.dump();
   });
   const auto counts = nlohmann::json::parse(child.take());
   Averages a;
   a.preemptions = counts[0];
   a.hit_rate = counts[1];
+  a.ttft_p50_ms = counts[2];
+  a.tpot_p50_ms = counts[3];
   const Table series = Table::load(folder + "/timeseries.csv");
+  std::size_t end = series.size();  // of the interval in which the last request was sent
+  while (end > 0 && series.number(end - 1, "arrivals") == 0) --end;
   double span = 0;
-  for (std::size_t i = 0; i < series.size(); ++i) {
+  for (std::size_t i = 0; i < end; ++i) {
     const double dt = series.number(i, "interval_s");
     span += dt;
     a.running += dt * series.number(i, "running");
@@ -113,38 +140,49 @@ Averages simulated_averages(const std::string& trace, int tp, int clients) {
 
 }  // namespace
 
-TEST_CASE("running requests, KV in use, what is found and preemptions are those of twelve measured servers") {
+TEST_CASE(
+    "running and waiting requests, KV in use, preemptions and first tokens are those of twelve measured servers") {
   if (!std::filesystem::exists(kFolder)) {
     MESSAGE("skipped: no measured servers beside this tree");
     return;
   }
   const Table requests = Table::load(kFolder + "A_llama33_70b_fp4_b200_requests.csv.gz");
-  const auto measured = measured_averages();
+  auto measured = measured_averages();
   struct Run {
     int tp, clients;
+    double ttft_tolerance = 0.25;
   };
   // Those whose logs are sound: more running than there are clients was logged for the other TP 4 runs.
-  for (const Run r : {Run{1, 16}, Run{1, 32}, Run{1, 64}, Run{1, 128}, Run{1, 256}, Run{1, 512}, Run{4, 16}, Run{8, 16},
-                      Run{8, 32}, Run{8, 64}, Run{8, 128}, Run{8, 256}}) {
+  for (const Run r : {Run{1, 16}, Run{1, 32}, Run{1, 64, 0.3}, Run{1, 128, 0.45}, Run{1, 256}, Run{1, 512, 0.3},
+                      Run{4, 16}, Run{8, 16}, Run{8, 32}, Run{8, 64}, Run{8, 128, 0.35}, Run{8, 256}}) {
     const std::string name = fmt::format("tp{}_bs{}_offloadoff", r.tp, r.clients);
     CAPTURE(name);
     const tests::TemporaryFile trace("trace.csv", trace_of(requests, name));
-    const Averages& m = measured.at(name);
+    Averages& m = measured.at(name);
+    m.ttft_p50_ms = median_of(requests, name, "ttft_ms");
+    m.tpot_p50_ms = median_of(requests, name, "tpot_ms");
     const Averages s = simulated_averages(trace.path(), r.tp, r.clients);
     MESSAGE(
         fmt::format("{:<22} running {:.1f} {:.1f}  waiting {:.1f} {:.1f}  KV % {:.1f} {:.1f}  preemptions {:.0f} {:.0f}"
-                    "  found {:.3f} {:.3f}",
+                    "  found {:.3f} {:.3f}  TTFT p50 {:.0f} {:.0f} ms  TPOT p50 {:.1f} {:.1f} ms",
                     name, m.running, s.running, m.waiting, s.waiting, m.kv_percent, s.kv_percent, m.preemptions,
-                    s.preemptions, m.hit_rate, s.hit_rate));
-    CHECK(s.running == doctest::Approx(m.running).epsilon(0.15));
-    CHECK(s.kv_percent == doctest::Approx(m.kv_percent).epsilon(0.15));
+                    s.preemptions, m.hit_rate, s.hit_rate, m.ttft_p50_ms, s.ttft_p50_ms, m.tpot_p50_ms, s.tpot_p50_ms));
+    const auto within = [](double tolerance, double found, double expected) {
+      CHECK(std::abs(found - expected) <= tolerance * expected);
+    };
+    within(0.15, s.running, m.running);
+    within(0.15, s.kv_percent, m.kv_percent);
+    within(r.ttft_tolerance, s.ttft_p50_ms, m.ttft_p50_ms);
     if (m.preemptions == 0) {
       CHECK(s.preemptions == 0);
-      CHECK(s.hit_rate == doctest::Approx(m.hit_rate).epsilon(0.05));
+      CHECK(s.waiting < 0.01 * r.clients);  // for the step under way to end: the log has them running then
+      within(0.05, s.hit_rate, m.hit_rate);
     } else {
-      // Memory is full: who is pushed out, and what is still found, hangs on details.
-      CHECK(s.preemptions == doctest::Approx(m.preemptions).epsilon(0.25));
-      CHECK(s.waiting == doctest::Approx(m.waiting).epsilon(0.25));
+      // Memory is full. What is found cannot be compared: the server counted three times as many tokens looked up as
+      // its prompts held.
+      within(0.15, s.waiting, m.waiting);
+      within(0.25, s.preemptions, m.preemptions);
+      within(0.25, s.ttft_p50_ms / s.tpot_p50_ms, m.ttft_p50_ms / m.tpot_p50_ms);
     }
   }
 }
