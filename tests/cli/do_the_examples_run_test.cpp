@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::vector<std::string> kExamples{"cache", "decisions", "migration", "closed-loop", "fabric",
-                                         "life",  "power",     "sweeps",    "tenants",   "trace"};
+                                         "life",  "power",     "sweeps",    "tenants",     "trace"};
 
 }  // namespace
 
