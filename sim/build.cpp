@@ -167,6 +167,11 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.expert_skew = spec.expert_skew;
   d.speculation = {spec.speculation.draft_tokens, spec.speculation.acceptance, spec.speculation.acceptance_by_position,
                    spec.speculation.acceptance_spread};
+  if (d.speculation.spread > 0 && spec.role != Role::kMixed) {
+    document_.fail(path("speculation.acceptance_spread"),
+                   "requests with acceptance of their own are not modelled where prefill and decode are apart",
+                   "acceptance alone");
+  }
   check_parallelism(d, index, document_);
   d.gpu_memory_utilization =
       resolved(spec.gpu_memory_utilization, models::default_gpu_memory_utilization(d.engine, d.gpu),
@@ -177,6 +182,8 @@ ServingGroup Builder::build_group(std::size_t index) {
                path("scheduler.max_num_batched_tokens"), engine_origin);
   d.max_num_seqs = resolved(spec.scheduler.max_num_seqs, models::default_max_num_seqs(d.engine, d.gpu),
                             path("scheduler.max_num_seqs"), engine_origin);
+  // What decodes only gets its KV from elsewhere, all of it.
+  group.keeps_prefixes = spec.enable_prefix_caching && spec.role != Role::kDecode;
   set_scheduler(group, spec.scheduler, document_, path("scheduler"), engine_origin, origins_, build_.warnings);
   if (spec.role == Role::kPrefill) {
     if (!spec.kv_transfer) spec.kv_transfer.emplace();
@@ -196,8 +203,6 @@ ServingGroup Builder::build_group(std::size_t index) {
   }
   group.gpus_per_replica = d.gpus();
   set_startup(group, index);
-  // What decodes only gets its KV from elsewhere, all of it.
-  group.keeps_prefixes = spec.enable_prefix_caching && spec.role != Role::kDecode;
   return group;
 }
 

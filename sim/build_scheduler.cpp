@@ -108,6 +108,8 @@ void set_scheduler(ServingGroup& group, SchedulerSpec& spec, const reader::Docum
   if (group.limits.swap && d.data_parallel_size > 1)
     document.fail(path + ".preemption_mode", "swapping is not modelled under attention data parallelism",
                   "preemption_mode: recompute");
+  if (spec.order == "longest_prefix" && !group.keeps_prefixes)
+    document.fail(path + ".order", "there is no prefix cache to look at", "enable_prefix_caching: true");
   group.queue_order = spec.order;
   group.prediction_error = spec.prediction_error.value_or(kPredictionError);
   set_batch_waiting(group, spec, path, warnings);

@@ -47,7 +47,8 @@ bool fits_where_it_decodes(const Build& build, const Request& r) {
   return r.input_tokens > 0 && r.output_tokens > 0 &&
          std::all_of(build.groups.begin(), build.groups.end(), [&](const ServingGroup& group) {
            return group.role != Role::kDecode || group.serves.model != r.model ||
-                  (tokens <= group.max_model_len && tokens <= group.memory.kv_tokens);
+                  (tokens <= group.max_model_len && tokens <= group.memory.kv_tokens &&
+                   (group.limits.enable_chunked_prefill || r.input_tokens <= group.deployment.max_num_batched_tokens));
          });
 }
 

@@ -26,6 +26,7 @@ void Batch::unlink(RequestHandle handle) {
 
 void Batch::start_first_waiting() {
   const RequestHandle handle = waiting_->front();
+  look_again();
   waiting_->pop_front();
   Request& r = pool_[handle];
   r.admission = pool_.next_admission();
@@ -43,6 +44,7 @@ RequestHandle Batch::step_aside(std::int64_t to) {
   RequestPool::Text& text = pool_.text(handle);
   // What is found here already is held, so that it does not make way for the rest.
   prefixes_->acquire(text.names, pool_[handle].found_tokens / kv_.block_size(), text.blocks);
+  look_again();
   waiting_->drop(handle);
   take(blocks);
   return handle;
@@ -53,6 +55,7 @@ void Batch::fetched(RequestHandle handle, std::int64_t to) {
   name_blocks(handle, to * kv_.block_size());
   give_back(handle, to * kv_.block_size());
   prefixes_->trim(kv_.free());
+  look_again();
   waiting_->put_back(handle);
 }
 
@@ -262,6 +265,7 @@ void Batch::preempt(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   r.computed = 0;
   ++r.preemptions;
+  look_again();
   waiting_->put_back(handle);
 }
 
@@ -290,6 +294,7 @@ RequestHandle Batch::swap_in() {
 
 void Batch::drop(RequestHandle handle, double now) {
   Request& r = pool_[handle];
+  look_again();
   if (r.waiting) {
     waiting_->drop(handle);
   } else if (r.swapped) {

@@ -38,7 +38,10 @@ class Batch {
     eviction_ = eviction;
   }
 
-  void enqueue(RequestHandle handle) { waiting_->push(handle); }
+  void enqueue(RequestHandle handle) {
+    look_again();
+    waiting_->push(handle);
+  }
   /// Looks up how much of the first of the queue the prefix cache holds: whole blocks, and never all of its prompt,
   /// whose last token is always computed.
   void look_up_first();
@@ -154,6 +157,8 @@ class Batch {
   void take(std::int64_t blocks);
   void name_blocks(RequestHandle handle, std::int64_t tokens);
   void give_back(RequestHandle handle, std::int64_t tokens);
+  /// Who is first may be another, or another's record.
+  void look_again() { looked_up_ = kNoRequest; }
   void stop(RequestHandle handle, double now);
 
   RequestPool& pool_;

@@ -60,9 +60,9 @@ void Gateway::client_event(RequestHandle handle, ClientEvent event, double now) 
   if (again) {
     try_again(copy_for_retry(handle), *again);
   } else if (event == ClientEvent::kTimedOut) {
-    recorder_.timed_out(pool_[handle]);
+    recorder_.timed_out(pool_[handle], now);
   } else {
-    recorder_.cancelled(pool_[handle]);
+    recorder_.cancelled(pool_[handle], now);
   }
   abandon(handle, now);
   room_again(now);

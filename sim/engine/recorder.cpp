@@ -114,8 +114,19 @@ void Recorder::rejected(const Request& r) { ended(r, RequestStatus::kRejected, r
 void Recorder::turned_away(const Request& r) { ended(r, RequestStatus::kRejected, rejected_count, true); }
 void Recorder::failed(const Request& r) { ended(r, RequestStatus::kFailed, failed_count, true); }
 void Recorder::unfinished(const Request& r) { ended(r, RequestStatus::kUnfinished, unfinished_count); }
-void Recorder::timed_out(const Request& r) { ended(r, RequestStatus::kTimedOut, timed_out_count, true); }
-void Recorder::cancelled(const Request& r) { ended(r, RequestStatus::kCancelled, cancelled_count); }
+
+/// The fleet may serve nobody else afterwards: its time goes on until here.
+void Recorder::timed_out(const Request& r, double now) {
+  count_in_flight(now);
+  last_finish = std::max(last_finish, now);
+  ended(r, RequestStatus::kTimedOut, timed_out_count, true);
+}
+
+void Recorder::cancelled(const Request& r, double now) {
+  count_in_flight(now);
+  last_finish = std::max(last_finish, now);
+  ended(r, RequestStatus::kCancelled, cancelled_count);
+}
 
 void Recorder::tokens(double when, std::int64_t count) {
   const auto second = static_cast<std::size_t>(std::max(0.0, when - first_arrival));

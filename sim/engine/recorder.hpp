@@ -72,8 +72,8 @@ class Recorder {
   void turned_away(const Request& r);
   void failed(const Request& r);
   void unfinished(const Request& r);
-  void timed_out(const Request& r);
-  void cancelled(const Request& r);
+  void timed_out(const Request& r, double now);
+  void cancelled(const Request& r, double now);
   /// `count` gaps first + i * step between successive tokens, each met by `sequences` sequences.
   void token_gaps(double first, double step, std::int64_t count, std::int64_t sequences) {
     itl_.add_arithmetic(first, step, count, sequences);

@@ -182,10 +182,10 @@ void Replica::retire(RequestHandle handle, double now) {
 void Replica::pass_to_decode(RequestHandle handle, double now) {
   Request& r = pool_[handle];
   r.prefilled = now;
-  spec_.pen.ended(now);
   ++r.generated;
   batch_.start_decoding(handle);  // which ends its prefill: there is no more to make here
   if (r.to_stop) return retire(handle, now);
+  spec_.pen.ended(now);
   batch_.hold(handle);
   prefilled_(handle);
 }

@@ -169,6 +169,7 @@ class Replica {
   bool fetch_first(double now);
   void fetched(std::size_t fetch, double now);
   void drop_abandoned(double now);
+  void wake(double now);
   void leave_unwanted(RequestHandle handle, double now);
   void begin_mixed_step(double now);
   void begin_decode_step(double now);

@@ -1,6 +1,7 @@
 // KV that comes from another replica, or goes to one.
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "sim/engine/replica.hpp"
 
@@ -13,10 +14,14 @@ bool Replica::has_room_for(RequestHandle handle, double now) const {
   return batch_.kv().blocks_for(r.prompt()) <= free && spec_.scheduler->may_receive(batch_, r);
 }
 
-/// Its memory may let somebody in who waits here.
+/// Its memory may let somebody in who waits here. Where its prompt is about to be computed it ends otherwise than here.
 void Replica::expect_no_more(RequestHandle handle, double now) {
+  Request& r = pool_[handle];
+  const std::int32_t there = std::exchange(r.output_here, steps_of(r));
   batch_.expect_no_more(handle);
+  r.output_here = there;
   if (state_ == State::kStretch) end_jump_by(now);
+  wake(now);
 }
 
 void Replica::expect(RequestHandle handle, double now) {
@@ -63,7 +68,7 @@ void Replica::join_received() {
 
 void Replica::release_held(RequestHandle handle, double now) {
   batch_.release_held(handle);
-  if (state_ == State::kIdle && !batch_.waiting().empty()) clock_.schedule(slot_, now);
+  wake(now);
 }
 
 }  // namespace flotilla::sim

@@ -95,6 +95,12 @@ void Replica::settle_stretch(double now, double* last) {
   stretch_ = {};
 }
 
+/// Whoever waits for memory may have it now.
+void Replica::wake(double now) {
+  if (state_ != State::kIdle || (batch_.waiting().empty() && batch_.swapped().empty())) return;
+  clock_.schedule(slot_, now);
+}
+
 /// It is no longer here, and nobody is told what it got.
 void Replica::leave_unwanted(RequestHandle handle, double now) {
   const Request& r = pool_[handle];
@@ -128,7 +134,7 @@ void Replica::abandon(RequestHandle handle, double now) {
     return;
   }
   batch_.drop(handle, now);
-  if (state_ == State::kIdle && !batch_.waiting().empty()) clock_.schedule(slot_, now);
+  wake(now);
   leave_unwanted(handle, now);
 }
 

@@ -79,7 +79,7 @@ void Replica::fetched(std::size_t fetch, double now) {
     batch_.drop(f.handle, now);
     leave_unwanted(f.handle, now);
   }
-  if (state_ == State::kIdle && !batch_.waiting().empty()) clock_.schedule(slot_, now);
+  wake(now);
   // Steps that begin at this instant have begun.
   if (state_ == State::kStretch) end_jump_by(std::nextafter(now, std::numeric_limits<double>::infinity()));
 }

@@ -141,7 +141,10 @@ class KeyedQueue final : public WaitingQueue {
     double key;
     std::int64_t id;  ///< counts in the order of arrival
     RequestHandle handle;
-    bool operator<(const Entry& o) const { return key != o.key ? key < o.key : id < o.id; }
+    bool operator<(const Entry& o) const {
+      if (key != o.key) return key < o.key;
+      return id != o.id ? id < o.id : handle < o.handle;  // a retry beside its first attempt
+    }
   };
   [[nodiscard]] Entry entry(RequestHandle handle) const {
     const Request& r = pool()[handle];

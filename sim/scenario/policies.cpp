@@ -136,7 +136,8 @@ const reader::Schema<ClientsSpec>& ClientsSpec::schema() {
                {.min = 0, .above_min = true, .default_text = "no limit"})
           .key("jitter", &ClientsSpec::jitter,
                "share of each wait that is left to chance: up to so much of it is taken off", {.min = 0, .max = 1})
-          .key("cancel_share", &ClientsSpec::cancel_share, "of requests that are called off, unless answered before",
+          .key("cancel_share", &ClientsSpec::cancel_share,
+               "of requests that are called off during their first attempt, unless answered before",
                {.min = 0, .max = 1})
           .key("cancel_after", &ClientsSpec::cancel_after, "in the mean, exponentially distributed",
                {.min = 0, .above_min = true})
@@ -146,6 +147,8 @@ const reader::Schema<ClientsSpec>& ClientsSpec::schema() {
             if (spec.cancel_share > 0 && !spec.cancel_after)
               node.at("cancel_share")
                   .fail("after how long are they called off? cancel_after is missing", "cancel_after: 5s");
+            if (spec.cancel_after && spec.cancel_share <= 0)
+              node.at("cancel_after").fail("nobody calls off: cancel_share is missing", "cancel_share: 0.05");
           });
   return schema;
 }

@@ -21,7 +21,7 @@ class Orca final : public Scheduler {
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t prompt = step.first_waiting_tokens();
       const std::int32_t chunk = std::min({prompt, budget, limits_.max_chunk_tokens});
-      if (chunk < prompt && !limits_.enable_chunked_prefill) break;
+      if (step.first_waiting_must_be_whole(limits_, budget)) break;
       if (!step.first_waiting_fits_to_its_end() || !step.admit(chunk)) break;
       budget -= chunk;
     }

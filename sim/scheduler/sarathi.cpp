@@ -37,7 +37,7 @@ const SchedulerRegistration kRegistration({
     "sarathi",
     "Sarathi-Serve: decode first, chunks of prompts fill a token budget, memory for whole prompts",
     [](const SchedulerLimits& limits) { return std::make_unique<Sarathi>(limits); },
-    {},
+    {"watermark"},
     true,
     kWatermark,
 });

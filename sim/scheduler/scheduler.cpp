@@ -59,6 +59,9 @@ RequestHandle StepPlanner::victim() const {
 RequestHandle StepPlanner::preempt_one() {
   const RequestHandle handle = victim();
   const Request& r = batch_.pool()[handle];
+  // What its chunk of this step took goes back with the rest: it counts as computed until then.
+  for (const PrefillChunk& chunk : chunks_)
+    if (chunk.request == handle) batch_.prefill_advanced(handle, chunk.tokens);
   const bool to_host = mode_ == Preemption::kSwap && r.decoding() &&
                        batch_.swapped_blocks() + batch_.kv().blocks_for(batch_.decoding().computed(r)) <= host_blocks_;
   if (to_host) {

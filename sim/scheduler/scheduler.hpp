@@ -23,6 +23,27 @@ struct PrefillChunk {
   std::int32_t tokens;
 };
 
+/// Limits that every engine has.
+struct SchedulerLimits {
+  int max_num_batched_tokens = 8192;   ///< tokens of one step
+  int max_num_seqs = 1024;             ///< sequences that run at once
+  bool enable_chunked_prefill = true;  ///< a prompt may be spread over several steps
+  bool reserve_full_isl = false;       ///< a prompt enters only if all of it fits into the free memory
+  int max_chunk_tokens =
+      std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
+  int tokens_per_decode = 1;  ///< that a decoding sequence has computed in a step: drafts are verified along with it
+  /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no
+  /// more than so many steps. Either 0: nobody waits.
+  double batch_wait_max_tokens_ratio = 0;
+  int batch_wait_timeout_iters = 0;
+  int long_prefill_token_threshold = 0;  ///< a longer prompt has no more tokens than this in a step; 0 = no limit
+  int max_num_partial_prefills = 0;      ///< prompts in prefill at once; 0 = no limit
+  double watermark = 0;                  ///< share of the KV blocks that must stay free when a prompt is let in
+  std::int64_t watermark_blocks = 0;     ///< the same in blocks of this replica
+  bool max_utilization = false;          ///< TensorRT-LLM: admits what fits now, and preempts
+  bool swap = false;                     ///< KV of who is preempted goes to host memory
+};
+
 /// The step that is being planned, and what a policy may do to it. One per replica, used again for each step.
 class StepPlanner {
  public:
@@ -50,6 +71,12 @@ class StepPlanner {
   [[nodiscard]] std::int64_t first_waiting_blocks() const {
     return batch_.kv().blocks_for(first_waiting().input_tokens + first_waiting().generated) -
            batch_.blocks_shared_with_first();
+  }
+  /// Does it have to wait for a step that has room for all of it? Not where it is longer than any: who was let in
+  /// before and has made tokens since may be, after a preemption.
+  [[nodiscard]] bool first_waiting_must_be_whole(const SchedulerLimits& limits, std::int32_t budget) const {
+    const std::int32_t prompt = first_waiting_tokens();
+    return !limits.enable_chunked_prefill && prompt > budget && prompt <= limits.max_num_batched_tokens;
   }
   /// Is there memory for them now?
   [[nodiscard]] bool first_waiting_prompt_fits() const { return first_waiting_blocks() <= batch_.kv().free(); }
@@ -149,27 +176,6 @@ class StepPlanner {
   std::int64_t waited_ = 0;
   std::int64_t wait_left_ = kNoWait;
   std::int64_t planned_at_ = 0;  ///< decode steps that had been made when the latest step was planned
-};
-
-/// Limits that every engine has.
-struct SchedulerLimits {
-  int max_num_batched_tokens = 8192;   ///< tokens of one step
-  int max_num_seqs = 1024;             ///< sequences that run at once
-  bool enable_chunked_prefill = true;  ///< a prompt may be spread over several steps
-  bool reserve_full_isl = false;       ///< a prompt enters only if all of it fits into the free memory
-  int max_chunk_tokens =
-      std::numeric_limits<int>::max();  ///< of one prompt in one step: it lives on one attention rank
-  int tokens_per_decode = 1;  ///< that a decoding sequence has computed in a step: drafts are verified along with it
-  /// Prompts wait until those at hand and the decoding sequences fill this share of max_num_batched_tokens, but for no
-  /// more than so many steps. Either 0: nobody waits.
-  double batch_wait_max_tokens_ratio = 0;
-  int batch_wait_timeout_iters = 0;
-  int long_prefill_token_threshold = 0;  ///< a longer prompt has no more tokens than this in a step; 0 = no limit
-  int max_num_partial_prefills = 0;      ///< prompts in prefill at once; 0 = no limit
-  double watermark = 0;                  ///< share of the KV blocks that must stay free when a prompt is let in
-  std::int64_t watermark_blocks = 0;     ///< the same in blocks of this replica
-  bool max_utilization = false;          ///< TensorRT-LLM: admits what fits now, and preempts
-  bool swap = false;                     ///< KV of who is preempted goes to host memory
 };
 
 class Scheduler {

@@ -46,7 +46,7 @@ class Sglang final : public Scheduler {
               static_cast<double>(step.free_tokens()))
         break;
       const auto chunk = static_cast<std::int32_t>(std::min<std::int64_t>({prompt, budget, limits_.max_chunk_tokens}));
-      if (chunk < prompt && !limits_.enable_chunked_prefill) break;
+      if (step.first_waiting_must_be_whole(limits_, budget)) break;
       if (!step.admit(chunk)) break;
       budget -= chunk;
     }

@@ -34,7 +34,7 @@ class TrtllmInflight final : public Scheduler {
     if (step.preempted()) return;
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
-      if (chunk < step.first_waiting_tokens() && !limits_.enable_chunked_prefill) break;
+      if (step.first_waiting_must_be_whole(limits_, budget)) break;
       if (!limits_.max_utilization && !step.first_waiting_fits_to_its_end()) break;
       if (!step.admit(chunk, {limits_.max_utilization, 0})) break;
       budget -= chunk;

@@ -35,7 +35,7 @@ class VllmV0 final : public Scheduler {
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t prompt = step.first_waiting_tokens();
       const std::int32_t chunk = std::min({prompt, budget, limits_.max_chunk_tokens});
-      if (chunk < prompt && !limits_.enable_chunked_prefill) break;
+      if (step.first_waiting_must_be_whole(limits_, budget)) break;
       if (!step.admit(chunk, {true, limits_.watermark_blocks})) break;
       budget -= chunk;
     }
@@ -53,7 +53,7 @@ const SchedulerRegistration kRegistration({
     "vllm_v0",
     "vLLM V0 (0.6): whole prompts first, in steps of their own; preemption by recompute or swap",
     [](const SchedulerLimits& limits) { return std::make_unique<VllmV0>(limits); },
-    {"preemption_mode"},
+    {"preemption_mode", "swap_space", "watermark"},
     false,
     kWatermark,
 });

@@ -30,7 +30,7 @@ class VllmV1 final : public Scheduler {
     while (budget > 0 && !step.nobody_waits() && step.running() < limits_.max_num_seqs) {
       const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
       const bool cut = chunk < step.first_waiting_tokens();
-      if (cut && !limits_.enable_chunked_prefill) break;
+      if (step.first_waiting_must_be_whole(limits_, budget)) break;
       if (cut && limits_.max_num_partial_prefills > 0 && step.partial_prefills() >= limits_.max_num_partial_prefills)
         break;
       if (limits_.reserve_full_isl && !step.first_waiting_prompt_fits()) break;
@@ -47,7 +47,7 @@ const SchedulerRegistration kRegistration({
     "vllm_v1",
     "vLLM V1 (0.11): decode first, chunked prefill, blocks on demand, preemption by recompute",
     [](const SchedulerLimits& limits) { return std::make_unique<VllmV1>(limits); },
-    {"reserve_full_isl", "long_prefill_token_threshold", "max_num_partial_prefills"},
+    {"reserve_full_isl", "watermark", "long_prefill_token_threshold", "max_num_partial_prefills"},
 });
 
 }  // namespace

@@ -25,13 +25,15 @@ Summary scheduled(const std::string& name, const std::string& policy) {
 
 TEST_CASE("chunked prefill cuts p99 ITL to a fraction of what whole prompts make it, at the same load") {
   // Sarathi-Serve's claim (OSDI 2024) and the reason for vLLM V1's default.
-  const Summary v0 = scheduled("chunking", "vllm_v0");
+  const Summary v0 = simulate(
+      "chunking", {"serving[0].scheduler={policy: vllm_v0, max_num_batched_tokens: 16384, max_num_seqs: 256}"});
   const Summary v1 = scheduled("chunking", "vllm_v1");
   const Summary sarathi = scheduled("chunking", "sarathi");
   CHECK(v0.verdict == Verdict::kStable);
   CHECK(v1.verdict == Verdict::kStable);
   CHECK(v1.itl.p99 < 0.5 * v0.itl.p99);
   CHECK(sarathi.itl.p99 < 0.5 * v0.itl.p99);
+  CHECK(v0.failed == 0);
   CHECK(v1.ttft.mean > v0.ttft.mean);  // which is what it costs
 }
 
@@ -52,16 +54,20 @@ TEST_CASE("two random choices are nearly as good as the best of all, and far fro
   CHECK(one.ttft.p99 > 3 * all.ttft.p99);
 }
 
-TEST_CASE("clients that try again at once make a burst a collapse; backing off, or a gate, ends it") {
-  const Summary at_once = simulate("retries");
+TEST_CASE("clients that try again at once make a burst a collapse; a server that notices, or a gate, ends it") {
   const Summary none = simulate("retries", {"clients.max_retries=0"});
-  const Summary backing_off =
-      simulate("retries", {"clients.server_notices=true", "clients.backoff=2s", "clients.jitter=0.5"});
-  const Summary limited = simulate("retries", {"gateway={limits: [{max_outstanding: 250}]}"});
-  CHECK(at_once.clients.retries > 5 * backing_off.clients.retries);
-  CHECK(at_once.goodput_ratio < 0.7 * backing_off.goodput_ratio);
-  CHECK(at_once.goodput_ratio < none.goodput_ratio);
-  CHECK(at_once.goodput_ratio < limited.goodput_ratio);
+  const Summary at_once = simulate("retries");
+  const Summary noticed = simulate("retries", {"clients.server_notices=true"});
+  const Summary gated = simulate("retries", {"gateway={limits: [{max_outstanding: 300}]}"});
+  CHECK(none.failed < none.num_prompts / 500);
+  CHECK(at_once.failed > none.num_prompts / 2);
+  CHECK(noticed.failed < none.num_prompts / 500);
+  CHECK(gated.failed < none.num_prompts / 50);
+  CHECK(at_once.goodput_ratio < 0.5 * noticed.goodput_ratio);
+  for (const Summary* s : {&none, &at_once, &noticed, &gated}) {
+    const auto& c = s->conservation;
+    CHECK(c.injected == c.completed + c.rejected + c.timed_out + c.cancelled + c.failed + c.unfinished);
+  }
 }
 
 TEST_CASE("prefill apart pays for long prompts, and loses for short ones") {
@@ -69,11 +75,12 @@ TEST_CASE("prefill apart pays for long prompts, and loses for short ones") {
   const Summary apart = simulate("long-prompts");
   const Summary together = simulate("together");
   CHECK(apart.itl.p99 < 0.5 * together.itl.p99);
-  CHECK(apart.tpot.p99 < together.tpot.p99);
-  const std::vector<std::string> short_prompts = {"workload.input_tokens=200", "workload.request_rate=40"};
+  const std::vector<std::string> short_prompts = {"workload.input_tokens=200", "workload.request_rate=100",
+                                                  "workload.num_prompts=12000"};
   const Summary short_apart = simulate("long-prompts", short_prompts);
   const Summary short_together = simulate("together", short_prompts);
-  CHECK(short_apart.tpot.mean > 1.2 * short_together.tpot.mean);
+  CHECK(short_together.goodput_ratio > 0.95);
+  CHECK(short_apart.goodput_ratio < 0.5);
 }
 
 TEST_CASE("short prompts that stay where they decode save their hand-off") {
@@ -124,5 +131,5 @@ TEST_CASE("KV in host memory is found again where GPU memory has no room for it"
   const Summary without = of(small), with = of(offloaded);
   CHECK(without.kv.fetched_from_host == 0);
   CHECK(with.kv.fetched_from_host > 0);
-  CHECK(with.kv.prefix_hit_rate > without.kv.prefix_hit_rate + 0.02);
+  CHECK(with.kv.prefix_hit_rate > without.kv.prefix_hit_rate + 0.01);
 }

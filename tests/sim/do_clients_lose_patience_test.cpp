@@ -136,9 +136,9 @@ TEST_CASE("a limit of one tenant leaves the others alone") {
 }
 
 TEST_CASE("what a sequence that left was foreseen to do befalls nobody who has its record now") {
-  // Two replicas in turn. A would have decoded for five steps on the first; it is given up at 4.5 and leaves after three.
-  // C has its record from 6.2 on, and decodes on the second; D, on the first, makes that replica's fifth step: 10.3.
-  // C's client waits until 10.7.
+  // Two replicas in turn. A would have decoded for five steps on the first; it is given up at 4.5 and leaves after
+  // three. C has its record from 6.2 on, and decodes on the second; D, on the first, makes that replica's fifth
+  // step: 10.3. C's client waits until 10.7.
   Setup setup = one_at_a_time();
   setup.replicas = 2;
   setup.clients.timeout = 4.5;
@@ -146,6 +146,22 @@ TEST_CASE("what a sequence that left was foreseen to do befalls nobody who has i
   CHECK(o.timed_out == 2);
   CHECK(o.completed == 1);
   CHECK(o.requests.count(2) == 1);
+}
+
+TEST_CASE("a retry may wait beside its first attempt, in any order") {
+  // X keeps the replica busy until 30. A's client gives up at 4, and again at 9, unnoticed: three of its attempts wait.
+  for (const char* const order : {"priority"}) {
+    Setup setup = one_at_a_time();
+    setup.queue_order = order;
+    setup.clients.first_token_timeout = 4;
+    setup.clients.max_retries = 2;
+    setup.clients.backoff = 1;
+    setup.clients.server_notices = false;
+    const Outcome o = simulate_list(setup, {{0, 100, 29}, {0.5, 100, 1}, {1, 100, 1}});
+    CHECK(o.timed_out == 2);
+    CHECK(o.completed == 1);
+    CHECK(o.books.prefill_tokens == 100 + 6 * 100);
+  }
 }
 
 TEST_CASE("what is called off leaves, and is no failure of the fleet") {

@@ -100,6 +100,42 @@ TEST_CASE("vLLM V0 moves the last admitted to host memory where it is told to sw
   CHECK(o.itl_count == 10);
 }
 
+TEST_CASE("a preempted sequence that has outgrown the step is cut all the same") {
+  // 8 tokens a step, whole prompts. B, preempted after two tokens, has 9 to compute: 8 and 1. A's end as above at 6.14:
+  // 6.14 .. 7.22, 7.22 .. 8.23 makes the third token, then three more.
+  Setup setup = tight_setup("vllm_v0");
+  setup.limits.max_num_batched_tokens = 8;
+  setup.limits.enable_chunked_prefill = false;
+  const Outcome o = simulate_list(setup, {{0, 7, 6}, {0, 7, 6}});
+  CHECK(o.completed == 2);
+  CHECK(o.books.prefill_tokens == 7 + 7 + 9);
+}
+
+TEST_CASE("what a preempted prompt took in the same step goes back") {
+  // 6 blocks of 4 tokens, 4 tokens of a prompt in a step. A (priority 1, 16 tokens) has 3 blocks after three steps, B
+  // (priority 0, 12 tokens), a step later, 2. In the fourth A takes the last, B finds none, and A goes.
+  Setup setup = tight_setup("vllm_v1");
+  setup.kv_blocks = 6;
+  setup.queue_order = "priority";
+  setup.limits.long_prefill_token_threshold = 4;
+  const Outcome o = simulate_list(setup, {{0, 16, 2, {}, -1, 1}, {0.5, 12, 2, {}, -1, 0}});
+  CHECK(o.completed == 2);
+  CHECK(o.books.preemptions == 1);
+  CHECK(o.requests.at(0).preemptions == 1);
+}
+
+TEST_CASE("each key that only some policies know is known by one") {
+  for (const char* const key :
+       {"watermark", "long_prefill_token_threshold", "max_num_partial_prefills", "preemption_mode", "swap_space",
+        "capacity_scheduler_policy", "batch_wait_max_tokens_ratio", "batch_wait_timeout_iters", "reserve_full_isl"}) {
+    CAPTURE(key);
+    const auto& all = schedulers();
+    CHECK(std::any_of(all.begin(), all.end(), [&](const SchedulerEntry& entry) {
+      return std::find(entry.keys.begin(), entry.keys.end(), key) != entry.keys.end();
+    }));
+  }
+}
+
 TEST_CASE("vLLM V0 lets nobody in while KV waits in host memory") {
   // C (3 tokens, 1 block) comes at 3 and would fit beside A. It is let in when B is back: B decodes from 6.14 on, and
   // C's prompt goes first in the step after that, 7.14 .. 8.17. B's third token is made by then, its sixth at 11.17.

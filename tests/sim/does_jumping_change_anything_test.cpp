@@ -18,7 +18,7 @@ std::string fingerprint(const Outcome& o) {
   std::ostringstream out;
   // Whoever comes is answered or refused.
   if (o.completed + o.rejected + o.failed + o.timed_out + o.cancelled != o.sent)
-    throw std::logic_error("somebody was forgotten");
+    throw std::logic_error("somebody was forgotten: " + std::to_string(o.unfinished) + " of " + std::to_string(o.sent));
   out << o.books.preemptions << '\n' << std::hexfloat;
   for (const std::int64_t id : o.order) out << id << ' ';
   for (const auto& [id, r] : o.requests) {
@@ -214,6 +214,12 @@ Case random_case(std::uint64_t seed) {
   }
   if (c.setup.keeps_prefixes && c.setup.decode_replicas == 0 && pick(0, 1) == 0)
     c.setup.offload_blocks = pick(1, 6000) / c.setup.block_size + 1;
+  if (pick(0, 3) == 0) {
+    // Whole prompts: no longer than a step.
+    c.setup.limits.enable_chunked_prefill = false;
+    c.setup.limits.max_num_batched_tokens = std::max(c.setup.limits.max_num_batched_tokens, 150);
+    c.setup.limits.max_chunk_tokens = std::max(c.setup.limits.max_chunk_tokens, 150);
+  }
   if (pick(0, 1) == 0) c.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
   return c;
 }
