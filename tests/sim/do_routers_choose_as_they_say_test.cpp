@@ -119,3 +119,23 @@ TEST_CASE("prefix_aware weighs what is missing against what is held, by hand") {
   CHECK(worse > 2500);  // standard deviation 44
   CHECK(worse < 2890);
 }
+
+TEST_CASE("prefix_aware sees what it has sent before anything of it is stored, until it leaves") {
+  // Nothing is cached. 1,000 tokens go to the first; then it would cost 1,000 more than the second, which gets the next
+  // two of 400: after the first of them it costs 400. When the first's request has left, nothing is there.
+  const auto router = make_router("prefix_aware", 1);
+  std::vector<ReplicaLoad> loads(2);
+  router->start(2);
+  const auto send = [&](std::int32_t tokens) {
+    const std::size_t choice = router->pick(loads, {tokens, -1, {}});
+    ++loads[choice].outstanding;
+    router->changed(choice, loads[choice]);
+    return choice;
+  };
+  CHECK(send(1000) == 0);
+  CHECK(send(400) == 1);
+  CHECK(send(400) == 1);
+  loads[0].outstanding = 0;
+  router->changed(0, loads[0]);
+  CHECK(send(400) == 0);
+}
