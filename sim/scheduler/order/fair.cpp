@@ -9,6 +9,8 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "sim/engine/waiting_queue.hpp"
 
@@ -22,12 +24,11 @@ class Fair final : public WaitingQueue {
   using WaitingQueue::WaitingQueue;
 
   void visit(const std::function<bool(RequestHandle)>& go_on) const override {
-    std::vector<const Tenant*> order;
-    for (const auto& [number, tenant] : tenants_) order.push_back(&tenant);
-    std::stable_sort(order.begin(), order.end(),
-                     [](const Tenant* a, const Tenant* b) { return a->served < b->served; });
-    for (const Tenant* tenant : order)
-      for (const RequestHandle handle : tenant->queue)
+    std::vector<std::pair<double, std::int32_t>> order;
+    for (const auto& [number, tenant] : tenants_) order.emplace_back(tenant.served, number);
+    std::sort(order.begin(), order.end());
+    for (const auto& [served, number] : order)
+      for (const RequestHandle handle : tenants_.at(number).queue)
         if (!go_on(handle)) return;
   }
   void left(RequestHandle handle) override {
