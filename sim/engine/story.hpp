@@ -29,7 +29,7 @@ class Story {
   void waits_no_more(double now);
   /// While it decodes: a step that it shared with others' prompts, and how long that took.
   void shared_a_step(double seconds, std::int64_t prompt_tokens);
-  /// A pause of decoding, for steps that computed prompts alone.
+  /// Such steps so far, those included that computed prompts alone; seconds, and tokens of those prompts.
   [[nodiscard]] std::int64_t shared_steps() const { return shared_steps_; }
   [[nodiscard]] double shared_seconds() const { return shared_seconds_; }
   [[nodiscard]] std::int64_t shared_prompt_tokens() const { return shared_tokens_; }
