@@ -125,7 +125,11 @@ ServingProfile profile_of(const Deployment& d, const Calibration& calibration, c
   const auto& release = d.engine_version.empty() ? d.engine.version : d.engine_version;
   const ServingProfile* nearest = &profiles.front();  // the newest that is not newer, else the oldest
   for (const auto& profile : profiles) {
-    if (compare_releases(profile.from, release) > 0) break;
+    if (compare_releases(profile.from, release) > 0) {
+      // A later patch of the same release is nearer than an earlier release.
+      if (minor_of(profile.from) == minor_of(release) && minor_of(nearest->to) != minor_of(release)) nearest = &profile;
+      break;
+    }
     nearest = &profile;
     if (compare_releases(release, profile.to) <= 0) return profile;
   }

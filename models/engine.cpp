@@ -59,6 +59,8 @@ const reader::Schema<Engine>& Engine::schema() {
           .key("prefix_caching", &Engine::prefix_caching, "KV of shared prefixes is kept and reused")
           .key("whole_prompt_must_fit_from", &Engine::whole_prompt_must_fit_from,
                "release from which a prompt is admitted only if all of it fits into the free KV memory")
+          .key("async_scheduling_from", &Engine::async_scheduling_from,
+               "release from which a step is planned while the one before it runs")
           .key("gathers_for_experts", &Engine::gathers_for_experts,
                "under attention data parallelism every rank gathers all tokens for its experts")
           .key("runtime", &Engine::runtime, "memory beside weights, KV and activations", {.min = 0})
@@ -86,9 +88,21 @@ int default_max_num_batched_tokens(const Engine& engine, const Gpu& gpu) {
   return default_of(engine, gpu, &Engine::max_num_batched_tokens, &GpuClass::max_num_batched_tokens);
 }
 
-bool default_reserve_full_isl(const Engine& engine, const std::string& release) {
-  const std::string& from = engine.whole_prompt_must_fit_from;
+namespace {
+
+/// `from` "" = never.
+bool has_since(const Engine& engine, const std::string& release, const std::string& from) {
   return !from.empty() && compare_releases(release.empty() ? engine.version : release, from) >= 0;
+}
+
+}  // namespace
+
+bool default_reserve_full_isl(const Engine& engine, const std::string& release) {
+  return has_since(engine, release, engine.whole_prompt_must_fit_from);
+}
+
+bool default_async_scheduling(const Engine& engine, const std::string& release) {
+  return has_since(engine, release, engine.async_scheduling_from);
 }
 
 Engine load_engine(const std::string& name_or_path) { return load(Reference(name_or_path)); }

@@ -51,6 +51,9 @@ struct Engine {
   /// Release from which a prompt is let in only if all of it fits into the free KV memory, not just its first chunk;
   /// "" = none.
   Sourced<std::string> whole_prompt_must_fit_from;
+  /// Release from which steps are planned ahead: while one runs, the next is put together, and who comes meanwhile is in
+  /// the one after that; "" = none.
+  Sourced<std::string> async_scheduling_from;
   /// Under attention data parallelism: every rank gathers all tokens for its experts and scatters the sums, else tokens
   /// travel to the ranks of their experts alone.
   Sourced<bool> gathers_for_experts;
@@ -74,6 +77,8 @@ int default_max_num_batched_tokens(const Engine&, const Gpu&);
 
 /// Must a prompt fit as a whole before its first chunk is computed? `release` "" = the release of these defaults.
 bool default_reserve_full_isl(const Engine&, const std::string& release);
+/// Are steps planned ahead?
+bool default_async_scheduling(const Engine&, const std::string& release);
 
 /// A catalogue name, an alias or a path to a YAML file. Throws InputError with "did you mean".
 Engine load_engine(const std::string& name_or_path);

@@ -33,4 +33,13 @@ int compare_releases(const std::string& a, const std::string& b) {
   return x < y ? -1 : 1;
 }
 
+std::string minor_of(const std::string& release) {
+  const auto first = release.find('.');
+  if (first == std::string::npos) return release;
+  const bool third = release.rfind("0.5.", 0) == 0;
+  auto end = release.find('.', first + 1);
+  if (third && end != std::string::npos) end = release.find('.', end + 1);
+  return release.substr(0, end);
+}
+
 }  // namespace flotilla::models

@@ -10,4 +10,8 @@ namespace flotilla::models {
 /// digit is newer than any number (nightly builds).
 int compare_releases(const std::string& a, const std::string& b);
 
+/// The release without its patches: "0.12.1" -> "0.12"; SGLang's "0.5.6.post1" counts its minor releases in the third
+/// place: "0.5.6".
+std::string minor_of(const std::string& release);
+
 }  // namespace flotilla::models

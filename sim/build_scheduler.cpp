@@ -98,6 +98,11 @@ void set_scheduler(ServingGroup& group, SchedulerSpec& spec, const reader::Docum
   group.limits.reserve_full_isl =
       resolved(spec.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
                path + ".reserve_full_isl", engine_origin, origins);
+  // An engine's habit, not that of a policy that another has.
+  const bool ahead =
+      group.scheduler == d.engine.scheduler && models::default_async_scheduling(d.engine, d.engine_version);
+  group.limits.async_scheduling =
+      resolved(spec.async_scheduling, ahead, path + ".async_scheduling", engine_origin, origins);
   group.limits.max_chunk_tokens = d.max_num_batched_tokens;
   group.limits.tokens_per_decode = 1 + d.speculation.draft_tokens;
   group.limits.long_prefill_token_threshold = spec.long_prefill_token_threshold;

@@ -184,6 +184,7 @@ ReplicaSpec Replicas::spec_of(std::size_t index) {
   if (group.eviction == PrefixEviction::kLfu) spec.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
   spec.host_blocks = group.host_blocks;
   spec.max_num_seqs = group.limits.max_num_seqs;
+  spec.async_scheduling = group.limits.async_scheduling;
   spec.prefills_only = group.role == Role::kPrefill;
   spec.gpus = group.gpus_per_replica;
   spec.serving_group = static_cast<int>(index);

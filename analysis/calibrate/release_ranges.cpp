@@ -7,16 +7,6 @@
 namespace flotilla::analysis {
 namespace {
 
-/// "0.12.1" -> "0.12"; SGLang's "0.5.6" counts its minor releases in the third place.
-std::string minor_of(const std::string& release) {
-  const auto first = release.find('.');
-  if (first == std::string::npos) return release;
-  const bool third = release.rfind("0.5.", 0) == 0;
-  auto end = release.find('.', first + 1);
-  if (third && end != std::string::npos) end = release.find('.', end + 1);
-  return release.substr(0, end);
-}
-
 struct Group {
   models::ServingProfile profile;
   std::string minor;
@@ -39,7 +29,7 @@ std::vector<models::ServingProfile> release_ranges(std::vector<std::string> rele
                    [](const auto& a, const auto& b) { return models::compare_releases(a, b) < 0; });
   std::vector<Group> groups;
   for (const auto& release : releases) {
-    const auto minor = minor_of(release);
+    const auto minor = models::minor_of(release);
     if (groups.empty() || groups.back().minor != minor) groups.push_back({{release, release, "", 1, {}, {}}, minor, 0});
     groups.back().profile.to = release;
     ++groups.back().points;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <tuple>
+#include <utility>
 
 #include "sim/engine/invariant.hpp"
 
@@ -89,7 +90,7 @@ class Loop {
   }
 
   StepReplay run() {
-    while (batch_.running() > 0 || !batch_.waiting().empty() || !on_the_way_.empty()) step();
+    while (batch_.running() > 0 || !batch_.waiting().empty() || !on_the_way_.empty() || !arrived_.empty()) step();
     StepReplay result;
     for (const auto& [shape, merged] : merged_) result.batches.push_back(merged.mean());
     result.output_tokens = outputs_;
@@ -143,16 +144,20 @@ class Loop {
   }
 
   void step() {
-    planner_.begin(static_cast<double>(now_));
+    planner_.begin(static_cast<double>(now_), static_cast<double>(now_));
     scheduler_->plan(planner_);
     const auto batch = planned();
     if (batch.decode_seqs + batch.prefill_tokens == 0) {
-      if (on_the_way_.empty()) throw sim::InvariantError("a replica with work and memory is never idle", "in a replay");
+      if (on_the_way_.empty() && arrived_.empty()) throw sim::InvariantError("a replica with work and memory is never idle", "in a replay");
     } else {
       record(batch);
     }
-    for (const auto handle : on_the_way_) batch_.enqueue(handle);
-    on_the_way_.clear();
+    // While this step runs the next is planned: who arrives in it is in the one after that.
+    for (const auto handle : arrived_) batch_.enqueue(handle);
+    arrived_ = std::exchange(on_the_way_, {});
+    if (!engine_.limits.async_scheduling || batch_.running() == 0) {
+      for (const auto handle : std::exchange(arrived_, {})) batch_.enqueue(handle);
+    }
     complete();
     ++now_;
   }
@@ -231,7 +236,7 @@ class Loop {
   sim::Batch batch_;
   sim::StepPlanner planner_;
   std::unique_ptr<sim::Scheduler> scheduler_;
-  std::vector<sim::RequestHandle> on_the_way_;
+  std::vector<sim::RequestHandle> on_the_way_, arrived_;  ///< sent, and at the engine but not yet seen by a plan
   std::map<Shape, Merged> merged_;
   std::int64_t now_ = 0;
   int sent_ = 0, at_start_ = 0;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "sim/engine/invariant.hpp"
-#include "sim/workload/rng.hpp"
 
 namespace flotilla::sim {
 
@@ -26,71 +25,6 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
   if (spec_.power.size() > 1) next_power_state_ = spec_.power[1].from;
 }
 
-void Replica::enqueue(RequestHandle handle, double now, bool after_steps) {
-  ++books_.requests;
-  spec_.pen.arrived(now);
-  Request& r = pool_[handle];
-  r.output_here = spec_.prefills_only ? r.carried + 1 : steps_of(r);
-  // Who was at work when it lost its replica has been tokenized.
-  if (r.scheduled >= 0) return take(handle, now, after_steps);
-  const double delay = spec_.frontend.seconds(r.input_tokens);
-  r.enqueued = now + delay;
-  if (in_frontend_.empty()) {
-    if (delay <= 0) return take(handle, now, after_steps);
-    clock_.schedule(frontend_slot_, r.enqueued);
-  } else {
-    // One process tokenizes: a short prompt does not overtake a long one.
-    r.enqueued = std::max(r.enqueued, pool_[in_frontend_.back()].enqueued);
-  }
-  in_frontend_.push_back(handle);
-}
-
-/// Time counts in steps that make a token of each sequence in the mean: one whose drafts are accepted more often needs
-/// fewer of them for its answer.
-std::int32_t Replica::steps_of(const Request& r) const {
-  const models::Speculation& s = spec_.speculation;
-  if (s.spread <= 0 || r.output_tokens < 2) return r.output_tokens;
-  RandomEngine engine(mix_bits(spec_.speculation_seed ^ mix_bits(static_cast<std::uint64_t>(r.id))));
-  // A beta distribution with this mean and variance, as a ratio of gammas.
-  const double both = s.acceptance * (1 - s.acceptance) / (s.spread * s.spread) - 1;
-  const double a = draw_gamma(engine, s.acceptance * both), b = draw_gamma(engine, (1 - s.acceptance) * both);
-  const double ratio = s.tokens_per_step() / s.tokens_per_step(a + b > 0 ? a / (a + b) : s.acceptance);
-  const std::int64_t room = spec_.kv_blocks * spec_.block_size - r.input_tokens;
-  const auto steps = static_cast<std::int64_t>(std::lround(1 + (r.output_tokens - 1) * ratio));
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(steps, 2, std::max<std::int64_t>(2, room)));
-}
-
-void Replica::pass_on(double now) {
-  while (!in_frontend_.empty() && pool_[in_frontend_.front()].enqueued <= now) {
-    const RequestHandle handle = in_frontend_.front();
-    in_frontend_.pop_front();
-    take(handle, now, false);
-  }
-  if (!in_frontend_.empty()) clock_.schedule(frontend_slot_, pool_[in_frontend_.front()].enqueued);
-}
-
-void Replica::take(RequestHandle handle, double now, bool after_steps) {
-  const RequestHandle first = batch_.waiting().empty() ? kNoRequest : batch_.waiting().front();
-  batch_.enqueue(handle);
-  const bool may_be_first = batch_.waiting().front() != first || batch_.waiting().chooses_anew();
-  if (spec_.story != nullptr && spec_.story->is_about(pool_[handle])) tell_arrival(handle, now);
-  if (spec_.listener != nullptr)
-    spec_.listener->waiting(spec_.number, now, static_cast<std::int64_t>(batch_.waiting().size()));
-  if (state_ == State::kIdle) {
-    clock_.schedule(slot_, now);
-  } else if (state_ == State::kStretch && (may_be_first || planner_.waiting())) {
-    end_jump_by(after_steps ? std::nextafter(now, std::numeric_limits<double>::infinity()) : now);
-  }
-}
-
-/// A jump ends at the first boundary at which a newcomer can be seen.
-void Replica::end_jump_by(double date) {
-  const std::int64_t k = stretch_.first_boundary_from(date, stretch_.steps + 1);
-  if (k >= target_steps_) return;
-  target_steps_ = k;
-  clock_.schedule(slot_, stretch_.boundary(k));
-}
-
 /// The books stand where the jump began; since then sequences have grown, up to the step that is under way.
 std::int64_t Replica::blocks_of_jump(double now) const {
   if (state_ != State::kStretch) return 0;
@@ -104,10 +38,18 @@ std::int64_t Replica::held_tokens(PrefixCache::Names names, double now) {
   return batch_.blocks_held(names, blocks_of_jump(now)) * spec_.block_size;
 }
 
+/// When the plan of a step that begins now is made. At once, unless the engine plans ahead: while the step runs that
+/// ends now.
+double Replica::plan_is_made(double now) const {
+  if (!spec_.async_scheduling || state_ == State::kIdle) return now;
+  return state_ == State::kStretch ? stretch_.boundary(target_steps_ - 1) : step_began_;
+}
+
 void Replica::on_event(double now) {
+  const double made_at = plan_is_made(now);
   if (spec_.collectives != nullptr) add_network_wait(now);
   complete_steps(now);
-  begin_step(now);
+  begin_step(now, made_at);
   if (std::exchange(made_room_, false) && room_) room_();
 }
 
@@ -200,13 +142,17 @@ void Replica::retire_finished(double now) {
   }
 }
 
-void Replica::begin_step(double now) {
+void Replica::begin_step(double now, double made_at) {
   if (now >= next_power_state_) enter_power_state(now);
   if (!to_drop_.empty()) drop_abandoned(now);
   join_received();
   if (spec_.tiers.mover != nullptr) fetch_from_tiers(now);
-  planner_.begin(now);
+  planner_.begin(now, made_at);
   spec_.scheduler->plan(planner_);
+  if (planner_.plans_nothing() && planner_.first_came_too_late()) {  // nothing runs meanwhile that it would have to wait for
+    planner_.begin(now, now);
+    spec_.scheduler->plan(planner_);
+  }
   if (planner_.preempted()) trim_held();
   if (told_ != kNoRequest) tell_plan(now);
   planner_.swaps().empty() ? begin_planned_step(now) : move_swapped(now);
@@ -312,7 +258,10 @@ void Replica::schedule_stretch_end() {
   // Who is first now is looked up in the tiers at the next step.
   const bool looks = spec_.tiers.mover != nullptr && !batch_.waiting().empty() &&
                      pool_[batch_.waiting().front()].fetching == Request::Fetching::kUnknown;
-  if (!spec_.step_by_step && !planner_.plans_anew() && !looks) {
+  // Who came too late for this plan may be in the next.
+  const bool came_late = !planner_.sees(latest_enqueued_) &&
+                         (planner_.first_came_too_late() || planner_.waiting() || batch_.waiting().chooses_anew());
+  if (!spec_.step_by_step && !planner_.plans_anew() && !looks && !came_late) {
     // Blocks of the first step are taken already; the others must fit into what is free.
     const std::int64_t first_blocks = batch_.decoding().blocks_needed(1);
     std::int64_t jump = batch_.decoding().steps_to_next_finish(pool_);

@@ -46,6 +46,7 @@ struct ReplicaSpec {
   bool keeps_prefixes = false;     ///< named blocks are found again
   PrefixCache::Eviction eviction = PrefixCache::Eviction::kLeastRecentlyUsed;
   KvTiers tiers;                    ///< that keep them beside GPU memory
+  bool async_scheduling = false;    ///< steps are planned ahead: see SchedulerLimits
   bool prefills_only = false;       ///< it passes requests on once their prompt is computed
   models::Speculation speculation;  ///< whose acceptance may differ between requests
   std::uint64_t speculation_seed = 0;
@@ -161,7 +162,8 @@ class Replica {
   void end_jump_by(double date);
   void retire_finished(double now);
   void retire(RequestHandle handle, double now);
-  void begin_step(double now);
+  [[nodiscard]] double plan_is_made(double now) const;
+  void begin_step(double now, double made_at);
   void begin_planned_step(double now);
   void move_swapped(double now);
   void store_in_tiers(RequestHandle handle, double now);
@@ -228,6 +230,7 @@ class Replica {
   std::uint64_t lives_ = 0;         ///< times that it was lost: what was under way then is no longer its business
   std::size_t power_state_ = 0;
   double next_power_state_ = std::numeric_limits<double>::infinity();  ///< when it ends, s
+  double latest_enqueued_ = 0;             ///< of all that came into the queue
   std::deque<RequestHandle> in_frontend_;  ///< in the order of arrival, which is that of leaving it
   std::deque<RequestHandle> received_;     ///< their KV is here; they decode from the next step on that has room
   std::vector<RequestHandle> to_drop_;     ///< at the end of the step under way

@@ -29,6 +29,7 @@ void Replica::tell_arrival(RequestHandle handle, double now) {
 
 std::string Replica::why_it_waits() const {
   if (!batch_.swapped().empty()) return "KV of preempted sequences waits in host memory, and goes first";
+  if (!planner_.sees(pool_[told_].enqueued)) return "this step was planned before it came (async scheduling)";
   const bool first = batch_.waiting().front() == told_;
   const std::string who =
       first ? "it is first in the queue, but " : fmt::format("others are before it ({}), and ", spec_.queue_order);

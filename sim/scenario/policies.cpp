@@ -52,6 +52,9 @@ const reader::Schema<SchedulerSpec>& SchedulerSpec::schema() {
           .key("watermark", &SchedulerSpec::watermark,
                "share of the KV blocks that must stay free when a prompt is let in",
                {.min = 0, .max = 0.5, .default_text = "the policy's"})
+          .key("async_scheduling", &SchedulerSpec::async_scheduling,
+               "a step is planned while the one before it runs: who comes meanwhile is in the step after it",
+               {.aliases = {"overlap_scheduler"}, .default_text = "the engine's"})
           .key("reserve_full_isl", &SchedulerSpec::reserve_full_isl,
                "vLLM: a prompt enters only if all of it fits into the free KV memory, not just its first chunk",
                {.aliases = {"scheduler_reserve_full_isl"}, .default_text = "the engine's"})

@@ -27,6 +27,7 @@ struct SchedulerSpec {
   std::string order = "fcfs";
   std::optional<double> prediction_error;
   std::optional<double> watermark;
+  std::optional<bool> async_scheduling;
   std::optional<bool> reserve_full_isl;
   int long_prefill_token_threshold = 0;
   int max_num_partial_prefills = 0;

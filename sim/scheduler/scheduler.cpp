@@ -8,8 +8,9 @@
 
 namespace flotilla::sim {
 
-void StepPlanner::begin(double now) {
+void StepPlanner::begin(double now, double made_at) {
   now_ = now;
+  made_at_ = made_at;
   chunks_.clear();
   swaps_.clear();
   decode_planned_ = false;
@@ -17,6 +18,12 @@ void StepPlanner::begin(double now) {
   if (waiting()) waited_ += batch_.decoding().steps() - planned_at_;
   wait_left_ = kNoWait;
   planned_at_ = batch_.decoding().steps();
+}
+
+bool StepPlanner::first_came_too_late() const {
+  if (made_at_ >= now_ || batch_.waiting().empty()) return false;
+  batch_.look_up_first();  // which may choose another
+  return !sees(batch_.pool()[batch_.waiting().front()].enqueued);
 }
 
 std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_t most, bool chunked, std::int64_t seqs,
@@ -32,6 +39,7 @@ std::int64_t StepPlanner::prompt_tokens_at_hand(std::int32_t budget, std::int32_
   batch_.waiting().visit([&](RequestHandle handle) {
     if (tokens >= budget || static_cast<double>(tokens) >= enough || seqs-- <= 0) return false;
     const Request& r = batch_.pool()[handle];
+    if (!sees(r.enqueued)) return false;
     blocks += batch_.kv().blocks_for(r.input_tokens + r.output_here - 1);
     if (blocks > batch_.kv().total()) return false;
     const std::int64_t prompt = std::int64_t{r.input_tokens} - r.found_tokens + r.generated;

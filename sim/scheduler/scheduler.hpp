@@ -42,6 +42,9 @@ struct SchedulerLimits {
   std::int64_t watermark_blocks = 0;     ///< the same in blocks of this replica
   bool max_utilization = false;          ///< TensorRT-LLM: admits what fits now, and preempts
   bool swap = false;                     ///< KV of who is preempted goes to host memory
+  /// A step is planned when the one before it begins: who comes meanwhile is in the step after it. vLLM calls this
+  /// async scheduling, SGLang and TensorRT-LLM the overlap scheduler.
+  bool async_scheduling = false;
 };
 
 /// The step that is being planned, and what a policy may do to it. One per replica, used again for each step.
@@ -57,7 +60,7 @@ class StepPlanner {
   /// New blocks that the decoding sequences need in this step.
   [[nodiscard]] std::int64_t blocks_to_decode() const { return batch_.decoding().blocks_needed(1); }
   [[nodiscard]] std::int64_t free_blocks() const { return batch_.kv().free(); }
-  [[nodiscard]] bool nobody_waits() const { return batch_.waiting().empty(); }
+  [[nodiscard]] bool nobody_waits() const { return batch_.waiting().empty() || first_came_too_late(); }
   /// What is found of its prompt is found now: decoding sequences may just have taken the memory of some of it.
   [[nodiscard]] const Request& first_waiting() const {
     batch_.look_up_first();
@@ -139,7 +142,13 @@ class StepPlanner {
   void end_wait() { waited_ = 0; }
 
   // For the replica.
-  void begin(double now);
+  /// A plan for a step that begins now, made at `made_at`: it sees who had come by then.
+  void begin(double now, double made_at);
+  /// Is the first of the queue not seen by this plan?
+  [[nodiscard]] bool first_came_too_late() const;
+  /// Would a newcomer who enqueued then be?
+  [[nodiscard]] bool sees(double enqueued) const { return enqueued <= made_at_; }
+  [[nodiscard]] bool plans_nothing() const { return chunks_.empty() && !decode_planned_ && swaps_.empty(); }
   [[nodiscard]] bool decode_planned() const { return decode_planned_; }
   [[nodiscard]] const std::vector<PrefillChunk>& chunks() const { return chunks_; }
   [[nodiscard]] std::int64_t preemptions() const { return preemptions_; }
@@ -170,6 +179,7 @@ class StepPlanner {
   std::vector<Swap> swaps_;
   std::vector<PrefillChunk> chunks_;
   double now_ = 0;
+  double made_at_ = std::numeric_limits<double>::infinity();
   bool decode_planned_ = false;
   bool preempted_ = false;
   std::int64_t preemptions_ = 0;

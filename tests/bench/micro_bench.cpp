@@ -109,7 +109,7 @@ void scheduler_step(benchmark::State& state, const std::string& name) {
   std::int64_t sent = 0;
   while (sent < 2 * state.range(0)) enqueue(sent++);
   for (auto _ : state) {
-    planner.begin(0);
+    planner.begin(0, 0);
     policy->plan(planner);
     if (planner.decode_planned()) batch.advance_decoding(1);
     for (const PrefillChunk& chunk : planner.chunks()) {

@@ -221,6 +221,7 @@ Case random_case(std::uint64_t seed) {
     c.setup.limits.max_chunk_tokens = std::max(c.setup.limits.max_chunk_tokens, 150);
   }
   if (pick(0, 1) == 0) c.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
+  c.setup.limits.async_scheduling = pick(0, 1) == 0;
   return c;
 }
 

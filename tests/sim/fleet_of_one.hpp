@@ -186,6 +186,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     spec.kv_blocks = blocks;
     spec.block_size = setup.block_size;
     spec.max_num_seqs = setup.limits.max_num_seqs;
+    spec.async_scheduling = setup.limits.async_scheduling;
     spec.keeps_prefixes = setup.keeps_prefixes && (prefills_only || setup.decode_replicas == 0);
     spec.eviction = setup.eviction;
     spec.queue_order = setup.queue_order;
