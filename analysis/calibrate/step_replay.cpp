@@ -148,7 +148,8 @@ class Loop {
     scheduler_->plan(planner_);
     const auto batch = planned();
     if (batch.decode_seqs + batch.prefill_tokens == 0) {
-      if (on_the_way_.empty() && arrived_.empty()) throw sim::InvariantError("a replica with work and memory is never idle", "in a replay");
+      if (on_the_way_.empty() && arrived_.empty())
+        throw sim::InvariantError("a replica with work and memory is never idle", "in a replay");
     } else {
       record(batch);
     }

@@ -149,7 +149,8 @@ void Replica::begin_step(double now, double made_at) {
   if (spec_.tiers.mover != nullptr) fetch_from_tiers(now);
   planner_.begin(now, made_at);
   spec_.scheduler->plan(planner_);
-  if (planner_.plans_nothing() && planner_.first_came_too_late()) {  // nothing runs meanwhile that it would have to wait for
+  if (planner_.plans_nothing() &&
+      planner_.first_came_too_late()) {  // nothing runs meanwhile that it would have to wait for
     planner_.begin(now, now);
     spec_.scheduler->plan(planner_);
   }

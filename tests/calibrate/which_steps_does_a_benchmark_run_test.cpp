@@ -95,10 +95,13 @@ TEST_CASE("an engine without chunked prefill takes a prompt whole or waits") {
 }
 
 TEST_CASE("a prompt waits for one step more where steps are planned ahead") {
-  // Two clients, answers of 64 and more tokens: all but the first two prompts come in the middle of a step of the other.
+  // Two clients, answers of 64 and more tokens: all but the first two prompts come in the middle of a step of the
+  // other.
   auto ahead = engine(8192);
   ahead.limits.async_scheduling = true;
-  const auto ttft_steps = [](const ReplayEngine& e) { return weights(replay_steps(e, load(2, 200, 100, 100, 0.64))).ttft; };
+  const auto ttft_steps = [](const ReplayEngine& e) {
+    return weights(replay_steps(e, load(2, 200, 100, 100, 0.64))).ttft;
+  };
   CHECK(ttft_steps(ahead) - ttft_steps(engine(8192)) == Approx(1).epsilon(0.05));
 }
 

@@ -43,8 +43,8 @@ TEST_CASE("an engine with nothing planned takes who is there at once") {
 }
 
 TEST_CASE("seats that are free are for who was there when the step was planned") {
-  // A and B: prefill 0 .. 3; B (2 tokens) ends at 4. Two at a time: C, who came at 0.5, enters at 4, not D. A (4 tokens)
-  // makes its third in C's step, 4 .. 6, and ends at 7: then D enters, who came at 3.5.
+  // A and B: prefill 0 .. 3; B (2 tokens) ends at 4. Two at a time: C, who came at 0.5, enters at 4, not D. A (4
+  // tokens) makes its third in C's step, 4 .. 6, and ends at 7: then D enters, who came at 3.5.
   Setup setup = ahead("vllm_v1");
   setup.limits.max_num_seqs = 2;
   const Outcome o = simulate_list(setup, {{0, 100, 4}, {0, 100, 2}, {0.5, 100, 2}, {3.5, 100, 2}});
@@ -57,8 +57,7 @@ TEST_CASE("one who comes too late stays behind though the first of the queue ent
   // when 4 .. 5 was planned; E came at 4.5. At 5 D enters (5 .. 7); E is seen by the plan of 7 .. only.
   Setup setup = ahead("vllm_v1");
   setup.limits.max_num_seqs = 3;
-  const Outcome o =
-      simulate_list(setup, {{0, 100, 9}, {0, 100, 2}, {0, 100, 1}, {1, 100, 3}, {4.5, 100, 3}});
+  const Outcome o = simulate_list(setup, {{0, 100, 9}, {0, 100, 2}, {0, 100, 1}, {1, 100, 3}, {4.5, 100, 3}});
   CHECK(o.requests.at(3).scheduled == doctest::Approx(5).epsilon(1e-12));
   CHECK(o.requests.at(4).scheduled == doctest::Approx(7).epsilon(1e-12));
 }
