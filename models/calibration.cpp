@@ -149,9 +149,15 @@ void choose_kernels(const Deployment& d, CalibratedCell& cell, const Notes& note
   cell.profile = profile_of(d, calibration, note);
 }
 
-bool can_cost(const Calibration& calibration, const Llm& llm) {
-  return (llm.moe_layers == 0 || !calibration.moe.empty()) &&
-         (!llm.latent_attention() || !calibration.mla_decode.empty());
+bool can_cost(const Calibration& calibration, const Llm& llm) { return missing_kernels(calibration, llm).empty(); }
+
+/// Kernels of attention by KV format: the decode and the prefill of each, and BF16, which stands in for others.
+template <class Decode, class Prefill>
+void check_attention(const reader::Document& document, const std::string& name, const Decode& decode,
+                     const Prefill& prefill) {
+  if (decode.count("bf16") == 0) document.fail(name + "_decode", "bf16 is missing: other KV formats fall back on it");
+  for (const auto& [key, kernel] : decode)
+    if (prefill.count(key) == 0) document.fail(name + "_prefill", fmt::format("{} is missing: {}_decode has it", key, name));
 }
 
 /// All of them, once somebody has asked for all.
@@ -236,9 +242,18 @@ Calibration read_calibration(const reader::Document& document) {
                     fmt::format("the curve of {} ranks needs as many sizes as times, both rising", curve.ranks));
   }
   std::sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) { return a.ranks < b.ranks; });
+  check_attention(document, "attention", calibration.attention_decode, calibration.attention_prefill);
+  if (!calibration.mla_decode.empty())
+    check_attention(document, "mla", calibration.mla_decode, calibration.mla_prefill);
   if (calibration.formats.count("bf16") == 0)
     document.fail("formats", "bf16 is missing: the lm_head is multiplied in it");
   return calibration;
+}
+
+std::string missing_kernels(const Calibration& calibration, const Llm& llm) {
+  if (llm.moe_layers > 0 && calibration.moe.empty()) return "moe";
+  if (llm.latent_attention() && calibration.mla_decode.empty()) return "mla_decode";
+  return "";
 }
 
 std::shared_ptr<const Calibration> load_calibration(const reader::Node& node) {

@@ -120,6 +120,8 @@ struct Calibration {
 
 /// One file as read. Throws InputError.
 Calibration read_calibration(const reader::Document&);
+/// The key of the file that a model needs and that is missing; "" = none.
+std::string missing_kernels(const Calibration&, const Llm&);
 /// A user's own file, named in a scenario; relative paths are relative to its file. Throws InputError.
 std::shared_ptr<const Calibration> load_calibration(const reader::Node&);
 

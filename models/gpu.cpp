@@ -1,5 +1,7 @@
 #include "models/gpu.hpp"
 
+#include <fmt/format.h>
+
 #include "models/catalog.hpp"
 
 namespace flotilla::models {
@@ -116,6 +118,10 @@ Gpu load(const Reference& reference) {
   const bool variant = gpu.power.like.empty() && !datasheet.empty() && datasheet != gpu.name;
   std::string like = gpu.power.like;
   if (like.empty()) like = variant ? datasheet : kUsualPower;
+  if (catalog_name("gpus", like).empty()) {  // a file of the user's own might be like itself
+    document.root().at("power").at("like").fail(fmt::format("'{}' is no GPU of the catalogue", like),
+                                                reader::suggest(like, catalog_names("gpus")));
+  }
   const Gpu relative = load(Reference(like));
   gpu.power = relative.power;
   if (!variant && gpu.power.like.empty()) gpu.power.like = relative.name;

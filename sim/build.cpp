@@ -159,7 +159,11 @@ ServingGroup Builder::build_group(std::size_t index) {
   d.weights = spec.weights;
   d.kv_cache = spec.kv_cache_dtype;
   d.engine_version = spec.engine_version;
-  if (!spec.calibration.empty()) d.calibration = models::load_calibration(node.at("calibration"));
+  if (!spec.calibration.empty()) {
+    d.calibration = models::load_calibration(node.at("calibration"));
+    const std::string missing = models::missing_kernels(*d.calibration, d.llm);
+    if (!missing.empty()) node.at("calibration").fail(fmt::format("it has no {}, which {} needs", missing, d.llm.name));
+  }
   d.tensor_parallel_size = spec.tensor_parallel_size;
   d.pipeline_parallel_size = spec.pipeline_parallel_size;
   d.expert_parallel_size = spec.expert_parallel_size;

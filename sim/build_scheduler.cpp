@@ -34,6 +34,7 @@ std::vector<std::string> keys_in_use(const SchedulerSpec& spec) {
     if (in_use) keys.emplace_back(key);
   };
   add(spec.watermark.value_or(0) > 0, "watermark");
+  add(spec.reserve_full_isl.value_or(false), "reserve_full_isl");
   add(spec.long_prefill_token_threshold > 0, "long_prefill_token_threshold");
   add(spec.max_num_partial_prefills > 0, "max_num_partial_prefills");
   add(spec.preemption_mode == PreemptionMode::kSwap, "preemption_mode");
@@ -44,11 +45,12 @@ std::vector<std::string> keys_in_use(const SchedulerSpec& spec) {
   return keys;
 }
 
+bool knows(const SchedulerEntry& policy, const std::string& key) {
+  return std::find(policy.keys.begin(), policy.keys.end(), key) != policy.keys.end();
+}
+
 void check_keys(const SchedulerSpec& spec, const SchedulerEntry& policy, const reader::Document& document,
                 const std::string& path) {
-  const auto knows = [](const SchedulerEntry& entry, const std::string& key) {
-    return std::find(entry.keys.begin(), entry.keys.end(), key) != entry.keys.end();
-  };
   for (const std::string& key : keys_in_use(spec)) {
     if (knows(policy, key)) continue;
     std::vector<std::string> others;
@@ -96,7 +98,8 @@ void set_scheduler(ServingGroup& group, SchedulerSpec& spec, const reader::Docum
   // Of one batch for all attention ranks: docs/decisions/0014.
   group.limits = {d.max_num_batched_tokens * d.data_parallel_size, d.max_num_seqs * d.data_parallel_size, cuts};
   group.limits.reserve_full_isl =
-      resolved(spec.reserve_full_isl, models::default_reserve_full_isl(d.engine, d.engine_version),
+      resolved(spec.reserve_full_isl,
+               knows(policy, "reserve_full_isl") && models::default_reserve_full_isl(d.engine, d.engine_version),
                path + ".reserve_full_isl", engine_origin, origins);
   // An engine's habit, not that of a policy that another has.
   const bool ahead =

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <type_traits>
 
 #include "scenarios/reader/embedded.hpp"
 #include "topologies/spec.hpp"
@@ -47,16 +48,33 @@ reader::Document catalog_document(const std::string& name) {
   return reader::Document::from_text(std::string(reader::embedded_file(path).value()), path);
 }
 
-template <class T>
-T load_word(const Word& word);
+/// A file is like another, which is like another: so far and no farther, for one may be like itself.
+constexpr int kMostRelatives = 8;
 
 template <class T>
-T read_over_like(const reader::Node& node, T base) {
+T load_word(const Word& word, int relatives = 0);
+
+bool looks_like_path(const std::string& word) {
+  const auto extension = std::filesystem::path(word).extension();
+  return word.find('/') != std::string::npos || extension == ".yaml" || extension == ".yml";
+}
+
+/// Relative paths in a file are relative to that file.
+std::filesystem::path beside(const std::filesystem::path& path, const SourceLocation& where) {
+  return path.is_relative() ? std::filesystem::path(where.file).parent_path() / path : path;
+}
+
+template <class T>
+T read_over_like(const reader::Node& node, T base, int relatives) {
   if (node.is_mapping() && node.has("like")) {
-    base = load_word<T>(
-        {reader::Codec<std::string>::read(node.at("like"), {}), node.at("like").where(), node.at("like").path()});
+    const reader::Node like = node.at("like");
+    if (relatives == kMostRelatives) like.fail("too many files that are like one another; is one like itself?");
+    base = load_word<T>({reader::Codec<std::string>::read(like, {}), like.where(), like.path()}, relatives + 1);
   }
   T::schema().read_over(node, base);
+  if constexpr (std::is_same_v<T, System>) {
+    if (node.has("gpu") && looks_like_path(base.gpu)) base.gpu = beside(base.gpu, node.at("gpu").where()).string();
+  }
   return base;
 }
 
@@ -76,15 +94,10 @@ std::string catalog_name(const std::string& word) {
   return "";
 }
 
-bool looks_like_path(const std::string& word) {
-  const auto extension = std::filesystem::path(word).extension();
-  return word.find('/') != std::string::npos || extension == ".yaml" || extension == ".yml";
-}
-
 template <class T>
-T load_word(const Word& word) {
+T load_word(const Word& word, int relatives) {
   if (const auto name = catalog_name<T>(word.text); !name.empty()) {
-    return read_over_like(catalog_document<T>(name).root(), T{});
+    return read_over_like(catalog_document<T>(name).root(), T{}, relatives);
   }
   if (!looks_like_path(word.text)) {
     const auto names = reader::embedded_names(Kind<T>::kFolder);
@@ -92,13 +105,12 @@ T load_word(const Word& word) {
     if (reader::did_you_mean(word.text, names).empty()) hint += "; or the path of a file of your own";
     throw InputError(word.where, word.path, fmt::format("unknown {} '{}'", Kind<T>::kName, word.text), hint);
   }
-  std::filesystem::path path = word.text;
-  if (path.is_relative() && !word.path.empty()) path = std::filesystem::path(word.where.file).parent_path() / path;
+  const std::filesystem::path path = word.path.empty() ? std::filesystem::path(word.text) : beside(word.text, word.where);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     throw InputError(word.where, word.path, fmt::format("no such file: {}", path.string()));
   }
-  return read_over_like(reader::Document::load(path.string()).root(), T{});
+  return read_over_like(reader::Document::load(path.string()).root(), T{}, relatives);
 }
 
 Word word_at(const reader::Node& node) { return {node.text(), node.where(), node.path()}; }
@@ -115,7 +127,7 @@ FabricSpec load_fabric(const std::string& name_or_path) { return load_word<Fabri
 
 FabricSpec load_fabric(const reader::Node& node) {
   if (!node.is_mapping()) return load_word<FabricSpec>(word_at(node));
-  auto fabric = read_over_like(node, load_word<FabricSpec>(command_line(kDefaultFabric)));
+  auto fabric = read_over_like(node, load_word<FabricSpec>(command_line(kDefaultFabric)), 0);
   if (!node.has("name")) fabric.name = "custom";
   if (!node.has("title")) fabric.title.clear();
   return fabric;

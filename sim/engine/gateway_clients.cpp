@@ -52,7 +52,10 @@ void Gateway::client_event(RequestHandle handle, ClientEvent event, double now) 
     pool_[handle].let_in = now;
     name_blocks_again(handle);
     clients_->sent(handle, now);
-    return let_in(handle, now, false);
+    const std::int64_t in_flight = recorder_.in_flight;
+    let_in(handle, now, false);
+    if (recorder_.in_flight < in_flight) room_again(now);  // it was its last attempt
+    return;
   }
   if (tells(pool_[handle]))
     story_->tell(now, event == ClientEvent::kTimedOut ? "its client gives up" : "its client calls it off");

@@ -35,7 +35,7 @@ std::span<const std::pair<OnFailure, std::string_view>> enum_names(OnFailure) { 
 
 const reader::Schema<StorageSpec>& StorageSpec::schema() {
   static const auto schema =
-      reader::Schema<StorageSpec>("storage", "Servers on the fabric that weights and images are loaded from")
+      reader::Schema<StorageSpec>("storage", "Servers on the fabric that weights, images and offloaded KV are loaded from")
           .key("servers", &StorageSpec::servers, "how many; GPUs are spread over them evenly", {.min = 1, .max = 1e4})
           .key("bandwidth", &StorageSpec::bandwidth, "of each: what it reads and what its NIC sends, the lesser",
                {.min = 0, .above_min = true, .required = true});

@@ -99,6 +99,21 @@ TEST_CASE("who is turned away tries again, until it is let in") {
   CHECK(o.requests.at(1).first_token == doctest::Approx(9).epsilon(1e-12));
 }
 
+TEST_CASE("who is turned away for good makes room for the next client") {
+  // One client at a time. A's 110 tokens are more than the gate ever lets in: turned away at 0, and again at 1. Then B.
+  Setup setup = one_at_a_time();
+  setup.max_concurrency = 1;
+  setup.clients.max_retries = 1;
+  setup.clients.backoff = 1;
+  GateLimit limit;
+  limit.max_outstanding_tokens = 60;
+  setup.gate.push_back(limit);
+  const Outcome o = simulate_list(setup, {{0, 100, 10}, {0, 50, 1}});
+  CHECK(o.completed == 1);
+  CHECK(o.requests.at(1).scheduled == doctest::Approx(1).epsilon(1e-12));
+  CHECK(o.unfinished == 0);
+}
+
 TEST_CASE("tokens that are under way count, prompt and answer") {
   // 103 tokens of A, and 101 of B would be 204. C, 50 and 1, is let in.
   Setup setup = one_at_a_time();
