@@ -151,13 +151,15 @@ void choose_kernels(const Deployment& d, CalibratedCell& cell, const Notes& note
 
 bool can_cost(const Calibration& calibration, const Llm& llm) { return missing_kernels(calibration, llm).empty(); }
 
-/// Kernels of attention by KV format: the decode and the prefill of each, and BF16, which stands in for others.
+/// Kernels of attention by KV format: the decode and the prefill of each, and BF16, which stands in for others. Those
+/// over a window ("bf16/window") need not be told apart.
 template <class Decode, class Prefill>
 void check_attention(const reader::Document& document, const std::string& name, const Decode& decode,
                      const Prefill& prefill) {
   if (decode.count("bf16") == 0) document.fail(name + "_decode", "bf16 is missing: other KV formats fall back on it");
   for (const auto& [key, kernel] : decode)
-    if (prefill.count(key) == 0) document.fail(name + "_prefill", fmt::format("{} is missing: {}_decode has it", key, name));
+    if (key.find('/') == std::string::npos && prefill.count(key) == 0)
+      document.fail(name + "_prefill", fmt::format("{} is missing: {}_decode has it", key, name));
 }
 
 /// All of them, once somebody has asked for all.

@@ -105,7 +105,8 @@ T load_word(const Word& word, int relatives) {
     if (reader::did_you_mean(word.text, names).empty()) hint += "; or the path of a file of your own";
     throw InputError(word.where, word.path, fmt::format("unknown {} '{}'", Kind<T>::kName, word.text), hint);
   }
-  const std::filesystem::path path = word.path.empty() ? std::filesystem::path(word.text) : beside(word.text, word.where);
+  const std::filesystem::path path =
+      word.path.empty() ? std::filesystem::path(word.text) : beside(word.text, word.where);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     throw InputError(word.where, word.path, fmt::format("no such file: {}", path.string()));

@@ -19,9 +19,10 @@ using Engine = std::mt19937_64;
 std::size_t below(Engine& engine, std::size_t limit) { return limit == 0 ? 0 : engine() % limit; }
 
 /// Numbers and signs at which readers stumble.
-const std::vector<std::string> kWords = {"-1", "0",  "1e308", "nan", "inf", "9223372036854775807", "1e-320", "''", "[]",
-                                         "{}", "~",  ": ",    "- ",  "\n",  "\r\n",                "*a",     "&a", "\"",
-                                         "\t", "#",  "TB",    "\xff"};
+const std::vector<std::string> kWords = {"-1",     "0",  "1e308", "nan", "inf", "9223372036854775807",
+                                         "1e-320", "''", "[]",    "{}",  "~",   ": ",
+                                         "- ",     "\n", "\r\n",  "*a",  "&a",  "\"",
+                                         "\t",     "#",  "TB",    "\xff"};
 
 void change(std::string& text, const std::vector<std::string>& corpus, Engine& engine) {
   const std::size_t at = below(engine, text.size() + 1), length = below(engine, 40);

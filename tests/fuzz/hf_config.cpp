@@ -1,6 +1,7 @@
 // What may come as the config.json of a model.
-#include "models/cost.hpp"
 #include "models/hf_config.hpp"
+
+#include "models/cost.hpp"
 #include "tests/fuzz/target.hpp"
 
 void flotilla::fuzz::read(std::string text) {

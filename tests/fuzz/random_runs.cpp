@@ -38,10 +38,22 @@ std::string facts_of(const std::string& yaml, bool step_by_step) {
   options.step_by_step = step_by_step;
   sim::RunFacts f = sim::simulate(scenario, build, *source, options);
   if (!std::isfinite(f.duration) || f.duration < 0) throw std::runtime_error("a duration that is none");
-  Json all = {f.injected,  f.completed, f.rejected,           f.failed,
-              f.unfinished, f.timed_out, f.cancelled,          f.retries,
-              f.total_input_tokens,      f.total_cached_tokens, f.total_output_tokens, f.peak_in_flight,
-              f.duration,  f.samples.queue_sum,               f.samples.prefill_sum, f.samples.itl_count};
+  Json all = {f.injected,
+              f.completed,
+              f.rejected,
+              f.failed,
+              f.unfinished,
+              f.timed_out,
+              f.cancelled,
+              f.retries,
+              f.total_input_tokens,
+              f.total_cached_tokens,
+              f.total_output_tokens,
+              f.peak_in_flight,
+              f.duration,
+              f.samples.queue_sum,
+              f.samples.prefill_sum,
+              f.samples.itl_count};
   for (const auto& group : f.groups)
     all.push_back({group.books.steps, group.books.preemptions, group.books.prefill_tokens, group.books.busy.total()});
   return all.dump();
@@ -124,7 +136,8 @@ Json shrunk(Json scenario, const std::string& failure) {
   std::size_t size = 0;
   for (int tries = 0; scenario.dump().size() != size && tries < 1500;) {
     size = scenario.dump().size();
-    each_part(scenario, [&] { ++tries; }, [&] { return failure_of(fuzz::as_yaml(scenario)) == failure; });
+    each_part(
+        scenario, [&] { ++tries; }, [&] { return failure_of(fuzz::as_yaml(scenario)) == failure; });
   }
   return scenario;
 }

@@ -17,9 +17,7 @@ class Dice {
   explicit Dice(std::uint64_t seed) : engine_(seed) {}
   /// Once in so many times.
   bool once_in(int times) { return pick(1, times) == 1; }
-  int pick(int low, int high) {
-    return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1));
-  }
+  int pick(int low, int high) { return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1)); }
   template <class T>
   const T& one_of(const std::vector<T>& all) {
     return all[static_cast<std::size_t>(pick(0, static_cast<int>(all.size()) - 1))];
@@ -55,7 +53,9 @@ Json scheduler(Dice& d) {
   if (d.once_in(2)) s["max_num_seqs"] = d.pick(1, 64);
   if (d.once_in(3)) s["max_num_batched_tokens"] = d.pick(256, 8192);
   if (d.once_in(4)) s["async_scheduling"] = d.once_in(2);
-  if (d.once_in(3)) s["order"] = sim::queue_orders()[static_cast<std::size_t>(d.pick(0, static_cast<int>(sim::queue_orders().size()) - 1))].name;
+  if (d.once_in(3))
+    s["order"] =
+        sim::queue_orders()[static_cast<std::size_t>(d.pick(0, static_cast<int>(sim::queue_orders().size()) - 1))].name;
   if (!s.contains("policy")) return s;
   if (knows("watermark") && d.once_in(2)) s["watermark"] = 0.01 * d.pick(0, 20);
   if (knows("reserve_full_isl") && d.once_in(2)) s["reserve_full_isl"] = d.once_in(2);
@@ -126,10 +126,14 @@ void add_load(Dice& d, Json& w, bool closed) {
     w["max_concurrency"] = d.pick(1, 60);
   } else {
     w["request_rate"] = 0.1 * d.pick(1, 400);
-    if (d.once_in(4)) w["arrivals"] = "constant";
-    else if (d.once_in(3)) w["arrivals"] = {{"gamma", {{"cv", 0.5 * d.pick(1, 8)}}}};
-    if (d.once_in(6)) w["max_concurrency"] = d.pick(1, 60);
-    else if (d.once_in(6)) w["wave"] = {{"period", d.seconds(5000, 60000)}, {"peak_to_average", 1 + 0.1 * d.pick(0, 10)}};
+    if (d.once_in(4))
+      w["arrivals"] = "constant";
+    else if (d.once_in(3))
+      w["arrivals"] = {{"gamma", {{"cv", 0.5 * d.pick(1, 8)}}}};
+    if (d.once_in(6))
+      w["max_concurrency"] = d.pick(1, 60);
+    else if (d.once_in(6))
+      w["wave"] = {{"period", d.seconds(5000, 60000)}, {"peak_to_average", 1 + 0.1 * d.pick(0, 10)}};
   }
   w["input_tokens"] = lengths(d, d.once_in(6) ? 30000 : 3000);
   w["output_tokens"] = lengths(d, 600);
@@ -151,7 +155,8 @@ Json workload(Dice& d, const std::vector<std::string>& models) {
     }
   } else {
     add_load(d, w, d.once_in(3));
-    if (!w.contains("shared_prefix") && !w.contains("sessions") && d.once_in(6)) w["prefix_cache_hit_rate"] = 0.1 * d.pick(0, 10);
+    if (!w.contains("shared_prefix") && !w.contains("sessions") && d.once_in(6))
+      w["prefix_cache_hit_rate"] = 0.1 * d.pick(0, 10);
   }
   if (d.once_in(4)) w["warmup"] = d.seconds(0, 3000);
   return w;
@@ -203,15 +208,18 @@ Json random_scenario(std::uint64_t seed) {
   const bool apart = d.once_in(4), storage = d.once_in(3), two_models = !apart && d.once_in(6);
   Json s = {{"name", "random"}, {"seed", d.pick(1, 1000)}, {"model", model}};
   std::vector<std::string> models = {model};
-  std::vector<std::string> roles = apart ? std::vector<std::string>{"prefill", "decode"} : std::vector<std::string>{"mixed"};
+  std::vector<std::string> roles =
+      apart ? std::vector<std::string>{"prefill", "decode"} : std::vector<std::string>{"mixed"};
   if (two_models) roles.emplace_back("mixed"), models.emplace_back("llama-3.1-8b");
   for (std::size_t i = 0; i < roles.size(); ++i) {
-    const std::string pool = "p" + std::to_string(i), system = d.word({"hgx-h100", "hgx-h200", "hgx-b200", "gb200-nvl72"});
+    const std::string pool = "p" + std::to_string(i),
+                      system = d.word({"hgx-h100", "hgx-h200", "hgx-b200", "gb200-nvl72"});
     Shape shape{1 << d.pick(0, 2), d.once_in(6) ? 2 : 1, experts && d.once_in(3) ? 2 : 1, d.pick(1, 4)};
     if (model == "llama-3.3-70b" && shape.tp < 2) shape.tp = 2;
     Json p = {{"name", pool}, {"system", system}, {"gpus", shape.gpus()}};
     if (d.once_in(5)) p["power"] = {{"gpu_cap", std::to_string(d.pick(400, 900)) + "W"}};
-    if (d.once_in(6)) p["throttle"] = {{{"from", d.seconds(0, 10000)}, {"to", d.seconds(10001, 40000)}, {"gpu_cap", "450W"}}};
+    if (d.once_in(6))
+      p["throttle"] = {{{"from", d.seconds(0, 10000)}, {"to", d.seconds(10001, 40000)}, {"gpu_cap", "450W"}}};
     s["fleet"]["pools"].push_back(std::move(p));
     Json g = serving_group(d, pool, system, experts, shape, storage, roles[i]);
     if (two_models) g["model"] = models[i];
@@ -237,7 +245,8 @@ Json random_scenario(std::uint64_t seed) {
 std::string as_yaml(const Json& scenario) {
   std::string text = scenario.dump(1);
   const std::string quoted = "\"inf\"";
-  for (auto at = text.find(quoted); at != std::string::npos; at = text.find(quoted, at)) text.replace(at, quoted.size(), "inf");
+  for (auto at = text.find(quoted); at != std::string::npos; at = text.find(quoted, at))
+    text.replace(at, quoted.size(), "inf");
   return text + "\n";
 }
 

@@ -18,5 +18,6 @@ void fuzz::read(std::string text) {
     topologies::build_fleet({{"pool", topologies::load_system("hgx-h100"), 64}}, fabric);
     return;
   }
-  topologies::build_fleet({{"pool", system, std::max(1, system.gpus_per_domain())}}, topologies::load_fabric("ib-ndr-rail"));
+  topologies::build_fleet({{"pool", system, std::max(1, system.gpus_per_domain())}},
+                          topologies::load_fabric("ib-ndr-rail"));
 }
