@@ -2,10 +2,28 @@
 # Each doctest case runs in a process of its own: SimGrid allows one engine per process.
 find_package(doctest REQUIRED)
 include(doctest)
+# Of tests, which are compiled otherwise: see below.
+function(flotilla_test_headers)
+  if(TARGET flotilla_test_headers)
+    return()
+  endif()
+  file(WRITE ${PROJECT_BINARY_DIR}/flotilla_test_headers.cpp "")
+  add_library(flotilla_test_headers OBJECT ${PROJECT_BINARY_DIR}/flotilla_test_headers.cpp)
+  target_link_libraries(flotilla_test_headers PRIVATE doctest::doctest flotilla_options nlohmann_json::nlohmann_json fmt::fmt)
+  target_compile_options(flotilla_test_headers PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O0>)
+  target_precompile_headers(flotilla_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled_tests.hpp)
+endfunction()
+
 function(flotilla_add_tests target)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${target} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
-  target_link_libraries(${target} PRIVATE doctest::doctest flotilla_options ${ARG_LIBRARIES})
+  if(FLOTILLA_PRECOMPILE)
+    flotilla_test_headers()
+    target_precompile_headers(${target} REUSE_FROM flotilla_test_headers)
+    # It implements doctest, and must be the first to include it.
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+  target_link_libraries(${target} PRIVATE doctest::doctest flotilla_options fmt::fmt nlohmann_json::nlohmann_json ${ARG_LIBRARIES})
   # What is tested is optimised; the tests themselves need not be, and build in half the time.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O0>)
   target_compile_definitions(${target} PRIVATE FLOTILLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -61,6 +61,7 @@ const reader::Schema<Engine>& Engine::schema() {
                "release from which a prompt is admitted only if all of it fits into the free KV memory")
           .key("async_scheduling_from", &Engine::async_scheduling_from,
                "release from which a step is planned while the one before it runs")
+          .key("frees_windows", &Engine::frees_windows, "KV before a sliding window is freed")
           .key("gathers_for_experts", &Engine::gathers_for_experts,
                "under attention data parallelism every rank gathers all tokens for its experts")
           .key("runtime", &Engine::runtime, "memory beside weights, KV and activations", {.min = 0})

@@ -54,6 +54,8 @@ struct Engine {
   /// Release from which steps are planned ahead: while one runs, the next is put together, and who comes meanwhile is in
   /// the one after that; "" = none.
   Sourced<std::string> async_scheduling_from;
+  /// What lies before a sliding window is freed while the sequence runs, where layers with and without one are mixed.
+  Sourced<bool> frees_windows;
   /// Under attention data parallelism: every rank gathers all tokens for its experts and scatters the sums, else tokens
   /// travel to the ranks of their experts alone.
   Sourced<bool> gathers_for_experts;

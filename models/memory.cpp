@@ -75,14 +75,17 @@ MemoryLedger memory_ledger(const Deployment& d) {
   const int stage = (d.llm.layers + d.pipeline_parallel_size - 1) / d.pipeline_parallel_size;  // layers of the fullest
   m.kv_bytes_per_token = kv_bytes_per_token_per_gpu(d.llm, d.kv_cache, d.tensor_parallel_size) *
                          (static_cast<double>(stage) / d.llm.layers);
-  const double blocks = std::floor(m.kv_budget / (m.kv_bytes_per_token * d.block_size));
+  m.layout = kv_layout(d);
+  const double share = m.layout.layers == 0 ? 1 : static_cast<double>(m.layout.layers) / d.llm.layers;
+  const double blocks = std::floor(m.kv_budget / (m.kv_bytes_per_token * (d.block_size * share)));
   m.kv_blocks = static_cast<std::int64_t>(std::max(0.0, blocks));
-  m.kv_tokens = m.kv_blocks * d.block_size;
+  m.kv_tokens = m.kv_blocks / m.layout.groups() * d.block_size;
+  m.kv_longest = m.layout.longest(m.kv_blocks) * d.block_size;
   return m;
 }
 
 std::int64_t sequences_that_fit(const Deployment& d, std::int64_t tokens) {
-  const auto blocks = (tokens + d.block_size - 1) / d.block_size;
+  const auto blocks = kv_layout(d).blocks_for((tokens + d.block_size - 1) / d.block_size);
   return blocks > 0 ? memory_ledger(d).kv_blocks / blocks : 0;
 }
 

@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "models/deployment.hpp"
+#include "models/kv_layout.hpp"
 
 namespace flotilla::models {
 
@@ -46,8 +47,10 @@ struct MemoryLedger {
   Bytes runtime;      ///< CUDA context, CUDA graphs, libraries, allocator slack
   Bytes kv_budget;
   Bytes kv_bytes_per_token;    ///< on one GPU, after sharding (KV heads replicate beyond their number)
-  std::int64_t kv_blocks = 0;  ///< whole blocks that fit
-  std::int64_t kv_tokens = 0;  ///< kv_blocks * block_size
+  KvLayout layout;
+  std::int64_t kv_blocks = 0;   ///< whole blocks that fit, each of one group of layers
+  std::int64_t kv_tokens = 0;   ///< in sequences no longer than a window: the whole blocks of all groups * block_size
+  std::int64_t kv_longest = 0;  ///< tokens of one sequence at most
   [[nodiscard]] bool fits() const { return kv_blocks > 0; }
 };
 

@@ -345,13 +345,13 @@ void Builder::finish_group(std::size_t index) {
                    fmt::format("{} tokens are beyond the context of {}", *spec.max_model_len, d.llm.name),
                    fmt::format("at most {}", model_limit));
   }
-  if (spec.max_model_len && *spec.max_model_len > group.memory.kv_tokens) {
+  if (spec.max_model_len && *spec.max_model_len > group.memory.kv_longest) {
     document_.fail(path("max_model_len"),
-                   fmt::format("the KV cache holds {} tokens, less than one request of {}", group.memory.kv_tokens,
+                   fmt::format("the KV cache holds {} tokens, less than one request of {}", group.memory.kv_longest,
                                *spec.max_model_len),
                    "lower max_model_len, or raise gpu_memory_utilization or tensor_parallel_size");
   }
-  const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_tokens, model_limit));
+  const auto memory_limit = static_cast<int>(std::min<std::int64_t>(group.memory.kv_longest, model_limit));
   group.max_model_len = resolved(spec.max_model_len, memory_limit, path("max_model_len"),
                                  memory_limit < model_limit ? "what the KV cache holds" : "model " + d.llm.name);
   set_swap_space(group, spec.scheduler);

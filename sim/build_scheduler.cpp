@@ -130,7 +130,8 @@ void set_swap_space(ServingGroup& group, const SchedulerSpec& spec) {
   if (!group.limits.swap) return;
   const double bytes = spec.swap_space.value_or(Bytes(kSwapSpace)).value();
   group.host_blocks =
-      static_cast<std::int64_t>(bytes / (group.memory.kv_bytes_per_token.value() * static_cast<double>(d.block_size)));
+      static_cast<std::int64_t>(bytes / (group.memory.kv_bytes_per_token.value() * d.block_size)) *
+                      group.memory.layout.groups();
 }
 
 void set_kv_offload(ServingGroup& group, const ServingSpec& spec, const Scenario& scenario,

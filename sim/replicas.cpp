@@ -29,14 +29,14 @@ AdmissionLimits admission_limits(const Build& build, const ServingGroup& group) 
   AdmissionLimits limits;
   // A request lives on one attention rank.
   limits.max_model_len = group.max_model_len;
-  limits.kv_tokens = limits.prompt_kv_tokens = group.memory.kv_tokens;
+  limits.kv_tokens = limits.prompt_kv_tokens = group.memory.kv_longest;
   limits.max_prompt = group.limits.enable_chunked_prefill ? INT64_MAX : group.deployment.max_num_batched_tokens;
   if (group.role != Role::kPrefill) return limits;
   limits.kv_tokens = INT64_MAX;
   for (const ServingGroup& other : build.groups) {
     if (other.role != Role::kDecode || !build.alike(group.serves, other.serves)) continue;
     limits.max_model_len = std::min<std::int64_t>(limits.max_model_len, other.max_model_len);
-    limits.kv_tokens = std::min(limits.kv_tokens, other.memory.kv_tokens);
+    limits.kv_tokens = std::min(limits.kv_tokens, other.memory.kv_longest);
   }
   return limits;
 }
@@ -47,7 +47,7 @@ bool fits_where_it_decodes(const Build& build, const Request& r) {
   return r.input_tokens > 0 && r.output_tokens > 0 &&
          std::all_of(build.groups.begin(), build.groups.end(), [&](const ServingGroup& group) {
            return group.role != Role::kDecode || group.serves.model != r.model ||
-                  (tokens <= group.max_model_len && tokens <= group.memory.kv_tokens &&
+                  (tokens <= group.max_model_len && tokens <= group.memory.kv_longest &&
                    (group.limits.enable_chunked_prefill || r.input_tokens <= group.deployment.max_num_batched_tokens));
          });
 }
@@ -173,6 +173,7 @@ ReplicaSpec Replicas::spec_of(std::size_t index) {
   const auto seed = static_cast<std::uint64_t>(stage_.scenario.seed);
   ReplicaSpec spec;
   spec.scheduler = make_scheduler(group.scheduler, group.limits);
+  spec.layout = group.memory.layout;
   spec.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;
   spec.block_size = group.deployment.block_size;
   spec.window = models::window_of(group.deployment.llm);

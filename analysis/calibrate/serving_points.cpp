@@ -68,6 +68,7 @@ ReplayEngine engine_of(const sim::ServingGroup& group) {
   engine.limits = group.limits;
   engine.kv_blocks = group.memory.kv_blocks * group.deployment.data_parallel_size;
   engine.block_size = group.deployment.block_size;
+  engine.layout = group.memory.layout;
   engine.window = models::window_of(group.deployment.llm);
   return engine;
 }

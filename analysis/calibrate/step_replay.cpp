@@ -76,7 +76,7 @@ class Loop {
       : engine_(engine),
         load_(load),
         random_(load.seed),
-        batch_(pool_, engine.kv_blocks, engine.block_size),
+        batch_(pool_, engine.kv_blocks, engine.block_size, {}, nullptr, engine.layout),
         planner_(batch_),
         scheduler_(sim::make_scheduler(engine.scheduler, engine.limits)) {
     const int clients = load.concurrency > 0 ? std::min(load.concurrency, load.requests) : load.requests;

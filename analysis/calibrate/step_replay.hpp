@@ -23,6 +23,7 @@ struct ReplayEngine {
   std::int64_t kv_blocks = 1 << 30;
   int block_size = 16;
   models::AttentionWindow window;
+  models::KvLayout layout;
 };
 
 struct ReplayLoad {

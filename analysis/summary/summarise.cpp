@@ -134,7 +134,7 @@ void fill_kv(Summary& s, const sim::Build& build, const sim::RunFacts& f) {
   double block_budget = 0;
   for (std::size_t g = 0; g < f.groups.size(); ++g) {
     const sim::GroupFacts& group = f.groups[g];
-    s.kv.budget_tokens += group.kv_blocks * build.groups[g].deployment.block_size;
+    s.kv.budget_tokens += group.kv_blocks / build.groups[g].memory.layout.groups() * build.groups[g].deployment.block_size;
     s.kv.peak_usage = std::max(s.kv.peak_usage, group.peak_kv_usage);
     s.kv.preemptions += group.books.preemptions;
     s.kv.swaps += group.books.swaps;

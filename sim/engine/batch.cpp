@@ -40,7 +40,7 @@ void Batch::start_first_waiting() {
 
 RequestHandle Batch::step_aside(std::int64_t to) {
   const RequestHandle handle = waiting_->front();
-  const std::int64_t blocks = to - blocks_shared_with_first();
+  const std::int64_t blocks = kv_.blocks_for(to * kv_.block_size()) - blocks_shared_with_first();
   RequestPool::Text& text = pool_.text(handle);
   // What is found here already is held, so that it does not make way for the rest.
   prefixes_->acquire(text.names, pool_[handle].found_tokens / kv_.block_size(), text.blocks);
@@ -54,7 +54,7 @@ RequestHandle Batch::step_aside(std::int64_t to) {
 void Batch::fetched(RequestHandle handle, std::int64_t to) {
   name_blocks(handle, to * kv_.block_size());
   give_back(handle, to * kv_.block_size());
-  prefixes_->trim(kv_.free());
+  prefixes_->trim(kv_.free() / kv_.layout().full);
   look_again();
   waiting_->put_back(handle);
 }
@@ -62,7 +62,7 @@ void Batch::fetched(RequestHandle handle, std::int64_t to) {
 /// What idle prefixes hold is free memory: they make way.
 void Batch::take(std::int64_t blocks) {
   kv_.take(blocks);
-  if (prefixes_) prefixes_->trim(kv_.free());
+  if (prefixes_) prefixes_->trim(kv_.free() / kv_.layout().full);
 }
 
 void Batch::look_up_first() {
@@ -82,12 +82,12 @@ std::int64_t Batch::blocks_shared_with_first() const {
   if (!prefixes_) return 0;
   const RequestHandle handle = waiting_->front();
   const std::int64_t found = pool_[handle].found_tokens / kv_.block_size();
-  return found - prefixes_->unreferenced(pool_.text(handle).names, found);
+  return in_blocks(found - prefixes_->unreferenced(pool_.text(handle).names, found));
 }
 
 std::int64_t Batch::blocks_held(PrefixCache::Names names, std::int64_t pending) {
   if (!prefixes_) return 0;
-  prefixes_->trim(kv_.free() - pending);
+  prefixes_->trim((kv_.free() - pending) / kv_.layout().full);
   return prefixes_->match(names);
 }
 
@@ -97,7 +97,7 @@ void Batch::name_blocks(RequestHandle handle, std::int64_t tokens) {
   if (!prefixes_) return;
   RequestPool::Text& text = pool_.text(handle);
   const std::int64_t full = std::min(tokens / kv_.block_size(), static_cast<std::int64_t>(text.names.size()));
-  kv_.give_back(prefixes_->add(text.names, full, text.blocks));
+  kv_.give_back(in_blocks(prefixes_->add(text.names, full, text.blocks)));
 }
 
 /// The memory of a sequence that has stored so many tokens: what others refer to stays in use.
@@ -105,8 +105,8 @@ void Batch::give_back(RequestHandle handle, std::int64_t tokens) {
   std::int64_t blocks = kv_.blocks_for(tokens);
   if (prefixes_) {
     PrefixCache::Blocks& named = pool_.text(handle).blocks;
-    blocks -= static_cast<std::int64_t>(named.size());
-    blocks += prefixes_->release(named);
+    const auto all = static_cast<std::int64_t>(named.size());
+    blocks += in_blocks(prefixes_->release(named) - all);
   }
   kv_.give_back(blocks);
 }
@@ -243,9 +243,10 @@ void Batch::stop(RequestHandle handle, double now) {
     decoding_.leave(r);
     claimed_ -= r.computed;
     r.last_token = now;  // it decoded in every step until this boundary
-    if (decode_planned_ && r.computed % kv_.block_size() == 0) {
-      kv_.give_back(1);
-      --reserved_;
+    if (decode_planned_) {
+      const std::int64_t next = kv_.blocks_for(r.computed + 1) - kv_.blocks_for(r.computed);
+      kv_.give_back(next);
+      reserved_ -= next;
     }
     if (decoding_.size() == 0) decode_planned_ = false;
     r.whole_prompt_memory = false;

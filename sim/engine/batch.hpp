@@ -26,10 +26,10 @@ struct EntryRules {
 class Batch {
  public:
   Batch(RequestPool& pool, std::int64_t kv_blocks, int block_size, const models::AttentionWindow& window = {},
-        std::unique_ptr<WaitingQueue> queue = nullptr)
+        std::unique_ptr<WaitingQueue> queue = nullptr, const models::KvLayout& layout = {})
       : pool_(pool),
-        kv_(kv_blocks, block_size),
-        decoding_(block_size, window),
+        kv_(kv_blocks, block_size, layout),
+        decoding_(block_size, window, layout),
         waiting_(queue ? std::move(queue) : std::make_unique<FifoQueue>(pool)) {}
 
   /// From now on blocks with a name are found again, and shared.
@@ -134,7 +134,9 @@ class Batch {
   [[nodiscard]] std::int64_t running() const { return running_; }
   [[nodiscard]] RequestHandle last_running() const { return tail_; }
   /// Tokens that the running sequences have stored, or will have when their prefill is done.
-  [[nodiscard]] std::int64_t claimed_tokens() const { return claimed_ - shared() * kv_.block_size(); }
+  [[nodiscard]] std::int64_t claimed_tokens() const {
+    return claimed_ - (prefixes_ ? prefixes_->shared() : 0) * kv_.block_size();
+  }
   /// Blocks that the running and the expected sequences will hold when each is about to end (its last token is never
   /// stored), and those that are held.
   [[nodiscard]] std::int64_t committed_blocks() const { return committed_ + held_ - shared(); }
@@ -143,12 +145,14 @@ class Batch {
   /// Blocks of sequences that have been computed here and whose KV has not yet arrived where they decode.
   [[nodiscard]] std::int64_t held_blocks() const { return held_; }
   /// Blocks that sequences would need if they did not share.
-  [[nodiscard]] std::int64_t shared() const { return prefixes_ ? prefixes_->shared() : 0; }
+  [[nodiscard]] std::int64_t shared() const { return prefixes_ ? in_blocks(prefixes_->shared()) : 0; }
   /// Blocks that can be found and that nobody uses: of the free memory.
-  [[nodiscard]] std::int64_t idle_prefix_blocks() const { return prefixes_ ? prefixes_->idle() : 0; }
+  [[nodiscard]] std::int64_t idle_prefix_blocks() const { return prefixes_ ? in_blocks(prefixes_->idle()) : 0; }
   [[nodiscard]] bool keeps_prefixes() const { return prefixes_.has_value(); }
 
  private:
+  /// What can be found again is the blocks of the groups that see everything: those of a window are a sequence's own.
+  [[nodiscard]] std::int64_t in_blocks(std::int64_t named) const { return named * kv_.layout().full; }
   void link_last(RequestHandle handle);
   [[nodiscard]] std::int64_t blocks_at_end(const Request& r) const {
     return kv_.blocks_for(r.input_tokens + r.output_here - 1);

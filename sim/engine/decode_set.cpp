@@ -1,5 +1,6 @@
 #include "sim/engine/decode_set.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace flotilla::sim {
@@ -15,7 +16,10 @@ void DecodeSet::join(RequestHandle handle, Request& r) {
   ++size_;
   kv_tokens_ += r.computed + 1;
   remaining_ += r.output_here - r.generated;
-  ++residues_[residue(r.computed)];
+  const std::int64_t blocks = layout_.growth(length(r.computed));
+  residues_[residue(r.computed)] += blocks;
+  growth_ += blocks;
+  if (layout_.windowed > 0) watch_blocks(handle, r);
   calendar_.push({step_ + r.output_here - r.generated, r.admission, handle});
   if (window_.size > 0) watch_window(handle, r);
 }
@@ -32,8 +36,32 @@ void DecodeSet::take_out(Request& r) {
   --size_;
   kv_tokens_ -= r.computed + 1;
   remaining_ -= r.output_here - r.generated;
-  --residues_[residue(r.computed)];
+  const std::int64_t blocks = layout_.growth(length(r.computed));
+  residues_[residue(r.computed)] -= blocks;
+  growth_ -= blocks;
   if (window_.size > 0) forget_window(r);
+}
+
+/// In blocks.
+std::int64_t DecodeSet::length(std::int64_t computed) const {
+  const auto block = static_cast<std::int64_t>(residues_.size());
+  return (computed + block - 1) / block;
+}
+
+/// When its windowed layers will have taken their last block.
+void DecodeSet::watch_blocks(RequestHandle handle, const Request& r) {
+  if (length(r.computed) >= layout_.window_blocks) return;
+  const std::int64_t full = (layout_.window_blocks - 1) * static_cast<std::int64_t>(residues_.size()) + 1;
+  const std::int64_t steps = full - r.computed;
+  if (steps <= r.output_here - r.generated) fills_.push({step_ + steps, r.admission, handle});
+}
+
+void DecodeSet::take_fills(const RequestPool& pool) {
+  for (drop_stale(fills_, pool); !fills_.empty() && fills_.top().step == step_; drop_stale(fills_, pool)) {
+    residues_[residue(computed(pool[fills_.top().handle]))] -= layout_.windowed;
+    growth_ -= layout_.windowed;
+    fills_.pop();
+  }
 }
 
 void DecodeSet::watch_window(RequestHandle handle, const Request& r) {
@@ -71,9 +99,13 @@ bool DecodeSet::take_turns(const RequestPool& pool) {
 }
 
 std::int64_t DecodeSet::steps_to_next_turn(const RequestPool& pool) {
-  if (turns_.empty()) return std::numeric_limits<std::int64_t>::max();
-  drop_stale(turns_, pool);
-  return turns_.empty() ? std::numeric_limits<std::int64_t>::max() : turns_.top().step - step_;
+  std::int64_t steps = std::numeric_limits<std::int64_t>::max();
+  for (Calendar* calendar : {&turns_, &fills_}) {
+    if (calendar->empty()) continue;
+    drop_stale(*calendar, pool);
+    if (!calendar->empty()) steps = std::min(steps, calendar->top().step - step_);
+  }
+  return steps;
 }
 
 bool DecodeSet::stale(const Date& date, const Request& r) { return !r.decoding() || r.admission != date.admission; }
@@ -100,7 +132,7 @@ std::int64_t DecodeSet::steps_to_next_finish(const RequestPool& pool) {
 
 std::int64_t DecodeSet::blocks_needed(std::int64_t steps) const {
   const auto block = static_cast<std::int64_t>(residues_.size());
-  std::int64_t blocks = steps / block * size_;
+  std::int64_t blocks = steps / block * growth_;
   for (std::int64_t i = 0; i < steps % block; ++i) blocks += residues_[residue(-i)];
   return blocks;
 }
@@ -108,8 +140,8 @@ std::int64_t DecodeSet::blocks_needed(std::int64_t steps) const {
 std::int64_t DecodeSet::steps_within(std::int64_t free_blocks) const {
   if (size_ == 0) return std::numeric_limits<std::int64_t>::max();
   const auto block = static_cast<std::int64_t>(residues_.size());
-  std::int64_t steps = free_blocks / size_ * block;
-  std::int64_t left = free_blocks % size_;
+  std::int64_t steps = free_blocks / growth_ * block;
+  std::int64_t left = free_blocks % growth_;
   // After whole turns of the block size the classes stand where they stood.
   for (std::int64_t i = 0; i < block; ++i) {
     left -= residues_[residue(-i)];

@@ -5,7 +5,8 @@
 // Where layers see no farther than a window, the tokens that they read are a second sum. It grows by one for each
 // sequence whose view still grows, except at turns, which a second calendar foresees: a sliding window is full and
 // grows no more, or a chunk has ended and the view begins anew with one token. Without a window that calendar stays
-// empty.
+// empty. Nor do the blocks of windowed layers grow with a sequence for ever, where the engine frees what lies before the
+// window: a third calendar foresees when they have as many as they will ever have.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <queue>
 #include <vector>
 
+#include "models/kv_layout.hpp"
 #include "models/step_cost.hpp"
 #include "sim/engine/request.hpp"
 
@@ -20,8 +22,8 @@ namespace flotilla::sim {
 
 class DecodeSet {
  public:
-  explicit DecodeSet(int block_size, models::AttentionWindow window = {})
-      : residues_(static_cast<std::size_t>(block_size), 0), window_(window) {}
+  explicit DecodeSet(int block_size, models::AttentionWindow window = {}, const models::KvLayout& layout = {})
+      : residues_(static_cast<std::size_t>(block_size), 0), window_(window), layout_(layout) {}
 
   /// A sequence whose prefill is done: r.computed tokens stored, r.generated output tokens (at least one), more to
   /// come.
@@ -32,6 +34,7 @@ class DecodeSet {
   void forget() {
     calendar_ = {};
     turns_ = {};
+    fills_ = {};
   }
   /// Sequences that have made their last token; call until it returns kNoRequest. Each has left the set.
   RequestHandle pop_finished(RequestPool& pool);
@@ -43,6 +46,7 @@ class DecodeSet {
     kv_tokens_ += steps * size_;
     remaining_ -= steps * size_;
     window_tokens_ += steps * growing_;
+    if (!fills_.empty()) take_fills(pool);
     return !turns_.empty() && take_turns(pool);
   }
 
@@ -55,7 +59,7 @@ class DecodeSet {
   [[nodiscard]] std::int64_t window_tokens() const { return window_tokens_; }
   /// By how much that grows with each step until the next turn.
   [[nodiscard]] std::int64_t window_growth() const { return growing_; }
-  /// Steps until the next view turns (at least 1); INT64_MAX if none will.
+  /// Steps until the next view turns or the blocks of a window are all there (at least 1); INT64_MAX if none will.
   [[nodiscard]] std::int64_t steps_to_next_turn(const RequestPool& pool);
   /// Output tokens that all of them together are still to make.
   [[nodiscard]] std::int64_t remaining_tokens() const { return remaining_; }
@@ -90,20 +94,26 @@ class DecodeSet {
   void watch_window(RequestHandle handle, const Request& r);
   void forget_window(const Request& r);
   bool take_turns(const RequestPool& pool);
+  [[nodiscard]] std::int64_t length(std::int64_t computed) const;
+  void watch_blocks(RequestHandle handle, const Request& r);
+  void take_fills(const RequestPool& pool);
 
   std::int64_t step_ = 0;  ///< decode steps of this replica so far
   std::int64_t size_ = 0;
   std::int64_t kv_tokens_ = 0;
   std::int64_t remaining_ = 0;
   /// Sequences by (stored tokens - step counter) modulo block size: constant while a sequence decodes, and those of
-  /// class -step need a new block in the next step.
+  /// class -step need a new block in the next step, in as many groups of layers as they are counted with.
   std::vector<std::int64_t> residues_;
+  std::int64_t growth_ = 0;  ///< the sum of them: blocks that block_size steps need
   Calendar calendar_;
   bool left_early_ = false;  ///< some sequence has, ever
   models::AttentionWindow window_;
   std::int64_t window_tokens_ = 0;
   std::int64_t growing_ = 0;  ///< sequences whose view grows with each step
   Calendar turns_;
+  models::KvLayout layout_;
+  Calendar fills_;
 };
 
 }  // namespace flotilla::sim

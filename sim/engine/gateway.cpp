@@ -189,7 +189,7 @@ std::size_t Gateway::choose(const RoutedRequest& request, double now, bool after
     ReplicaLoad& load = loads_[i];
     Replica& replica = *replicas_[i];
     if (news) load.used_tokens = replica.used_tokens(date);
-    load.kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
+    load.kv_tokens = replica.spec().kv_tokens();
     // What is held where is told by events, not by looking: it is never old.
     if (look == Look::kPrefixes && replica.spec().keeps_prefixes && load.serves.model == request.wants.model)
       load.held_tokens = std::min<std::int64_t>(request.input_tokens, replica.held_tokens(names_of(replica), date));

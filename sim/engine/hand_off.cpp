@@ -98,7 +98,7 @@ std::size_t HandOff::pick(RequestHandle handle, double now) {
   for (std::size_t i = 0; i < targets_.size() && router_.looks_at() != Look::kCounts; ++i) {
     const Replica& replica = *targets_[i].replica;
     loads_[i].used_tokens = replica.used_tokens(now);
-    loads_[i].kv_tokens = replica.spec().kv_blocks * replica.spec().block_size;
+    loads_[i].kv_tokens = replica.spec().kv_tokens();
   }
   return router_.pick(loads_, routed(handle));
 }

@@ -16,7 +16,7 @@ Replica::Replica(ReplicaSpec spec, RequestPool& pool, Clock& clock, Recorder& re
       clock_(clock),
       recorder_(recorder),
       batch_(pool, spec_.kv_blocks, spec_.block_size, spec_.window,
-             make_queue(spec_.queue_order, pool, spec_.queue_order_options)),
+             make_queue(spec_.queue_order, pool, spec_.queue_order_options), spec_.layout),
       planner_(batch_),
       frontend_slot_(spec_.frontend.seconds(1) > 0 ? clock.add_slot([this](double now) { pass_on(now); }) : -1),
       slot_(clock.add_slot([this](double now) { on_event(now); }, std::as_bytes(std::span(this, 1)))) {

@@ -42,6 +42,9 @@ struct ReplicaSpec {
   std::int64_t kv_blocks = 0;
   int block_size = 16;
   models::AttentionWindow window;  ///< of the model's windowed layers
+  models::KvLayout layout;         ///< of blocks over groups of layers
+  /// Of sequences no longer than a window.
+  [[nodiscard]] std::int64_t kv_tokens() const { return kv_blocks / layout.groups() * block_size; }
   int max_num_seqs = 1024;         ///< sequences that run at once, as the scheduler has it
   bool keeps_prefixes = false;     ///< named blocks are found again
   PrefixCache::Eviction eviction = PrefixCache::Eviction::kLeastRecentlyUsed;
@@ -120,7 +123,7 @@ class Replica {
   [[nodiscard]] std::int64_t held_tokens(PrefixCache::Names names, double now);
   /// Room for tokens that sequences take of its KV memory now.
   [[nodiscard]] std::int64_t used_tokens(double now) const {
-    return (batch_.kv().used() + blocks_of_jump(now)) * spec_.block_size;
+    return batch_.kv().tokens_in(batch_.kv().used() + blocks_of_jump(now));
   }
 
   /// Nobody wants a request any more that was sent here: it leaves at the end of the step under way, and what it had is

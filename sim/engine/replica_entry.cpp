@@ -37,7 +37,7 @@ std::int32_t Replica::steps_of(const Request& r) const {
   const double both = s.acceptance * (1 - s.acceptance) / (s.spread * s.spread) - 1;
   const double a = draw_gamma(engine, s.acceptance * both), b = draw_gamma(engine, (1 - s.acceptance) * both);
   const double ratio = s.tokens_per_step() / s.tokens_per_step(a + b > 0 ? a / (a + b) : s.acceptance);
-  const std::int64_t room = spec_.kv_blocks * spec_.block_size - r.input_tokens;
+  const std::int64_t room = spec_.kv_tokens() - r.input_tokens;
   const auto steps = static_cast<std::int64_t>(std::lround(1 + (r.output_tokens - 1) * ratio));
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(steps, 2, std::max<std::int64_t>(2, room)));
 }
@@ -54,7 +54,7 @@ void Replica::pass_on(double now) {
 void Replica::take(RequestHandle handle, double now, bool after_steps) {
   const RequestHandle first = batch_.waiting().empty() ? kNoRequest : batch_.waiting().front();
   batch_.enqueue(handle);
-  latest_enqueued_ = pool_[handle].enqueued;
+  latest_enqueued_ = std::max(latest_enqueued_, pool_[handle].enqueued);  // one that lost its replica came long ago
   const bool may_be_first = batch_.waiting().front() != first || batch_.waiting().chooses_anew();
   if (spec_.story != nullptr && spec_.story->is_about(pool_[handle])) tell_arrival(handle, now);
   if (spec_.listener != nullptr)

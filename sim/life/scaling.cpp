@@ -17,7 +17,7 @@ GroupLook Lifecycle::look_at(std::size_t group, double now) {
     if (m.phase != Phase::kUp) return;
     ++look.replicas;
     used += static_cast<double>(m.replica->used_tokens(now));
-    budget += static_cast<double>(m.replica->spec().kv_blocks * m.replica->spec().block_size);
+    budget += static_cast<double>(m.replica->spec().kv_tokens());
   });
   if (build_.groups[group].role != Role::kDecode) {
     look.homeless = static_cast<std::int64_t>(gateway_.homeless(door));

@@ -120,6 +120,39 @@ TEST_CASE("KV tokens of vLLM's own ledgers are met") {
   CHECK(r1 == 49);
 }
 
+TEST_CASE("where an engine frees what lies before a window, twice as many long sequences fit into gpt-oss") {
+  // 36 layers, every other with a window of 128 tokens: 2 groups of 18. A sequence of 8,000 tokens takes 500 blocks of
+  // 16 in one and, since its window may begin anywhere in a block, 8 + 1 in the other.
+  auto d = default_deployment(load_llm("gpt-oss-120b"), load_gpu("h100-sxm"), load_engine("vllm"));
+  d.tensor_parallel_size = 2;
+  const auto m = memory_ledger(d);
+  CHECK(m.layout.full == 1);
+  CHECK(m.layout.windowed == 1);
+  CHECK(m.layout.layers == 18);
+  CHECK(m.layout.window_blocks == 9);
+  CHECK(sequences_that_fit(d, 8000) == m.kv_blocks / 509);
+  CHECK(m.kv_tokens == m.kv_blocks / 2 * 16);  // as vLLM logs it: in sequences that no window cuts
+  CHECK(m.kv_longest == (m.kv_blocks - 9) * 16);
+  d.engine.frees_windows = {false, ""};
+  const auto kept = memory_ledger(d);
+  CHECK(kept.kv_tokens == Approx(static_cast<double>(m.kv_tokens)).epsilon(1e-4));
+  CHECK(sequences_that_fit(d, 8000) == kept.kv_blocks / 500);
+  CHECK(static_cast<double>(sequences_that_fit(d, 8000)) < 0.51 * static_cast<double>(m.kv_blocks / 509));
+}
+
+TEST_CASE("groups have as many layers as the rarer kind, a chunk is kept whole, and one kind is one group") {
+  auto d = default_deployment(load_llm("gpt-oss-120b"), load_gpu("h100-sxm"), load_engine("vllm"));
+  d.llm.windowed_layers = 30;  // 6 that see everything: 1 and 5 groups of 6
+  CHECK(kv_layout(d).full == 1);
+  CHECK(kv_layout(d).windowed == 5);
+  d.llm.windowed_layers = 19;  // 17 and 19 hardly differ: 2 groups of 19, one of them padded
+  CHECK(kv_layout(d).layers == 19);
+  CHECK(kv_layout(d).groups() == 2);
+  d.llm.chunked_window = true;
+  CHECK(kv_layout(d).groups() == 1);
+  CHECK(kv_layout(default_deployment(load_llm("llama-3.1-8b"), load_gpu("h100-sxm"), load_engine("vllm"))).groups() == 1);
+}
+
 TEST_CASE("FP8 on one H100 fits with hardly any KV, and not at all with a sampler for 1,024 sequences") {
   auto d = llama70b("h100-sxm", NumberFormat::kFp8, NumberFormat::kFp8);
   // 76.97 GB are there for 72.66 GB of weights, 0.86 of runtime, 0.27 of residual and 1024 * 128256 * 38 = 4.99 of

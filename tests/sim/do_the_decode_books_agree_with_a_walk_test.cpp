@@ -115,6 +115,36 @@ TEST_CASE("numbers, KV tokens, remaining tokens, blocks and ends agree with a wa
   }
 }
 
+TEST_CASE("blocks of layers with a window, which are freed before it, agree with a walk over the sequences") {
+  for (const std::int64_t window_blocks : {1, 2, 9, 30}) {
+    for (const int block : {1, 7, 16}) {
+      CAPTURE(window_blocks);
+      CAPTURE(block);
+      const flotilla::models::KvLayout layout{2, 3, window_blocks, 6};
+      std::mt19937_64 engine(static_cast<std::uint64_t>(window_blocks * block));
+      RequestPool pool;
+      DecodeSet set(block, {}, layout);
+      std::map<RequestHandle, Walked> walked;
+      const auto blocks_of = [&](std::int64_t tokens) { return layout.blocks_for((tokens + block - 1) / block); };
+      for (int round = 0; round < 400; ++round) {
+        if (walked.size() < 12) join(set, pool, walked, engine, static_cast<std::uint64_t>(round));
+        if (engine() % 9 == 0) leave(set, pool, walked);
+        if (walked.empty()) continue;
+        const std::int64_t steps = some_steps(set, pool, engine);
+        std::int64_t needed = 0;
+        for (const auto& [handle, w] : walked) needed += blocks_of(w.stored + steps) - blocks_of(w.stored);
+        REQUIRE(set.blocks_needed(steps) == needed);
+        // So many steps fit, and not one more, unless something turns before.
+        if (needed > 0) {
+          CHECK(set.steps_within(needed) >= steps);
+          CHECK(set.steps_within(needed - 1) < steps);
+        }
+        advance(set, pool, walked, steps);
+      }
+    }
+  }
+}
+
 TEST_CASE("what windowed layers see, how it grows and when it turns agree with a walk over the sequences") {
   using flotilla::models::AttentionWindow;
   for (const AttentionWindow window :

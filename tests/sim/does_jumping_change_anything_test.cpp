@@ -222,6 +222,11 @@ Case random_case(std::uint64_t seed) {
   }
   if (pick(0, 1) == 0) c.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
   c.setup.limits.async_scheduling = pick(0, 1) == 0;
+  if (pick(0, 2) == 0) {  // some layers free what lies before their window
+    c.setup.layout = {pick(1, 2), pick(1, 5), pick(1, 8), 1};
+    c.setup.kv_blocks *= c.setup.layout.groups();
+    c.setup.decode_kv_blocks *= c.setup.layout.groups();
+  }
   return c;
 }
 

@@ -211,3 +211,20 @@ TEST_CASE("clients notice the end of a request as before, and their next one pas
   CHECK(o.requests.at(1).scheduled == doctest::Approx(3).epsilon(1e-12));
   CHECK(o.requests.at(1).last_token == doctest::Approx(5).epsilon(1e-12));
 }
+
+TEST_CASE("layers with a window free what lies before it: a sequence that is long needs no more of them") {
+  // Blocks of 4 tokens, two groups of layers, one of which keeps 2 blocks of a sequence: 12 tokens take 3 + 2. A (12 in)
+  // and B (12 in) together 10 of 12 blocks: prefill 0 .. 1.24. Stored 12 each: their 13th token needs one block each,
+  // 2 are free, none in the group with a window. 17th: none free, and B goes; it has 5 tokens by then, made at 1.24,
+  // 2.24, 3.24, 4.24, 5.24. Without freeing 24 tokens would take 12 blocks at once: B would go at the first step.
+  Setup setup = hand_setup();
+  setup.block_size = 4;
+  setup.kv_blocks = 12;
+  setup.layout = {1, 1, 2, 1};
+  const Outcome o = simulate_list(setup, {{0, 12, 8}, {0, 12, 8}});
+  CHECK(o.books.preemptions == 1);
+  CHECK(o.requests.at(0).last_token == doctest::Approx(8.24).epsilon(1e-12));
+  // A leaves at 8.24 with all its blocks; B's 12 + 5 tokens: 8.24 .. 9.41, then two more.
+  CHECK(o.requests.at(1).last_token == doctest::Approx(11.41).epsilon(1e-12));
+  CHECK(o.books.prefill_tokens == 12 + 12 + 17);
+}

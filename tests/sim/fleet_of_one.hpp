@@ -104,6 +104,7 @@ struct Setup {
   std::int64_t kv_blocks = 1000;
   int block_size = 16;
   models::AttentionWindow window;
+  models::KvLayout layout;
   models::FrontendCost frontend;
   int replicas = 1;
   std::int64_t max_concurrency = 0;
@@ -203,6 +204,7 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
     }
     spec.prefills_only = prefills_only;
     spec.window = setup.window;
+    spec.layout = setup.layout;
     spec.frontend = setup.frontend;
     spec.step_by_step = setup.step_by_step;
     spec.pen = {setup.timeline, setup.decode_replicas > 0 && !prefills_only ? std::size_t{1} : 0, 1};
@@ -214,7 +216,8 @@ inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) 
   const std::int64_t smallest = apart ? setup.decode_kv_blocks : setup.kv_blocks;
   for (int i = 0; i < setup.replicas; ++i) {
     gateway.add_replica(add(apart, setup.kv_blocks),
-                        {1 << 20, smallest * setup.block_size, setup.kv_blocks * setup.block_size, 1 << 20});
+                        {1 << 20, setup.layout.longest(smallest) * setup.block_size,
+                         setup.layout.longest(setup.kv_blocks) * setup.block_size, 1 << 20});
   }
   if (apart) {
     split =

@@ -1,0 +1,16 @@
+# flotilla_precompile(<target>): its files are compiled with cmake/precompiled.hpp already read. Once for all targets: they
+# have the same options, if not the same macros, which g++ allows.
+option(FLOTILLA_PRECOMPILE "Read once what nearly every file includes: with g++ alone" ON)
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(FLOTILLA_PRECOMPILE OFF)
+endif()
+function(flotilla_precompile target)
+  if(NOT FLOTILLA_PRECOMPILE)
+    return()
+  endif()
+  if(target STREQUAL flotilla_reader)
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+  else()
+    target_precompile_headers(${target} REUSE_FROM flotilla_reader)
+  endif()
+endfunction()
