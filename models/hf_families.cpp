@@ -13,86 +13,76 @@ using std::string_view;
 
 // Source of the defaults: the configuration classes of Hugging Face transformers, src/transformers/models/*/
 // configuration_*.py; of MiniMax-M2 and Kimi-K2, the configuration files beside their checkpoints.
-std::vector<HfFamily> all_families() {
-  return {
-      {.architecture = "LlamaForCausalLM", .model_types = {"llama"}},
-      {.architecture = "MistralForCausalLM", .model_types = {"mistral"}},
-      {.architecture = "Ministral3ForCausalLM", .model_types = {"ministral3"}},
-      {.architecture = "Qwen2ForCausalLM",
-       .model_types = {"qwen2", "qwen2_vl", "qwen2_5_vl", "qwen2_5_vl_text", "qwen2_vl_text"},
-       .qkv_bias = true,
-       .window_on_request = true},
-      {.architecture = "Qwen3ForCausalLM",
-       .model_types = {"qwen3", "qwen3_vl_text"},
-       .qk_norm = true,
-       .window_on_request = true},
-      {.architecture = "Phi3ForCausalLM", .model_types = {"phi3"}},
-      {.architecture = "GemmaForCausalLM", .model_types = {"gemma"}, .tied_embeddings = true},
-      {.architecture = "Gemma2ForCausalLM",
-       .model_types = {"gemma2"},
-       .tied_embeddings = true,
-       .full_attention_every = 2},
-      {.architecture = "Gemma3ForCausalLM",
-       .model_types = {"gemma3_text"},
-       .qk_norm = true,
-       .tied_embeddings = true,
-       .full_attention_every = 6,
-       .heads = 8,
-       .kv_heads = 4,
-       .head_dim = 256,
-       .vocab = 262208},
-      {.architecture = "GraniteForCausalLM", .model_types = {"granite"}},
-      {.architecture = "SmolLM3ForCausalLM", .model_types = {"smollm3"}, .window_on_request = true},
-      {.architecture = "SeedOssForCausalLM", .model_types = {"seed_oss"}, .qkv_bias = true},
-      {.architecture = "Olmo2ForCausalLM", .model_types = {"olmo2"}, .qk_norm = true},
-      {.architecture = "Exaone4ForCausalLM", .model_types = {"exaone4"}, .qk_norm = true},
-      {.architecture = "Glm4ForCausalLM", .model_types = {"glm4"}},
-      {.architecture = "CohereForCausalLM", .model_types = {"cohere"}, .tied_embeddings = true},
-      {.architecture = "Cohere2ForCausalLM",
-       .model_types = {"cohere2"},
-       .tied_embeddings = true,
-       .full_attention_every = 4},
-      {.architecture = "Ernie4_5ForCausalLM", .model_types = {"ernie4_5"}, .tied_embeddings = true},
-      {.architecture = "MixtralForCausalLM", .model_types = {"mixtral"}},
-      {.architecture = "Qwen2MoeForCausalLM",
-       .model_types = {"qwen2_moe"},
-       .qkv_bias = true,
-       .window_on_request = true},
-      {.architecture = "Qwen3MoeForCausalLM",
-       .model_types = {"qwen3_moe", "qwen3_vl_moe_text", "qwen3_omni_moe_text"},
-       .qk_norm = true,
-       .window_on_request = true},
-      {.architecture = "GptOssForCausalLM",
-       .model_types = {"gpt_oss"},
-       .qkv_bias = true,
-       .expert_bias = true,
-       .full_attention_every = 2},
-      {.architecture = "DeepseekForCausalLM", .model_types = {"deepseek"}},
-      {.architecture = "DeepseekV2ForCausalLM", .model_types = {"deepseek_v2"}},
-      {.architecture = "DeepseekV3ForCausalLM", .model_types = {"deepseek_v3", "kimi_k2", "kimi_k25"}},
-      {.architecture = "DeepseekV32ForCausalLM", .model_types = {"deepseek_v32"}},
-      {.architecture = "Glm4MoeForCausalLM", .model_types = {"glm4_moe", "glm4v_moe_text"}},
-      {.architecture = "Glm4MoeLiteForCausalLM", .model_types = {"glm4_moe_lite"}},
-      {.architecture = "GlmMoeDsaForCausalLM", .model_types = {"glm_moe_dsa"}},
-      {.architecture = "MiniMaxM2ForCausalLM", .model_types = {"minimax_m2"}, .qk_norm = true},
-      {.architecture = "Llama4ForCausalLM",
-       .model_types = {"llama4_text", "llama4"},
-       .full_attention_every = 4,
-       .chunk = 8192,
-       .shared_as_wide_as_routed = true},
-      {.architecture = "PhiMoEForCausalLM", .model_types = {"phimoe"}},
-      {.architecture = "OlmoeForCausalLM", .model_types = {"olmoe"}, .qk_norm = true},
-      {.architecture = "GraniteMoeForCausalLM", .model_types = {"granitemoe", "granitemoeshared"}},
-      {.architecture = "Ernie4_5_MoeForCausalLM", .model_types = {"ernie4_5_moe"}},
-      {.architecture = "Dots1ForCausalLM", .model_types = {"dots1"}, .qk_norm = true},
-      {.architecture = "BailingMoeV2ForCausalLM", .model_types = {"bailing_moe_v2"}, .qk_norm = true},
-  };
-}
-
-const std::vector<HfFamily>& families() {
-  static const auto kFamilies = all_families();
-  return kFamilies;
-}
+const std::vector<HfFamily> kFamilies = {
+    {.architecture = "LlamaForCausalLM", .model_types = {"llama"}},
+    {.architecture = "MistralForCausalLM", .model_types = {"mistral"}},
+    {.architecture = "Ministral3ForCausalLM", .model_types = {"ministral3"}},
+    {.architecture = "Qwen2ForCausalLM",
+     .model_types = {"qwen2", "qwen2_vl", "qwen2_5_vl", "qwen2_5_vl_text", "qwen2_vl_text"},
+     .qkv_bias = true,
+     .window_on_request = true},
+    {.architecture = "Qwen3ForCausalLM",
+     .model_types = {"qwen3", "qwen3_vl_text"},
+     .qk_norm = true,
+     .window_on_request = true},
+    {.architecture = "Phi3ForCausalLM", .model_types = {"phi3"}},
+    {.architecture = "GemmaForCausalLM", .model_types = {"gemma"}, .tied_embeddings = true},
+    {.architecture = "Gemma2ForCausalLM",
+     .model_types = {"gemma2"},
+     .tied_embeddings = true,
+     .full_attention_every = 2},
+    {.architecture = "Gemma3ForCausalLM",
+     .model_types = {"gemma3_text"},
+     .qk_norm = true,
+     .tied_embeddings = true,
+     .full_attention_every = 6,
+     .heads = 8,
+     .kv_heads = 4,
+     .head_dim = 256,
+     .vocab = 262208},
+    {.architecture = "GraniteForCausalLM", .model_types = {"granite"}},
+    {.architecture = "SmolLM3ForCausalLM", .model_types = {"smollm3"}, .window_on_request = true},
+    {.architecture = "SeedOssForCausalLM", .model_types = {"seed_oss"}, .qkv_bias = true},
+    {.architecture = "Olmo2ForCausalLM", .model_types = {"olmo2"}, .qk_norm = true},
+    {.architecture = "Exaone4ForCausalLM", .model_types = {"exaone4"}, .qk_norm = true},
+    {.architecture = "Glm4ForCausalLM", .model_types = {"glm4"}},
+    {.architecture = "CohereForCausalLM", .model_types = {"cohere"}, .tied_embeddings = true},
+    {.architecture = "Cohere2ForCausalLM",
+     .model_types = {"cohere2"},
+     .tied_embeddings = true,
+     .full_attention_every = 4},
+    {.architecture = "Ernie4_5ForCausalLM", .model_types = {"ernie4_5"}, .tied_embeddings = true},
+    {.architecture = "MixtralForCausalLM", .model_types = {"mixtral"}},
+    {.architecture = "Qwen2MoeForCausalLM", .model_types = {"qwen2_moe"}, .qkv_bias = true, .window_on_request = true},
+    {.architecture = "Qwen3MoeForCausalLM",
+     .model_types = {"qwen3_moe", "qwen3_vl_moe_text", "qwen3_omni_moe_text"},
+     .qk_norm = true,
+     .window_on_request = true},
+    {.architecture = "GptOssForCausalLM",
+     .model_types = {"gpt_oss"},
+     .qkv_bias = true,
+     .expert_bias = true,
+     .full_attention_every = 2},
+    {.architecture = "DeepseekForCausalLM", .model_types = {"deepseek"}},
+    {.architecture = "DeepseekV2ForCausalLM", .model_types = {"deepseek_v2"}},
+    {.architecture = "DeepseekV3ForCausalLM", .model_types = {"deepseek_v3", "kimi_k2", "kimi_k25"}},
+    {.architecture = "DeepseekV32ForCausalLM", .model_types = {"deepseek_v32"}},
+    {.architecture = "Glm4MoeForCausalLM", .model_types = {"glm4_moe", "glm4v_moe_text"}},
+    {.architecture = "Glm4MoeLiteForCausalLM", .model_types = {"glm4_moe_lite"}},
+    {.architecture = "GlmMoeDsaForCausalLM", .model_types = {"glm_moe_dsa"}},
+    {.architecture = "MiniMaxM2ForCausalLM", .model_types = {"minimax_m2"}, .qk_norm = true},
+    {.architecture = "Llama4ForCausalLM",
+     .model_types = {"llama4_text", "llama4"},
+     .full_attention_every = 4,
+     .chunk = 8192,
+     .shared_as_wide_as_routed = true},
+    {.architecture = "PhiMoEForCausalLM", .model_types = {"phimoe"}},
+    {.architecture = "OlmoeForCausalLM", .model_types = {"olmoe"}, .qk_norm = true},
+    {.architecture = "GraniteMoeForCausalLM", .model_types = {"granitemoe", "granitemoeshared"}},
+    {.architecture = "Ernie4_5_MoeForCausalLM", .model_types = {"ernie4_5_moe"}},
+    {.architecture = "Dots1ForCausalLM", .model_types = {"dots1"}, .qk_norm = true},
+    {.architecture = "BailingMoeV2ForCausalLM", .model_types = {"bailing_moe_v2"}, .qk_norm = true},
+};
 
 /// How names of classes begin, and what their models need.
 const std::vector<std::pair<string_view, string_view>>& classes_without_physics() {
@@ -169,11 +159,10 @@ std::string unknown_kinds(const HfKeys& keys) {
 
 const HfFamily* family_of(const HfKeys& keys) {
   const auto architecture = keys.architecture(), type = keys.model_type();
-  const auto& all = families();
-  for (const auto& family : all) {
+  for (const auto& family : kFamilies) {
     if (family.architecture == architecture) return &family;
   }
-  for (const auto& family : all) {
+  for (const auto& family : kFamilies) {
     if (std::find(family.model_types.begin(), family.model_types.end(), type) != family.model_types.end())
       return &family;
   }
@@ -182,7 +171,7 @@ const HfFamily* family_of(const HfKeys& keys) {
 
 std::vector<std::string> known_architectures() {
   std::vector<std::string> names;
-  for (const auto& family : families()) names.emplace_back(family.architecture);
+  for (const auto& family : kFamilies) names.emplace_back(family.architecture);
   return names;
 }
 

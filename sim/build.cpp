@@ -49,6 +49,7 @@ class Builder {
   void build_pools();
   Pool build_pool(std::size_t index);
   void build_groups();
+  [[nodiscard]] std::size_t pool_called(const std::string& name, const std::string& path) const;
   ServingGroup build_group(std::size_t index);
   void place_replicas();
   void set_startup(ServingGroup& group, std::size_t index);
@@ -134,18 +135,20 @@ void Builder::build_groups() {
   build_tenants(scenario_, document_, origins_, build_);
 }
 
+std::size_t Builder::pool_called(const std::string& name, const std::string& path) const {
+  std::vector<std::string> names;
+  for (const PoolSpec& p : scenario_.fleet.pools) names.push_back(p.name);
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end())
+    document_.fail(path, fmt::format("there is no pool '{}'", name), reader::suggest(name, names));
+  return static_cast<std::size_t>(found - names.begin());
+}
+
 ServingGroup Builder::build_group(std::size_t index) {
   ServingSpec& spec = scenario_.serving[index];
   const auto path = [&](const std::string& key) { return path_of("serving", index, key); };
   ServingGroup group;
-  const auto& pools = scenario_.fleet.pools;
-  const auto pool = std::find_if(pools.begin(), pools.end(), [&](const PoolSpec& p) { return p.name == spec.pool; });
-  if (pool == pools.end()) {
-    std::vector<std::string> names;
-    for (const PoolSpec& p : pools) names.push_back(p.name);
-    document_.fail(path("pool"), fmt::format("there is no pool '{}'", spec.pool), reader::suggest(spec.pool, names));
-  }
-  group.pool = static_cast<std::size_t>(pool - pools.begin());
+  group.pool = pool_called(spec.pool, path("pool"));
   group.role = spec.role;
   group.fidelity = spec.fidelity;
 

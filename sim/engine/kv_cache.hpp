@@ -27,6 +27,8 @@ class KvCache {
   [[nodiscard]] std::int64_t blocks_for(std::int64_t tokens) const {
     return layout_.blocks_for((tokens + block_size_ - 1) / block_size_);
   }
+  /// Tokens of one sequence at most.
+  [[nodiscard]] std::int64_t longest() const { return layout_.longest(total_) * block_size_; }
   /// Of sequences no longer than a window.
   [[nodiscard]] std::int64_t tokens_in(std::int64_t blocks) const { return blocks / layout_.groups() * block_size_; }
 

@@ -88,9 +88,10 @@ class StepPlanner {
     batch_.look_up_first();
     return batch_.kv().block_size() * batch_.blocks_shared_with_first() / batch_.kv().layout().full;
   }
-  /// KV tokens that running sequences have neither stored nor, being in prefill, are about to.
+  /// KV tokens that running sequences have neither stored nor, being in prefill, are about to. Where a window frees
+  /// some, as if all were of one sequence.
   [[nodiscard]] std::int64_t free_tokens() const {
-    return batch_.kv().tokens_in(batch_.kv().total()) - batch_.claimed_tokens();
+    return batch_.kv().longest() - batch_.claimed_tokens();
   }
   /// Output tokens that the decoding sequences are still to make.
   [[nodiscard]] std::int64_t remaining_output_tokens() const { return batch_.decoding().remaining_tokens(); }

@@ -27,7 +27,7 @@ class StaticBatch final : public Scheduler {
       const std::int32_t chunk = std::min({step.first_waiting_tokens(), budget, limits_.max_chunk_tokens});
       // A prompt that is cut opens a batch, or waits for the next.
       const bool cut = chunk < step.first_waiting_tokens();
-      if (cut && (step.running() > 0 || !limits_.enable_chunked_prefill)) break;
+      if ((cut && step.running() > 0) || step.first_waiting_must_be_whole(limits_, budget)) break;
       if (!step.first_waiting_fits_to_its_end() || !step.admit(chunk)) break;
       budget -= chunk;
     }

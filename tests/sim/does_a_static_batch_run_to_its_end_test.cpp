@@ -61,3 +61,14 @@ TEST_CASE("a prompt longer than a step is a batch of its own, in chunks") {
   CHECK(o.requests.at(0).last_token == doctest::Approx(4).epsilon(1e-12));
   CHECK(o.requests.at(1).last_token == doctest::Approx(5.1).epsilon(1e-12));
 }
+
+TEST_CASE("who lost its replica may be longer than any step, and is cut though prompts are not") {
+  // 100 tokens a step. A's prompt: 0 .. 2; tokens at 3 and 4; lost at 4.5. From 6 on its 103 tokens: 100 in 6 .. 8, 3 in
+  // 8 .. 9.03, which make its fourth token; the fifth at 10.03.
+  Setup setup = static_setup();
+  setup.limits.enable_chunked_prefill = false;
+  setup.limits.max_num_batched_tokens = setup.limits.max_chunk_tokens = 100;
+  setup.outages = {{0, 4.5, 6}};
+  const Outcome o = simulate_list(setup, {{0, 100, 5}});
+  CHECK(o.requests.at(0).last_token == doctest::Approx(10.03).epsilon(1e-12));
+}
