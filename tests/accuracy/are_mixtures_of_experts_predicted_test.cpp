@@ -78,7 +78,7 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-TEST_CASE("TPOT of mixtures of experts: each within 25 %, the median within 8 %; TTFT's median within 18 %") {
+TEST_CASE("TPOT of mixtures of experts: each within 25 %, the median within 8 %, and TTFT's median within 18 %") {
   std::vector<double> tpot_errors, ttft_errors;
   for (const auto& p : kPoints) {
     const auto s = replay(p);

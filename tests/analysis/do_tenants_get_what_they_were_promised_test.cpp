@@ -33,7 +33,7 @@ std::string tenant(const std::string& name, const std::string& rest, int prompts
 
 }  // namespace
 
-TEST_CASE("tenants sum to the whole; each model's replicas cost what their GPUs do") {
+TEST_CASE("tenants sum to the whole, and each model's replicas cost what their GPUs do") {
   // 2 GPUs serve the 70B, 1 the 8B, 1 nobody: of $8 an hour the tenant of the 70B carries two thirds. Of the third
   // that is left, those of the 8B share by tokens: 30 * 120 and 10 * 120.
   const Summary s = run_in_child(load(

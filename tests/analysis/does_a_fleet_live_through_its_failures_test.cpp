@@ -193,7 +193,7 @@ TEST_CASE("a slower link slows what moves over it") {
   CHECK(mean("{events: [{at: 0s, component: first, bandwidth: 0.05}]}") > 2 * whole);
 }
 
-TEST_CASE("replicas come with the load and go with it; their weights are seen on the links") {
+TEST_CASE("replicas come with the load and go with it, and their weights are seen on the links") {
   const std::vector<std::string> scaled{"fleet.storage={servers: 1, bandwidth: 10GBps}",
                                         "serving[0].autoscale={policy: concurrency, target: 8, interval: 5s, "
                                         "stabilization: 30s}",

@@ -152,7 +152,7 @@ TEST_CASE("the cheapest pair of prefill and decode replicas is that of an exhaus
   CHECK(found[0].binding.find("decode") != std::string::npos);
 }
 
-TEST_CASE("values of a key are kinds of fleet; least watts and least cost may differ") {
+TEST_CASE("values of a key are kinds of fleet, and least watts and least cost may differ") {
   const std::vector<Constraint> constraints{parse_constraint("p99_tpot_ms<=25")};
   std::vector<std::string> words = kSmall;
   words.push_back("serving[0].scheduler.policy=vllm_v1,sglang");

@@ -46,7 +46,7 @@ TEST_CASE("what binds is the largest share of GPU time, and of the mean TTFT") {
   }
 }
 
-TEST_CASE("elasticities are relative changes; what helps most is of the promise with the least to spare") {
+TEST_CASE("elasticities are relative changes, and what helps most is of the promise with the least to spare") {
   Summary base;
   base.completed = 10;
   base.e2el.mean = 1000;

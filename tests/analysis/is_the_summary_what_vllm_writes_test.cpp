@@ -137,7 +137,7 @@ TEST_CASE("every field survives writing and reading") {
   CHECK(to_json(summary_from_json(to_json(Summary{}))) == to_json(Summary{}));
 }
 
-TEST_CASE("what is infinite is \"inf\" where vLLM writes so, and null elsewhere: no NaN, no Infinity") {
+TEST_CASE("what is infinite is inf where vLLM writes so, and null elsewhere, never NaN") {
   Summary s = full_summary();
   s.request_rate.reset();
   s.tpot.p99 = std::numeric_limits<double>::quiet_NaN();

@@ -75,7 +75,7 @@ TEST_CASE("a cap that nobody reaches changes nothing but what it says") {
   CHECK(loose.energy.kwh == free.energy.kwh);
 }
 
-TEST_CASE("a throttle from the start to the end is a cap; one for a while lies between none and that") {
+TEST_CASE("a throttle from the start to the end is a cap, and one for a while lies between none and that") {
   const Summary cap = with({"fleet.pools[0].power.gpu_cap=500W"});
   const Summary always = with({"fleet.pools[0].throttle=[{from: 0s, gpu_cap: 500W}]"});
   const Summary once = with({"fleet.pools[0].throttle=[{from: 20s, to: 40s, gpu_cap: 500W}]"});

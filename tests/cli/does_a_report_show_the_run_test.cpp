@@ -301,7 +301,7 @@ TEST_CASE("a mistake is told at its place, and nothing is written") {
   CHECK(contains(refused(directory), "a/timeseries.csv:1:1: the first line should be time_s,interval_s,pool"));
 }
 
-TEST_CASE("sizings are shown by their directories, runs beside them; what is no sizing is told at its file") {
+TEST_CASE("sizings are shown by their directories, runs beside them, and what is no sizing is told at its file") {
   const Folder folder;
   REQUIRE(command({"size", shipped("migration/h200"), "--slo", "p99_ttft_ms<=2000", "--tp", "2,4",
                    "workload.num_prompts=2000", "workload.request_rate=10", "-o", folder / "sized"})

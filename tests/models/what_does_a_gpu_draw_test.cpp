@@ -70,7 +70,7 @@ TEST_CASE("under a cap decode steps stay affine, cause by cause, and agree with 
   CHECK(&steps.decode(3) == before);
 }
 
-TEST_CASE("the lower the cap, the longer a step and the less its GPU draws; a cap above its power changes nothing") {
+TEST_CASE("the lower the cap, the longer a step and the less its GPU draws, and a cap above its power changes nothing") {
   for (const std::string& name : catalog_names("gpus")) {
     CAPTURE(name);
     const Gpu gpu = load_gpu(name);

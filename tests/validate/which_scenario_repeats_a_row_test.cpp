@@ -118,7 +118,7 @@ TEST_CASE("TensorRT-LLM's offline tables: as many requests as NVIDIA queued, lim
 }
 
 TEST_CASE(
-    "without chunks a prompt has room beside a full batch; mixtures of experts run with attention ranks from 0.20 on") {
+    "without chunks a prompt has room beside a full batch, and mixtures of experts run with attention ranks from 0.20 on") {
   const RowText offline{{"id", "trtllm-1"},
                         {"engine", "TensorRT-LLM"},
                         {"engine_version", "0.20"},

@@ -266,7 +266,7 @@ TEST_CASE("11: a Git LFS pointer and other things that are no trace are called b
 }
 
 TEST_CASE(
-    "12: one bad line does not kill a long load; too many do, and so does a trace that is nothing but bad lines") {
+    "12: one bad line does not kill a long load, too many do, and so does a trace that is nothing but bad lines") {
   const auto rows = [](int from, int to) {
     std::string text;
     for (int i = from; i < to; ++i) text += fmt::format("{},{},1\n", i, 10 + i % 90);
