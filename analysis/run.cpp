@@ -14,7 +14,6 @@
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
 #include "analysis/output/timeseries.hpp"
-#include "analysis/portable.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
 #include "analysis/summary/warmup.hpp"
@@ -106,7 +105,7 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
 
 LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides) {
   Stopwatch watch;
-  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}};
+  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
@@ -114,6 +113,7 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
   // default.
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
+  loaded.traces = states_of_traces(loaded.scenario);
   loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);
   loaded.load_time = watch.lap();
   return loaded;
@@ -146,6 +146,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   };
   const sim::RunFacts facts = sim::simulate(scenario, loaded.build, *source, options);
   progress.done();
+  check_unchanged(loaded.traces);
   phases.simulate = watch.lap();
   Curves curves;
   Summary summary = summarise(scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);

@@ -62,6 +62,7 @@ std::span<const Command> commands() { return kCommands; }
 }  // namespace flotilla::cli
 
 int main(int argc, char** argv) {
+  flotilla::cli::prepare_process();
   const flotilla::cli::Arguments arguments(argv + 1, argv + argc);
   return flotilla::cli::exit_code_of([&] { return flotilla::cli::dispatch(arguments); });
 }

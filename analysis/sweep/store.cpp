@@ -129,6 +129,7 @@ SweepIdentity SweepIdentity::of(const Sweep& sweep) {
 }
 
 SweepStore::SweepStore(const std::string& path, const SweepIdentity& identity, Open how) {
+  if (std::filesystem::is_directory(path)) refuse(path, "this is a directory; a sweep goes into a file", "");
   const bool there = std::filesystem::exists(path) && std::filesystem::file_size(path) > 0;
   if (there && how == Open::kNew) {
     refuse(path, "this file is there already", "--resume goes on with a sweep; or choose another file with -o");
