@@ -20,8 +20,16 @@ namespace flotilla::cli {
 
 namespace {
 
-/// stderr may be closed, too: nothing is left to say then.
-void complain(const std::string& text) { std::fputs((text + "\n").c_str(), stderr); }
+/// Without the control characters that a file or a word may hold: a terminal would obey them. stderr may be closed,
+/// too: nothing is left to say then.
+void complain(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    safe += control ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  std::fputs((safe + "\n").c_str(), stderr);
+}
 
 int no_stdout(int error) {
   complain(fmt::format("flotilla: cannot write to standard output: {}", std::strerror(error)));

@@ -88,7 +88,8 @@ void add_trace_report(Summary& summary, sim::TraceReport report) {
 std::string events_csv(const sim::LifeFacts& life) {
   std::string text = "time_s,event,subject,gpus,requests\n";
   for (const sim::LifeEvent& e : life.events)
-    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", e.time, e.what, e.subject, e.gpus, e.requests);
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", e.time, e.what, csv_field(e.subject), e.gpus,
+                   e.requests);
   return text;
 }
 

@@ -220,7 +220,10 @@ StoredSweep read_store(const std::string& path) {
   if (!std::filesystem::exists(path)) refuse(path, "no such file", "");
   Database db(path, Database::Mode::kRead);
   if (!is_a_sweep(db)) refuse(path, "this is no database of a sweep", "flotilla sweep SCENARIO ... -o FILE makes one");
-  return {read_identity(db), read_results(db)};
+  StoredSweep sweep{read_identity(db), read_results(db)};
+  if (!sweep.results.empty() && sweep.results.rbegin()->first >= sweep.identity.hashes.size())
+    refuse(path, fmt::format("there is a result of point {}, and no such point", sweep.results.rbegin()->first), "");
+  return sweep;
 }
 
 }  // namespace flotilla::analysis
