@@ -88,19 +88,24 @@ int copy(const Example& example) {
 
 }  // namespace
 
+std::vector<std::string> names_of_examples() {
+  std::vector<std::string> names;
+  for (const Example& example : kExamples) names.emplace_back(example.name);
+  return names;
+}
+
 int example(const Arguments& arguments) {
   CLI::App app("Copies a worked scenario into a folder here; without a name, lists them.", "flotilla example");
   std::string name;
   app.add_option("NAME", name, "which one");
   parse(app, arguments);
-  std::vector<std::string> names;
   for (const Example& example : kExamples) {
     if (name.empty()) fmt::print("{:<16} {}\n", example.name, example.shows);
     if (name == example.name) return copy(example);
-    names.emplace_back(example.name);
   }
   if (name.empty()) return kOk;
-  throw UsageError(fmt::format("flotilla example: there is no example '{}'\n  {}", name, reader::suggest(name, names)));
+  throw UsageError(fmt::format("flotilla example: there is no example '{}'\n  {}", name,
+                               reader::suggest(name, names_of_examples())));
 }
 
 }  // namespace flotilla::cli

@@ -28,6 +28,8 @@ constexpr std::array kCommands{
     Command{"calibrate", "fit coefficients to measurements, or correct them to one's own machine", calibrate},
     Command{"example", "copy a worked scenario here", example},
     Command{"schema", "print the JSON Schema of a scenario, for editors", schema},
+    Command{"completion", "print what makes a shell complete commands, options and names", completion},
+    Command{"man", "print the manual page", man},
 };
 
 void print_help() {
