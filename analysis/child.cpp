@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -44,6 +45,8 @@ void say(int fd, Outcome outcome, const std::string& text) {
     say(fd, Outcome::kInvariant, e.what());
   } catch (const InputError& e) {
     say(fd, Outcome::kInput, e.what());
+  } catch (const std::bad_alloc&) {
+    say(fd, Outcome::kFailure, "out of memory");
   } catch (const std::exception& e) {
     say(fd, Outcome::kFailure, e.what());
   }
@@ -67,6 +70,8 @@ ChildDied::ChildDied(int status)
                                            WTERMSIG(status) == SIGKILL ? ": is there enough memory?" : "")
                              : fmt::format("the simulation's process ended early (exit code {})", WEXITSTATUS(status))),
       signal_(WIFSIGNALED(status) ? WTERMSIG(status) : 0) {}
+
+bool ChildDied::interrupted() const { return signal_ == SIGINT || signal_ == SIGTERM; }
 
 Child::Child(const std::function<std::string()>& work) {
   std::array<int, 2> ends{};

@@ -14,6 +14,8 @@ class ChildDied : public std::runtime_error {
  public:
   explicit ChildDied(int status);
   [[nodiscard]] int signal() const { return signal_; }  ///< that ended it; 0 if none did
+  /// Somebody wanted it to end, as Ctrl-C ends a command and its children at once: that is no failure of its work.
+  [[nodiscard]] bool interrupted() const;
 
  private:
   int signal_;

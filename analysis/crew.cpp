@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <list>
 #include <utility>
@@ -33,13 +32,13 @@ bool ready(const Child& child) {
   return ::poll(&fd, 1, 0) > 0;
 }
 
-/// False where somebody ended the process, as Ctrl-C ends all of them: that is no failure of its work.
+/// False where somebody ended the process.
 bool ended_by_itself(Child& child, Work& work) {
   try {
     work.text = child.take();
     work.done = true;
   } catch (const ChildDied& e) {
-    if (e.signal() == SIGINT || e.signal() == SIGTERM) return false;
+    if (e.interrupted()) return false;
     work.text = e.what();
   } catch (const std::exception& e) {
     work.text = e.what();

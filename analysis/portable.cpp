@@ -9,7 +9,10 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <stdexcept>
+#include <system_error>
 #include <tuple>
+#include <utility>
 #include <variant>
 
 #include "models/catalog.hpp"
@@ -82,6 +85,14 @@ std::string identity(const std::string& path) {
   return found;
 }
 
+/// Whether `path` is a file with such a state.
+bool read_state(const std::string& path, FileState& into) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;
+  into = {path, fs::file_size(path, error), fs::last_write_time(path, error)};
+  return !error;
+}
+
 }  // namespace
 
 std::string sha256_hex(std::string_view text) {
@@ -99,6 +110,26 @@ sim::Scenario with_absolute_paths(sim::Scenario scenario, const reader::Document
   rename_files(scenario, document.root(),
                [](const std::string& path) { return fs::absolute(path).lexically_normal().string(); });
   return scenario;
+}
+
+std::vector<FileState> states_of_traces(const sim::Scenario& scenario) {
+  std::vector<FileState> states;
+  for (const sim::LoadSpec* load : scenario.workload.loads()) {
+    FileState state;
+    if (load->trace && read_state(load->trace->path.resolve(), state)) states.push_back(std::move(state));
+  }
+  return states;
+}
+
+void check_unchanged(const std::vector<FileState>& traces) {
+  for (const FileState& before : traces) {
+    FileState now;
+    if (!read_state(before.path, now) || (now.bytes == before.bytes && now.written == before.written)) continue;
+    throw std::runtime_error(fmt::format(
+        "{}: the trace changed while it was read ({} bytes before, {} now); run again once it stays as it is, or on a "
+        "copy",
+        before.path, before.bytes, now.bytes));
+  }
 }
 
 std::string scenario_sha256(sim::Scenario scenario, const reader::Document& document) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -14,7 +15,6 @@
 #include "analysis/output/progress.hpp"
 #include "analysis/output/result_files.hpp"
 #include "analysis/output/timeseries.hpp"
-#include "analysis/portable.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
 #include "analysis/summary/warmup.hpp"
@@ -65,6 +65,20 @@ void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& 
   if (!plan.trace.file.empty()) refuse(plan.trace.file, "the steps of this run", "choose another file for --trace");
 }
 
+/// Names go to terminals, which take such characters for commands, and to files of lines.
+void refuse_control_characters(const reader::Node& node) {
+  if (node.is_mapping()) {
+    for (const auto& [key, value] : node.entries()) refuse_control_characters(value);
+  } else if (node.is_sequence()) {
+    for (std::size_t i = 0; i < node.size(); ++i) refuse_control_characters(node[i]);
+  } else if (node.is_scalar()) {
+    const std::string& text = node.text();
+    const bool plain = std::none_of(text.begin(), text.end(),
+                                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (!plain) node.fail(fmt::format("a control character or a line end in {}", reader::in_quotes(text)));
+  }
+}
+
 std::vector<std::string> names_of_tenants(const sim::Scenario& scenario) {
   std::vector<std::string> names;
   if (scenario.workload.tenants)
@@ -106,14 +120,16 @@ LoadedScenario load_scenario(const std::string& path, const std::vector<std::str
 
 LoadedScenario load_scenario(reader::Document document, const std::vector<std::string>& overrides) {
   Stopwatch watch;
-  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}};
+  LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
+  refuse_control_characters(loaded.document.root());
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
   // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a
   // default.
   loaded.origins.merge(reader::origins_of(loaded.scenario, loaded.document.root()));
   loaded.resolved_yaml = reader::write_yaml(with_absolute_paths(loaded.scenario, loaded.document), loaded.origins);
+  loaded.traces = states_of_traces(loaded.scenario);
   loaded.sha256 = scenario_sha256(loaded.scenario, loaded.document);
   loaded.load_time = watch.lap();
   return loaded;
@@ -146,6 +162,7 @@ Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* ti
   };
   const sim::RunFacts facts = sim::simulate(scenario, loaded.build, *source, options);
   progress.done();
+  check_unchanged(loaded.traces);
   phases.simulate = watch.lap();
   Curves curves;
   Summary summary = summarise(scenario, loaded.build, facts, {loaded.sha256, seconds_since(start)}, &curves);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/output/chrome_trace.hpp"
+#include "analysis/portable.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/simulation.hpp"
 
@@ -23,9 +24,10 @@ struct LoadedScenario {
   sim::Scenario scenario;
   reader::Origins origins;
   sim::Build build;
-  std::string resolved_yaml;  ///< every default filled in, with its origin; running it gives the same results
-  PhaseTime load_time;        ///< that all this took
-  std::string sha256;         ///< of the resolved scenario without its comments, its files by content
+  std::string resolved_yaml;      ///< every default filled in, with its origin; running it gives the same results
+  PhaseTime load_time;            ///< that all this took
+  std::string sha256;             ///< of the resolved scenario without its comments, its files by content
+  std::vector<FileState> traces;  ///< as they were then
 };
 
 /// `overrides` are `dotted.path=value`. Throws InputError.
@@ -53,6 +55,7 @@ struct RunTimes {
 };
 
 /// Simulates in this process and writes the result files. Once per process. Says on stderr what a trace leaves out.
+/// Throws std::runtime_error, and writes nothing, where a trace was changed while it was read.
 Summary run_here(const LoadedScenario& loaded, const RunPlan& plan, RunTimes* times = nullptr);
 
 /// Simulates in a child process, as often as one likes. Throws std::runtime_error if the child dies; its InputError and

@@ -12,6 +12,8 @@
 namespace flotilla::analysis {
 namespace {
 
+constexpr std::size_t kMostBytes = 256'000'000;  // unpacked: a small .gz may hold any amount
+
 InputError bad_file(const std::string& path, int line, const std::string& message) {
   SourceLocation where;
   where.file = path;
@@ -25,8 +27,10 @@ std::string read_all(const std::string& path) {
   std::string text;
   std::array<char, 1 << 16> buffer;
   int got = 0;
-  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0)
+  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMostBytes) throw bad_file(path, 0, fmt::format("holds more than {} MB", kMostBytes / 1'000'000));
+  }
   if (got < 0) throw bad_file(path, 0, "is damaged: the gzip stream does not decode");
   return text;
 }

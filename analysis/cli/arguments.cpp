@@ -28,9 +28,26 @@ std::string hint(const CLI::App& app, const Arguments& arguments) {
   return "\n  see: " + app.get_name() + " --help";
 }
 
+/// Commands define their words where they parse them: who looks at definitions stands there.
+const std::function<void(const CLI::App&)>* onlooker = nullptr;
+struct Seen {};
+
 }  // namespace
 
+void look_at(const Command& command, const std::function<void(const CLI::App&)>& look) {
+  onlooker = &look;
+  try {
+    command.run({});
+  } catch (const Seen&) {
+  }
+  onlooker = nullptr;
+}
+
 void parse(CLI::App& app, const Arguments& arguments) {
+  if (onlooker != nullptr) {
+    (*onlooker)(app);
+    throw Seen{};
+  }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     app.parse(reversed);

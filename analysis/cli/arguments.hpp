@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class HelpRequested : public std::runtime_error {
 
 /// Parses; throws UsageError or HelpRequested.
 void parse(CLI::App& app, const Arguments& arguments);
+
+/// Shows `look` what a command defines, and runs nothing of it.
+void look_at(const Command& command, const std::function<void(const CLI::App&)>& look);
 
 /// SCENARIO [key=value ...], and whether a word is such an assignment.
 struct ScenarioArguments {

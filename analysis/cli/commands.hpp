@@ -35,5 +35,12 @@ int sweep(const Arguments&);
 int report(const Arguments&);
 int validate(const Arguments&);
 int calibrate(const Arguments&);
+int completion(const Arguments&);
+int man(const Arguments&);
+
+/// What some words may be, for whoever completes them.
+std::vector<std::string> kinds_of_lists();  ///< of `list`
+std::vector<std::string> names_of_examples();
+std::vector<std::string> names_of_shows();  ///< what `show` shows
 
 }  // namespace flotilla::cli

@@ -1,18 +1,20 @@
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 #include "analysis/cli/arguments.hpp"
+#include "analysis/output/whole_file.hpp"
 #include "scenarios/reader/embedded.hpp"
 #include "scenarios/reader/node.hpp"
 
 namespace flotilla::cli {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Folders of scenarios that travel with the binary, with what each shows.
 struct Example {
@@ -39,42 +41,71 @@ constexpr Example kExamples[] = {
     {"trace", "replays a request trace", "requests.csv"},
 };
 
+/// A folder that has its name once all is in it, or is gone.
+class Folder {
+ public:
+  explicit Folder(fs::path path) : path_(std::move(path)), partial_(path_.string() + analysis::kPartialSuffix) {
+    std::error_code error;
+    mine_ = fs::create_directory(partial_, error);  // or left behind by one that was killed
+    if (error)
+      throw std::runtime_error(fmt::format("{}: cannot make the directory: {}", path_.string(), error.message()));
+  }
+  ~Folder() {
+    std::error_code ignored;
+    if (mine_ && !partial_.empty()) fs::remove_all(partial_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const fs::path& partial() const { return partial_; }
+  void commit() {
+    fs::rename(partial_, path_);
+    partial_.clear();
+  }
+
+ private:
+  fs::path path_, partial_;
+  bool mine_ = false;
+};
+
 int copy(const Example& example) {
-  const std::filesystem::path folder = example.name;
-  if (std::filesystem::exists(folder)) {
+  const fs::path folder = example.name;
+  if (fs::exists(folder)) {
     throw UsageError(fmt::format("flotilla example: '{}' exists here already; nothing was written", folder.string()));
   }
-  std::filesystem::create_directory(folder);
+  Folder under_way(folder);
   const std::string source = fmt::format("scenarios/{}", example.name);
   std::vector<std::string> files;
   for (const std::string& stem : reader::embedded_names(source)) files.push_back(stem + ".yaml");
   if (example.companion != nullptr) files.emplace_back(example.companion);
   for (const std::string& name : files) {
-    const auto path = folder / name;
-    std::ofstream file(path, std::ios::binary);
-    file << reader::embedded_file(source + "/" + name).value();
-    file.flush();
-    if (!file) throw std::runtime_error(fmt::format("{}: cannot write: {}", path.string(), std::strerror(errno)));
-    fmt::print("{}\n", path.string());
+    analysis::write_whole_file((under_way.partial() / name).string(),
+                               std::string(reader::embedded_file(source + "/" + name).value()));
   }
+  under_way.commit();
+  for (const std::string& name : files) fmt::print("{}\n", (folder / name).string());
   return kOk;
 }
 
 }  // namespace
+
+std::vector<std::string> names_of_examples() {
+  std::vector<std::string> names;
+  for (const Example& example : kExamples) names.emplace_back(example.name);
+  return names;
+}
 
 int example(const Arguments& arguments) {
   CLI::App app("Copies a worked scenario into a folder here; without a name, lists them.", "flotilla example");
   std::string name;
   app.add_option("NAME", name, "which one");
   parse(app, arguments);
-  std::vector<std::string> names;
   for (const Example& example : kExamples) {
     if (name.empty()) fmt::print("{:<16} {}\n", example.name, example.shows);
     if (name == example.name) return copy(example);
-    names.emplace_back(example.name);
   }
   if (name.empty()) return kOk;
-  throw UsageError(fmt::format("flotilla example: there is no example '{}'\n  {}", name, reader::suggest(name, names)));
+  throw UsageError(fmt::format("flotilla example: there is no example '{}'\n  {}", name,
+                               reader::suggest(name, names_of_examples())));
 }
 
 }  // namespace flotilla::cli

@@ -77,21 +77,25 @@ constexpr Kind kKinds[] = {{"models", list_models},   {"gpus", list_gpus},      
 
 }  // namespace
 
+std::vector<std::string> kinds_of_lists() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
+}
+
 int list(const Arguments& arguments) {
   CLI::App app("Lists what the catalogue holds.", "flotilla list");
   std::string kind;
   app.add_option("KIND", kind, "models, gpus, systems, fabrics, engines, schedulers, routers, prices or metrics")
       ->required();
   parse(app, arguments);
-  std::vector<std::string> names;
   for (const Kind& k : kKinds) {
-    if (kind == k.name) {
-      k.print();
-      return kOk;
-    }
-    names.emplace_back(k.name);
+    if (kind != k.name) continue;
+    k.print();
+    return kOk;
   }
-  throw UsageError(fmt::format("flotilla list: there is no list of '{}'\n  {}", kind, reader::suggest(kind, names)));
+  throw UsageError(
+      fmt::format("flotilla list: there is no list of '{}'\n  {}", kind, reader::suggest(kind, kinds_of_lists())));
 }
 
 }  // namespace flotilla::cli

@@ -28,6 +28,8 @@ constexpr std::array kCommands{
     Command{"calibrate", "fit coefficients to measurements, or correct them to one's own machine", calibrate},
     Command{"example", "copy a worked scenario here", example},
     Command{"schema", "print the JSON Schema of a scenario, for editors", schema},
+    Command{"completion", "print what makes a shell complete commands, options and names", completion},
+    Command{"man", "print the manual page", man},
 };
 
 void print_help() {
@@ -62,6 +64,7 @@ std::span<const Command> commands() { return kCommands; }
 }  // namespace flotilla::cli
 
 int main(int argc, char** argv) {
+  flotilla::cli::prepare_process();
   const flotilla::cli::Arguments arguments(argv + 1, argv + argc);
   return flotilla::cli::exit_code_of([&] { return flotilla::cli::dispatch(arguments); });
 }

@@ -7,6 +7,8 @@
 
 namespace flotilla::cli {
 
+std::vector<std::string> names_of_shows() { return {"topology", "memory", "model", "cost"}; }
+
 int show(const Arguments& arguments) {
   CLI::App app("Shows the topology, the memory ledger, the model or the cost of a scenario.", "flotilla show");
   std::string what;
@@ -16,7 +18,7 @@ int show(const Arguments& arguments) {
   add_scenario(app, scenario);
   app.add_flag("--dot", dot, "the topology as a Graphviz graph");
   parse(app, arguments);
-  const std::vector<std::string> known{"topology", "memory", "model", "cost"};
+  const std::vector<std::string> known = names_of_shows();
   if (std::find(known.begin(), known.end(), what) == known.end()) {
     throw UsageError(fmt::format("flotilla show: cannot show '{}'\n  {}", what, reader::suggest(what, known)));
   }

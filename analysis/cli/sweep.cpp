@@ -79,14 +79,20 @@ int write_slurm(const Options& o, const analysis::Sweep& sweep) {
 int tell(const Options& o) {
   const analysis::StoredSweep stored = analysis::read_store(o.run.database);
   if (!o.csv.empty()) analysis::write_whole_file(o.csv, analysis::sweep_csv(stored));
-  const auto failed = std::count_if(stored.results.begin(), stored.results.end(),
-                                    [](const auto& result) { return !result.second.done; });
+  std::size_t failed = 0;
+  std::string first;  // of their reasons
+  for (const auto& [point, result] : stored.results) {
+    if (!result.done && failed++ == 0) first = result.error;
+  }
   const analysis::Share& share = o.run.share;
   if (!o.quiet && share.count > 1) {
     fmt::print("share {} of {}: {} points done, {} failed; --collect brings the shares together\n", share.index,
-               share.count, stored.results.size() - static_cast<std::size_t>(failed), failed);
+               share.count, stored.results.size() - failed, failed);
   } else if (!o.quiet) {
     fmt::print("{}", analysis::sweep_terminal(stored));
+  } else if (failed > 0) {
+    fmt::print(stderr, "flotilla sweep: {} of {} points failed, the first of them: {}\n", failed, stored.results.size(),
+               first);
   }
   return failed > 0 ? kRunFailed : kOk;
 }

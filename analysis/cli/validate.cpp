@@ -6,6 +6,8 @@
 #include <ctime>
 #include <filesystem>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "analysis/cli/arguments.hpp"
 #include "analysis/cli/interrupt.hpp"
@@ -47,16 +49,17 @@ Options read_options(const Arguments& arguments) {
 }
 
 void write(const analysis::Validation& validation, const Options& o) {
-  const auto file = [&](const char* name, const std::string& text) {
-    analysis::write_whole_file(o.directory + "/" + name, text);
+  std::vector<std::pair<std::string, std::string>> files;
+  const auto file = [&](const char* name, std::string text) {
+    files.emplace_back(o.directory + "/" + name, std::move(text));
   };
   file("points.csv", analysis::points_csv(validation));
   file("details.csv", analysis::details_csv(validation));
-  file("summary.json", analysis::summary(validation).dump(2) + "\n");
   file("report.html", analysis::report_html(validation, today()));
-  if (o.markdown.empty()) return;
+  file("summary.json", analysis::summary(validation).dump(2) + "\n");
   const std::string table = std::filesystem::path(o.points).filename().string();
-  analysis::write_whole_file(o.markdown, analysis::validation_page(validation, today(), table));
+  if (!o.markdown.empty()) files.emplace_back(o.markdown, analysis::validation_page(validation, today(), table));
+  analysis::write_whole_files(files);
 }
 
 }  // namespace

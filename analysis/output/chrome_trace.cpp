@@ -7,13 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 
-#include "analysis/output/whole_file.hpp"
 #include "analysis/version.hpp"
 
 namespace flotilla::analysis {
@@ -52,17 +50,15 @@ std::string role_of(sim::Role role) {
 }  // namespace
 
 ChromeTrace::ChromeTrace(TracePlan plan, const sim::Scenario& scenario, const sim::Build& build)
-    : plan_(std::move(plan)), scenario_(scenario), build_(build), partial_(plan_.file + kPartialSuffix) {
+    : plan_(std::move(plan)), scenario_(scenario), build_(build), partial_(plan_.file) {
   const bool compressed = plan_.file.size() > 3 && plan_.file.compare(plan_.file.size() - 3, 3, ".gz") == 0;
-  file_ = gzopen(partial_.c_str(), compressed ? "wb6" : "wbT");
-  if (file_ == nullptr) throw std::runtime_error(fmt::format("{}: cannot write: {}", partial_, std::strerror(errno)));
+  file_ = gzopen(partial_.partial().c_str(), compressed ? "wb6" : "wbT");
+  if (file_ == nullptr) fail("cannot write");
   buffer_ = R"({"displayTimeUnit":"ms","traceEvents":[)";
 }
 
 ChromeTrace::~ChromeTrace() {
-  if (file_ == nullptr) return;
-  gzclose(static_cast<gzFile>(file_));
-  std::remove(partial_.c_str());
+  if (file_ != nullptr) gzclose(static_cast<gzFile>(file_));
 }
 
 void ChromeTrace::made(int replica, int serving_group, std::int64_t kv_blocks) {
@@ -226,16 +222,8 @@ std::string ChromeTrace::finish() {
   if (!shows.empty()) about["left_out"] = "this trace " + shows;
   buffer_ += "\n],\"otherData\":" + about.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "}\n";
   flush();
-  if (gzclose(static_cast<gzFile>(std::exchange(file_, nullptr))) != Z_OK) {
-    std::remove(partial_.c_str());
-    fail("cannot write");
-  }
-  if (std::rename(partial_.c_str(), plan_.file.c_str()) != 0) {
-    const int why = errno;
-    std::remove(partial_.c_str());
-    errno = why;
-    fail("cannot rename");
-  }
+  if (gzclose(static_cast<gzFile>(std::exchange(file_, nullptr))) != Z_OK) fail("cannot write");
+  partial_.commit();
   return shows;
 }
 

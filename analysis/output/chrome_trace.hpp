@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/output/whole_file.hpp"
 #include "sim/build.hpp"
 #include "sim/engine/request.hpp"
 #include "sim/engine/step_listener.hpp"
@@ -69,7 +70,7 @@ class ChromeTrace final : public sim::StepListener {
   TracePlan plan_;
   const sim::Scenario& scenario_;
   const sim::Build& build_;
-  std::string partial_;
+  PartialFile partial_;
   void* file_ = nullptr;  ///< zlib's gzFile
   std::string buffer_;
   bool first_ = true;

@@ -8,9 +8,9 @@
 #include <iterator>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "analysis/output/csv_field.hpp"
-#include "analysis/output/whole_file.hpp"
 #include "analysis/summary/json.hpp"
 
 namespace flotilla::analysis {
@@ -38,9 +38,8 @@ std::function<void(const sim::Request&, sim::RequestStatus)> ResultFiles::reques
     std::vector<std::string> tenants) {
   if (directory_.empty()) return {};
   for (const std::string& tenant : tenants) tenants_.push_back(csv_field(tenant));
-  const std::string file = path(kRowsFile) + kPartialSuffix;
-  rows_ = std::fopen(file.c_str(), "w");
-  if (rows_ == nullptr) fail(file, "cannot write");
+  rows_ = std::fopen(rows_file_.emplace(path(kRowsFile)).partial().c_str(), "w");
+  if (rows_ == nullptr) fail(path(kRowsFile), "cannot write");
   buffer_ =
       "id,input_tokens,output_tokens,wished_arrival_time,arrival_time,scheduled_time,first_token_time,finish_time,ttft_"
       "ms,tpot_ms,"
@@ -78,10 +77,6 @@ void ResultFiles::flush_rows() {
   buffer_.clear();
 }
 
-void ResultFiles::write_file(const std::string& name, const std::string& text) const {
-  write_whole_file(path(name), text);
-}
-
 void add_trace_report(Summary& summary, sim::TraceReport report) {
   // The same bytes wherever the file lies.
   report.path = std::filesystem::path(report.path).filename().string();
@@ -93,25 +88,29 @@ void add_trace_report(Summary& summary, sim::TraceReport report) {
 std::string events_csv(const sim::LifeFacts& life) {
   std::string text = "time_s,event,subject,gpus,requests\n";
   for (const sim::LifeEvent& e : life.events)
-    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", e.time, e.what, e.subject, e.gpus, e.requests);
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", e.time, e.what, csv_field(e.subject), e.gpus,
+                   e.requests);
   return text;
 }
 
 void ResultFiles::finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
                          const std::string& resolved_yaml, const sim::LifeFacts& life) {
   if (directory_.empty()) return;
+  std::vector<PartialFile> files;
   if (rows_ != nullptr) {
     flush_rows();
-    std::FILE* file = std::exchange(rows_, nullptr);
-    if (std::fclose(file) != 0) fail(path(kRowsFile), "cannot write");
-    if (std::rename((path(kRowsFile) + kPartialSuffix).c_str(), path(kRowsFile).c_str()) != 0)
-      fail(path(kRowsFile), "cannot rename");
+    if (std::fclose(std::exchange(rows_, nullptr)) != 0) fail(path(kRowsFile), "cannot write");
+    files.push_back(std::move(*rows_file_));
   }
-  write_file(kResolvedFile, resolved_yaml);
-  write_file(kCurvesFile, to_json(curves).dump() + "\n");
-  write_file(kTimeseriesFile, timeseries);
-  if (life.changes) write_file(kEventsFile, events_csv(life));
-  write_file(kSummaryFile, to_json(summary).dump(2) + "\n");
+  const auto add = [&](const char* name, const std::string& text) { files.emplace_back(path(name)).write(text); };
+  add(kResolvedFile, resolved_yaml);
+  add(kCurvesFile, to_json(curves).dump() + "\n");
+  add(kTimeseriesFile, timeseries);
+  if (life.changes) add(kEventsFile, events_csv(life));
+  add(kSummaryFile, to_json(summary).dump(2) + "\n");
+  // The summary of an earlier run must never stand beside files of this one.
+  files.back().withdraw();
+  for (PartialFile& file : files) file.commit();
 }
 
 }  // namespace flotilla::analysis

@@ -1,13 +1,15 @@
 // The files of a run: summary.json, distributions.json, timeseries.csv, requests.csv, resolved.yaml, and events.csv
-// where the fleet may change. Each is written
-// under a temporary name and renamed when whole.
+// where the fleet may change. They are written under temporary names; when all are whole they take their own, the
+// summary last.
 #pragma once
 
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "analysis/output/whole_file.hpp"
 #include "analysis/summary/curves.hpp"
 #include "analysis/summary/summary.hpp"
 #include "sim/engine/request.hpp"
@@ -33,17 +35,17 @@ class ResultFiles {
 
   /// Opens requests.csv and returns the sink of its rows. With tenants these have a column of their names.
   std::function<void(const sim::Request&, sim::RequestStatus)> request_rows(std::vector<std::string> tenants = {});
-  /// Writes the other files, and gives every file its name.
+  /// Writes the other files, and gives every file its name. Without it, nothing is left.
   void finish(const Summary& summary, const Curves& curves, const std::string& timeseries,
               const std::string& resolved_yaml, const sim::LifeFacts& life);
 
  private:
   void write_row(const sim::Request& request, sim::RequestStatus status);
   void flush_rows();
-  void write_file(const std::string& name, const std::string& text) const;
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
   std::string directory_;
+  std::optional<PartialFile> rows_file_;
   std::FILE* rows_ = nullptr;
   std::string buffer_;
   std::vector<std::string> tenants_;  ///< as fields

@@ -7,25 +7,19 @@
 #include <cmath>
 #include <iterator>
 
+#include "analysis/output/csv_field.hpp"
+
 namespace flotilla::analysis {
 
 namespace {
 
 using sim::Measure;
 
-/// A name in quotes where a reader of CSV would trip over it otherwise.
-std::string quoted(const std::string& name) {
-  if (name.find_first_of(",\"\n\r") == std::string::npos) return name;
-  std::string text = "\"";
-  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
-  return text + "\"";
-}
-
 /// Sums of one pool, by measure and interval, and what they are shares of.
 class PoolSeries {
  public:
   PoolSeries(const sim::Timeline& timeline, const sim::Scenario& scenario, const sim::Build& build, std::size_t pool)
-      : name_(quoted(scenario.fleet.pools[pool].name)),
+      : name_(csv_field(scenario.fleet.pools[pool].name)),
         gpus_(static_cast<double>(build.pools[pool].gpus)),
         power_(build.pools[pool].power) {
     for (std::size_t m = 0; m < sim::kMeasures; ++m) sums_[m] = timeline.sums(pool, static_cast<Measure>(m));

@@ -1,6 +1,7 @@
 #include "analysis/output/whole_file.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -10,23 +11,78 @@
 
 namespace flotilla::analysis {
 
-void write_whole_file(const std::string& path, const std::string& text) {
-  const std::string partial = path + kPartialSuffix;
-  const auto fail = [&](const std::string& file, const char* what) {
-    const std::string why = std::strerror(errno);
-    std::remove(partial.c_str());
-    throw std::runtime_error(fmt::format("{}: {}: {}", file, what, why));
-  };
-  std::FILE* file = std::fopen(partial.c_str(), "w");
-  if (file == nullptr) fail(partial, "cannot write");
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Uses errno.
+[[noreturn]] void fail(const std::string& path, const char* what) {
+  throw std::runtime_error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+}
+
+/// Renaming would put a file in the place of such a thing.
+bool is_device_or_pipe(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_type type = fs::status(path, ignored).type();
+  return type == fs::file_type::character || type == fs::file_type::block || type == fs::file_type::fifo;
+}
+
+std::string behind_links(const std::string& path) {
+  std::error_code error;
+  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
+  return error || target.empty() ? path : target.string();
+}
+
+}  // namespace
+
+PartialFile::PartialFile(const std::string& path)
+    : path_(path),
+      target_(is_device_or_pipe(path) ? path : behind_links(path)),
+      partial_(is_device_or_pipe(path) ? path : target_ + kPartialSuffix) {}
+
+PartialFile::PartialFile(PartialFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      partial_(std::exchange(other.partial_, std::string())) {}
+
+PartialFile::~PartialFile() {
+  if (!partial_.empty() && partial_ != target_) std::remove(partial_.c_str());
+}
+
+void PartialFile::write(const std::string& text) const {
+  std::FILE* file = std::fopen(partial_.c_str(), "w");
+  if (file == nullptr) fail(path_, "cannot write");
   const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fclose(file) != 0 || !written) fail(partial, "cannot write");
-  if (std::rename(partial.c_str(), path.c_str()) != 0) fail(path, "cannot rename");
+  const int why = errno;
+  if (std::fclose(file) == 0 && written) return;
+  if (!written) errno = why;
+  fail(path_, "cannot write");
+}
+
+void PartialFile::withdraw() const {
+  if (partial_ != target_) ::unlink(target_.c_str());
+}
+
+void PartialFile::commit() {
+  if (partial_ != target_ && std::rename(partial_.c_str(), target_.c_str()) != 0) fail(path_, "cannot rename");
+  partial_.clear();
+}
+
+void write_whole_file(const std::string& path, const std::string& text) {
+  PartialFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+void write_whole_files(const std::vector<std::pair<std::string, std::string>>& files) {
+  std::vector<PartialFile> partial;
+  for (const auto& [path, text] : files) partial.emplace_back(path).write(text);
+  for (PartialFile& file : partial) file.commit();
 }
 
 void make_directory(const std::string& path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  fs::create_directories(path, error);
   if (error) throw std::runtime_error(fmt::format("{}: cannot make the directory: {}", path, error.message()));
 }
 

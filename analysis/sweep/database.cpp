@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 #include <type_traits>
 
 #include "scenarios/reader/error.hpp"
@@ -31,6 +34,25 @@ void bind(sqlite3_stmt* statement, int at, const SqlValue& value) {
       value);
 }
 
+/// Where nobody can write beside it (a read-only disk, somebody else's folder), SQLite cannot make the files that it
+/// shares a log by. Without a log it needs none.
+bool stands_still(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path folder = fs::absolute(path, ignored).parent_path();
+  const auto log = fs::file_size(path + "-wal", ignored);
+  return ::access(folder.c_str(), W_OK) != 0 && (ignored || log == 0);
+}
+
+/// What SQLite opens without locks and logs.
+std::string immutable(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string())
+    uri += std::string("?#%").find(c) == std::string::npos ? std::string(1, c)
+                                                           : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 std::int64_t SqlRow::integer(int column) const { return sqlite3_column_int64(statement_, column); }
@@ -43,8 +65,10 @@ std::string SqlRow::text(int column) const {
 Database::Database(std::string path, Mode mode) : path_(std::move(path)) {
   // To read, too: whoever closes a write-ahead log last puts it into the file. SQLite itself is content with reading
   // where a file may not be written.
-  const int code = sqlite3_open_v2(path_.c_str(), &handle_,
-                                   SQLITE_OPEN_READWRITE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0), nullptr);
+  const bool still = mode == Mode::kRead && stands_still(path_);
+  const int flags = still ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                          : SQLITE_OPEN_READWRITE | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(still ? immutable(path_).c_str() : path_.c_str(), &handle_, flags, nullptr);
   try {
     if (code != SQLITE_OK) fail(code);
     sqlite3_busy_timeout(handle_, kPatience);
@@ -82,6 +106,14 @@ void Database::fail(int code) const {
     case SQLITE_LOCKED:
       throw std::runtime_error(fmt::format(
           "{}: another program keeps the database locked; what was stored is safe: wait for it, then --resume", path_));
+    case SQLITE_FULL:
+      throw std::runtime_error(
+          fmt::format("{}: no space is left on the disk; what was stored is safe: make room, then --resume", path_));
+    case SQLITE_CANTOPEN:
+      throw std::runtime_error(fmt::format(
+          "{}: cannot be opened ({}); where its folder may not be written, copy it, and what lies beside it under its "
+          "name, to one that may",
+          path_, why));
     case SQLITE_CORRUPT:
       throw std::runtime_error(fmt::format(
           "{}: the database is damaged ({}); `sqlite3 {} .recover` may save what it holds", path_, why, path_));

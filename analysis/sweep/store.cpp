@@ -129,6 +129,7 @@ SweepIdentity SweepIdentity::of(const Sweep& sweep) {
 }
 
 SweepStore::SweepStore(const std::string& path, const SweepIdentity& identity, Open how) {
+  if (std::filesystem::is_directory(path)) refuse(path, "this is a directory; a sweep goes into a file", "");
   const bool there = std::filesystem::exists(path) && std::filesystem::file_size(path) > 0;
   if (there && how == Open::kNew) {
     refuse(path, "this file is there already", "--resume goes on with a sweep; or choose another file with -o");
@@ -219,7 +220,10 @@ StoredSweep read_store(const std::string& path) {
   if (!std::filesystem::exists(path)) refuse(path, "no such file", "");
   Database db(path, Database::Mode::kRead);
   if (!is_a_sweep(db)) refuse(path, "this is no database of a sweep", "flotilla sweep SCENARIO ... -o FILE makes one");
-  return {read_identity(db), read_results(db)};
+  StoredSweep sweep{read_identity(db), read_results(db)};
+  if (!sweep.results.empty() && sweep.results.rbegin()->first >= sweep.identity.hashes.size())
+    refuse(path, fmt::format("there is a result of point {}, and no such point", sweep.results.rbegin()->first), "");
+  return sweep;
 }
 
 }  // namespace flotilla::analysis

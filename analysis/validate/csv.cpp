@@ -1,19 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analysis/output/csv_field.hpp"
 #include "analysis/validate/labels.hpp"
 #include "analysis/validate/writers.hpp"
 
 namespace flotilla::analysis {
 namespace {
-
-/// In quotes where the field holds a comma, a quote or a line end.
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string as_measured(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
 std::string rounded(const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : ""; }
@@ -27,10 +20,10 @@ std::string points_csv(const Validation& validation) {
       "gpu,envelope\n";
   for (const auto& [point, outcome] : validation.all()) {
     const bool predicted = outcome->predicted();
-    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", field(point->id),
-                        field(predicted ? "predicted" : "skipped: " + outcome->skipped), as_measured(point->ttft_ms),
-                        as_measured(point->tpot_ms), rounded(measured_throughput(*point)), rounded(outcome->ttft_ms),
-                        rounded(outcome->tpot_ms), rounded(outcome->throughput),
+    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(point->id),
+                        csv_field(predicted ? "predicted" : "skipped: " + outcome->skipped),
+                        as_measured(point->ttft_ms), as_measured(point->tpot_ms), rounded(measured_throughput(*point)),
+                        rounded(outcome->ttft_ms), rounded(outcome->tpot_ms), rounded(outcome->throughput),
                         !predicted        ? ""
                         : outcome->inside ? "inside"
                                           : "outside");
@@ -48,19 +41,20 @@ std::string details_csv(const Validation& validation) {
   for (const Compared& c : validation.all()) {
     const MeasuredPoint& p = *c.point;
     const Outcome& o = *c.outcome;
-    text += fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", field(p.id), p.line, class_of(p).key,
-        p.clean ? 1 : 0, field(p.gpu), field(p.model), field(p.engine), field(release_of(p)), weights_of(p),
-        whole(p.tp), whole(p.pp), whole(p.ep), whole(p.attention_dp), field(p.load_text), as_measured(p.load_value),
-        as_measured(p.input_tokens), as_measured(p.output_tokens), rounded(relative_error(c, Metric::kTpot)),
-        rounded(relative_error(c, Metric::kTtft)), rounded(relative_error(c, Metric::kThroughput)));
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_field(p.id), p.line,
+                        class_of(p).key, p.clean ? 1 : 0, csv_field(p.gpu), csv_field(p.model), csv_field(p.engine),
+                        csv_field(release_of(p)), weights_of(p), whole(p.tp), whole(p.pp), whole(p.ep),
+                        whole(p.attention_dp), csv_field(p.load_text), as_measured(p.load_value),
+                        as_measured(p.input_tokens), as_measured(p.output_tokens),
+                        rounded(relative_error(c, Metric::kTpot)), rounded(relative_error(c, Metric::kTtft)),
+                        rounded(relative_error(c, Metric::kThroughput)));
     if (o.predicted()) {
       text += fmt::format("{:.4g},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{},{},", o.expected_error, o.memory, o.compute,
                           o.communication, o.host, o.idle, o.kv_tokens, o.preemptions);
     } else {
       text += ",,,,,,,,";
     }
-    text += field(fmt::format("{}", fmt::join(o.notes, "; "))) + "\n";
+    text += csv_field(fmt::format("{}", fmt::join(o.notes, "; "))) + "\n";
   }
   return text;
 }

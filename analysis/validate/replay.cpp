@@ -159,9 +159,18 @@ class Pool {
         ++at;
         continue;
       }
-      outcomes_[at->job] = from_json(nlohmann::json::parse(at->child.take()));
+      outcomes_[at->job] = from_json(nlohmann::json::parse(text_of(at->child)));
       at = running_.erase(at);
       bar_.show(++done_, jobs_.size());
+    }
+  }
+
+  static std::string text_of(Child& child) {
+    try {
+      return child.take();
+    } catch (const ChildDied& e) {
+      if (e.interrupted()) throw Interrupted{};
+      throw;
     }
   }
 

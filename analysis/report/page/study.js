@@ -5,7 +5,7 @@
 const sizings = report.sizings;
 const runs = report.runs;
 const decisions = report.decisions;
-const number = (value) => (value === null || value === undefined ? '–' : value.toLocaleString('en', Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }));
+const number = (value) => (value === null || value === undefined ? '–' : typeof value !== 'number' ? escaped(value) : value.toLocaleString('en', Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }));
 const dollars = (value) => '$' + (value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 2 : 3));
 const line = (cells, tag = 'td') => `<tr>${cells.map((c) => `<${tag}>${c}</${tag}>`).join('')}</tr>`;
 
@@ -110,7 +110,7 @@ function tried() {
   fill('tried', sizings.map((s) => {
     const rows = s.sizing.candidates.map((c) => {
       const f = c.figures, name = `${escaped(c.name)}${c.tensor_parallel_sizes.length ? ` TP ${c.tensor_parallel_sizes.join(' + ')}` : ''}`;
-      if (!f) return line([name, `<span class="missed">${c.status}</span>`, ...Array(9).fill(''), number(c.simulations), escaped(c.binding)]);
+      if (!f) return line([name, `<span class="missed">${escaped(c.status)}</span>`, ...Array(9).fill(''), number(c.simulations), escaped(c.binding)]);
       return line([name, c.replicas.join(' + '), number(c.gpus), number(f.median_ttft_ms), number(f.p99_ttft_ms), number(f.median_tpot_ms), number(f.p99_tpot_ms), percent(f.busy) + ' %', percent(f.kv_peak_usage) + ' %',
         f.usd_per_month === null ? '–' : dollars(f.usd_per_month), f.usd_per_million_output_tokens === null ? '–' : dollars(f.usd_per_million_output_tokens), number(c.simulations), escaped(c.binding)]);
     });

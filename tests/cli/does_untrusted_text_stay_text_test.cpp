@@ -1,0 +1,151 @@
+// Names that are markup, formulas, commands or paths stay names wherever they are shown, and no file decides where
+// another is written.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command_line.hpp"
+
+using namespace flotilla::test;
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+const std::string kName = R"(</script><img src=x onerror=alert(1)>"'<!-- ../../up)";
+const std::string kPool = R"(=1+1,"p"<b>)";
+const std::string kFormula = R"_(=HYPERLINK("http://x","y"))_";
+
+std::string hostile() {
+  return fmt::format(
+      "name: {0}\nmodel: llama-3.3-70b\n"
+      "fleet: {{pools: [{{name: {1}, system: hgx-b200, gpus: 1, price: spheron-on-demand}}]}}\n"
+      "serving: [{{pool: {1}, engine: vllm, weights: nvfp4, kv_cache_dtype: fp8, tensor_parallel_size: 1}}]\n"
+      "workload:\n  tenants:\n"
+      "    - {{name: {2}, request_rate: 5, input_tokens: 100, output_tokens: 20, num_prompts: 50}}\n"
+      "    - {{name: '-2+3', request_rate: 5, input_tokens: 100, output_tokens: 20, num_prompts: 50}}\n"
+      "    - {{name: '/etc/passwd', request_rate: 5, input_tokens: 100, output_tokens: 20, num_prompts: 50}}\n",
+      Json(kName).dump(), Json(kPool).dump(), Json(kFormula).dump());
+}
+
+/// What a report's page reads.
+Json data_of(const std::string& html) {
+  const std::string start = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t from = html.find(start) + start.size();
+  return Json::parse(html.substr(from, html.find("</script>", from) - from));
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("names that are markup, formulas or paths: in reports, CSV files and drawings they are names") {
+  const Folder folder;
+  const std::string scenario = folder.write("in/hostile.yaml", hostile());
+  fs::create_directory(folder / "here");
+  const Outcome run = command({"run", scenario, "-o", "out", "--save-detailed", "--trace", "out/drawn.json"},
+                              {.directory = folder / "here"});
+  REQUIRE_MESSAGE(run.code == 0, run.err);
+  REQUIRE(command({"report", "out", "-o", "report.html"}, {.directory = folder / "here"}).code == 0);
+  // Nothing was written but where it was asked for.
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"here", "in"});
+  CHECK(names_in(folder / "in") == std::vector<std::string>{"hostile.yaml"});
+  CHECK(names_in(folder / "here") == std::vector<std::string>{"out", "report.html"});
+
+  const std::string html = contents(folder / "here/report.html");
+  CHECK_FALSE(contains(html, "</script><img"));
+  CHECK_FALSE(contains(html, "<!-- .."));
+  const Json run_data = data_of(html).at("runs")[0];
+  CHECK(run_data.at("name") == kName);
+  CHECK(run_data.at("summary").at("tenants")[0].at("name") == kFormula);
+
+  const std::string rows = contents(folder / "here/out/requests.csv");
+  CHECK(contains(rows, R"_(,"'=HYPERLINK(""http://x"",""y"")")_"
+                       "\n"));
+  CHECK(contains(rows, ",'-2+3\n"));
+  CHECK_FALSE(contains(rows, ",-2+3\n"));
+  CHECK(contains(contents(folder / "here/out/timeseries.csv"), R"(,"'=1+1,""p""<b>",)"));
+
+  const Json drawn = Json::parse(contents(folder / "here/out/drawn.json"));
+  CHECK(drawn.at("otherData").at("scenario") == kName);
+  CHECK(contains(drawn.at("traceEvents")[0].at("args").at("name").get<std::string>(), kPool));
+}
+
+TEST_CASE("a sweep's figures as CSV: numbers stay numbers, formulas do not stay formulas") {
+  const Folder folder;
+  const Outcome sweep = command({"sweep", shipped("closed-loop/h100-tp2"), "workload.num_prompts=5",
+                                 R"(name="=cmd|' /C calc'!A0",-5,plain)", "-q", "-o", folder / "sweep.db", "--csv",
+                                 folder / "sweep.csv"});
+  REQUIRE_MESSAGE(sweep.code == 0, sweep.err);
+  const std::string csv = contents(folder / "sweep.csv");
+  CHECK(contains(csv, "\n1,-5,done,"));
+  CHECK(contains(csv, "\n2,plain,done,"));
+  CHECK_FALSE(contains(csv, "\n0,=cmd"));
+  CHECK(contains(csv, "cmd|' /C calc'!A0"));
+}
+
+TEST_CASE("what a terminal would obey is refused in a scenario, and shown as text in a message") {
+  const Folder folder;
+  for (const std::string& evil :
+       {std::string(R"("a\e[31m")"), std::string(R"("a\nall is well")"), std::string(R"("a\x7f")")}) {
+    const Outcome outcome = command({"check", shipped("trace/replay"), "name=" + evil});
+    CAPTURE(evil);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out == "");
+    CHECK(contains(outcome.err, "name: a control character or a line end in '"));
+    CHECK_FALSE(contains(outcome.err, "\x1b"));
+  }
+  const Outcome file = command({"check", "no\x1b[31m.yaml"});
+  CHECK(file.code == 2);
+  CHECK(contains(file.err, "no\\x1b[31m.yaml"));
+  CHECK_FALSE(contains(file.err, "\x1b"));
+}
+
+TEST_CASE("files that are made to hurt end in a message at once") {
+  const Folder folder;
+  std::string laughs = "a0: &a0 lol\n";
+  for (int i = 1; i <= 10; ++i) {
+    laughs += fmt::format("a{0}: &a{0} [*a{1}", i, i - 1);
+    for (int k = 0; k < 8; ++k) laughs += fmt::format(", *a{}", i - 1);
+    laughs += "]\n";
+  }
+  CHECK(contains(command({"check", folder.write("laughs.yaml", laughs)}).err, "aliases expand to more than 100000"));
+  const Outcome deep = command({"check", folder.write("deep.yaml", "a: " + std::string(100'000, '['))});
+  CHECK(deep.code == 2);
+  CHECK(contains(deep.err, "nested more than 64 deep"));
+  const Outcome large = command({"check", folder.write("large.yaml", "a: " + std::string(16'000'001, 'x'))});
+  CHECK(large.code == 2);
+  CHECK(contains(large.err, "at most 16 MB are read"));
+  // Small as it lies there.
+  REQUIRE(program({"bash", "-c", "head -c 300000000 /dev/zero | tr '\\0' x | gzip -1 > bomb.csv.gz"},
+                  {.directory = folder.path()})
+              .code == 0);
+  const Outcome bomb = command({"validate", folder / "bomb.csv.gz", "-o", folder / "out"});
+  CHECK(bomb.code == 2);
+  CHECK(contains(bomb.err, "bomb.csv.gz: holds more than 256 MB"));
+}
+
+TEST_CASE("a sweep's database with results of points that it does not have is refused") {
+  const Folder folder;
+  const std::string database = folder / "sweep.db";
+  REQUIRE(
+      command({"sweep", shipped("closed-loop/h100-tp2"), "workload.num_prompts=5", "seed=1,2", "-q", "-o", database})
+          .code == 0);
+  for (const char* const point : {"99", "-1"}) {
+    REQUIRE(program({"python3", "-c",
+                     fmt::format("import sqlite3; d = sqlite3.connect('{}'); d.execute(\"INSERT INTO results VALUES "
+                                 "({}, 'failed', 'x', NULL)\"); d.commit()",
+                                 database, point)})
+                .code == 0);
+    const Outcome report = command({"report", database, "-o", folder / "report.html"});
+    CHECK(report.code == 2);
+    CHECK(contains(report.err, "and no such point"));
+  }
+}
