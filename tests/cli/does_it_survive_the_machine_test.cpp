@@ -121,7 +121,7 @@ TEST_CASE("a sweep is shown from a disk that may only be read") {
   CHECK(fs::exists(folder / "sweep.html"));
 }
 
-TEST_CASE("a device or a pipe is written to, not replaced; what a link leads to is replaced, not the link") {
+TEST_CASE("a device or a pipe is written to, not replaced, and what a link leads to is replaced, not the link") {
   const Folder folder;
   REQUIRE(command({"run", kScenario, "-q", "-o", folder / "out"}).code == 0);
   REQUIRE(shell(folder, "$FLOTILLA report out -o plain.html").code == 0);
