@@ -27,10 +27,17 @@ bool is_device_or_pipe(const std::string& path) {
   return type == fs::file_type::character || type == fs::file_type::block || type == fs::file_type::fifo;
 }
 
+/// Where a file would be written that is opened by this path, there or not.
 std::string behind_links(const std::string& path) {
+  constexpr int kMostLinks = 16;
+  fs::path at = path;
   std::error_code error;
-  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
-  return error || target.empty() ? path : target.string();
+  for (int i = 0; i < kMostLinks && fs::is_symlink(at, error); ++i) {
+    const fs::path next = fs::read_symlink(at, error);
+    if (error) break;
+    at = at.parent_path() / next;  // an absolute one stays as it is
+  }
+  return at.string();
 }
 
 }  // namespace

@@ -117,7 +117,8 @@ TEST_CASE("files that are made to hurt end in a message at once") {
     laughs += "]\n";
   }
   CHECK(contains(command({"check", folder.write("laughs.yaml", laughs)}).err, "aliases expand to more than 100000"));
-  const Outcome deep = command({"check", folder.write("deep.yaml", "a: " + std::string(100'000, '['))});
+  const Outcome deep =
+      command({"check", folder.write("deep.yaml", "a: " + std::string(100'000, '[') + std::string(100'000, ']'))});
   CHECK(deep.code == 2);
   CHECK(contains(deep.err, "nested more than 64 deep"));
   const Outcome large = command({"check", folder.write("large.yaml", "a: " + std::string(16'000'001, 'x'))});
