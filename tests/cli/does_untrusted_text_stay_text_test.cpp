@@ -2,6 +2,7 @@
 // another is written.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -133,6 +134,19 @@ TEST_CASE("files that are made to hurt end in a message at once") {
   CHECK(contains(bomb.err, "bomb.csv.gz: holds more than 256 MB"));
 }
 
+namespace {
+
+/// As somebody might with a tool of SQLite's.
+void insert_result(const std::string& database, const char* point) {
+  sqlite3* opened = nullptr;
+  REQUIRE(sqlite3_open(database.c_str(), &opened) == SQLITE_OK);
+  const std::string words = fmt::format("INSERT INTO results VALUES ({}, 'failed', 'x', NULL)", point);
+  CHECK(sqlite3_exec(opened, words.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(opened);
+}
+
+}  // namespace
+
 TEST_CASE("a sweep's database with results of points that it does not have is refused") {
   const Folder folder;
   const std::string database = folder / "sweep.db";
@@ -140,11 +154,7 @@ TEST_CASE("a sweep's database with results of points that it does not have is re
       command({"sweep", shipped("closed-loop/h100-tp2"), "workload.num_prompts=5", "seed=1,2", "-q", "-o", database})
           .code == 0);
   for (const char* const point : {"99", "-1"}) {
-    REQUIRE(program({"python3", "-c",
-                     fmt::format("import sqlite3; d = sqlite3.connect('{}'); d.execute(\"INSERT INTO results VALUES "
-                                 "({}, 'failed', 'x', NULL)\"); d.commit()",
-                                 database, point)})
-                .code == 0);
+    insert_result(database, point);
     const Outcome report = command({"report", database, "-o", folder / "report.html"});
     CHECK(report.code == 2);
     CHECK(contains(report.err, "and no such point"));
