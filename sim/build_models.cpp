@@ -39,7 +39,7 @@ std::string none_of(const std::string& name) { return name.empty() ? "no class" 
 class Tenants {
  public:
   Tenants(const Scenario& scenario, const reader::Document& document, const Build& build)
-      : scenario_(scenario), document_(document), root_(document.root()), build_(build) {
+      : scenario_(scenario), root_(document.root()), build_(build) {
     for (std::size_t g = 0; g < build.groups.size(); ++g) {
       const auto model = static_cast<std::size_t>(build.groups[g].serves.model);
       identities_.resize(build.models.size());
@@ -103,7 +103,6 @@ class Tenants {
   }
 
   const Scenario& scenario_;
-  const reader::Document& document_;
   reader::Node root_;
   const Build& build_;
   std::vector<std::string> identities_;  ///< of the build's models
