@@ -63,11 +63,8 @@ void Replica::tell_plan(double now) {
 /// A step with prefill in it begins.
 void Replica::tell_step(double now, const models::CauseTimes& times) {
   const Request& r = pool_[told_];
-  std::int64_t own = 0, others = 0, prompts = 0;
-  for (const PrefillChunk& chunk : planner_.chunks()) {
-    (chunk.request == told_ ? own : others) += chunk.tokens;
-    prompts += chunk.request == told_ ? 0 : 1;
-  }
+  std::int64_t own = 0, others = 0;
+  for (const PrefillChunk& chunk : planner_.chunks()) (chunk.request == told_ ? own : others) += chunk.tokens;
   if (own == 0) {
     if (r.decoding()) spec_.story->shared_a_step(times.total(), others);
     return;
