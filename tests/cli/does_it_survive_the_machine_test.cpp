@@ -201,21 +201,26 @@ TEST_CASE("a trace that ends too early, or is written to while it is read, gives
 TEST_CASE("signals to a command and its children at once: 130, whoever of them ends first") {
   const Folder folder;
   const std::string scenario = "'" + shipped("migration/b200") + "'";
-  const auto stopped = [&](const std::string& words, const char* signal) {
-    return shell(folder, "set -m; $FLOTILLA " + words + " & sleep 1; kill -" + signal + " -- -$!; wait $!");
+  // What `appears` says that it is under way: on a busy machine that takes a while.
+  const auto stopped = [&](const std::string& words, const std::string& appears, const char* signal) {
+    return shell(folder, "set -m; $FLOTILLA " + words + " & until [ -e " + appears +
+                             " ]; do sleep 0.05; done; sleep 0.5; kill -" + signal + " -- -$!; wait $!");
   };
   for (const char* const signal : {"INT", "TERM"}) {
     CAPTURE(signal);
     const Outcome warm =
-        stopped("run " + scenario + " workload.num_prompts=9000000 workload.warmup=auto -q -o warm", signal);
+        stopped("run " + scenario + " workload.num_prompts=9000000 workload.warmup=auto -q -o warm", "warm", signal);
     CHECK(warm.code == 130);
     CHECK(contains(warm.err, "stopped before its end: nothing was written\n"));
     CHECK(fs::is_empty(folder / "warm"));
-    const Outcome run = stopped("run " + scenario + " workload.num_prompts=9000000 -q -o run", signal);
+    fs::remove_all(folder / "warm");
+    const Outcome run = stopped("run " + scenario + " workload.num_prompts=9000000 -q -o run", "run", signal);
     CHECK(run.code == 130);
     CHECK(contains(contents(folder / "run/summary.json"), "\"interrupted\": true"));
-    const Outcome sweep = stopped(
-        std::string("sweep ") + scenario + " workload.num_prompts=9000000 seed=1,2,3 -q -o " + signal + ".db", signal);
+    fs::remove_all(folder / "run");
+    const Outcome sweep =
+        stopped(std::string("sweep ") + scenario + " workload.num_prompts=9000000 seed=1,2,3 -q -o " + signal + ".db",
+                std::string(signal) + ".db", signal);
     CHECK(sweep.code == 130);
     CHECK(contains(sweep.err, "stopped before its end; what was finished is in "));
   }
