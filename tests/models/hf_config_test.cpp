@@ -178,7 +178,7 @@ TEST_CASE("published configurations are read with the parameters that their make
 TEST_CASE("a published file and the catalogue describe the same shape") {
   const auto folder = tests::reference_file("hf_configs");
   if (!folder) return;
-  for (const auto& [file, name] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {"MiniMaxAI--MiniMax-M2.5", "minimax-m2.5"},
            {"Qwen--Qwen3-235B-A22B", "qwen3-235b-a22b"},
            {"Qwen--Qwen3-30B-A3B", "qwen3-30b-a3b"},
@@ -195,6 +195,7 @@ TEST_CASE("a published file and the catalogue describe the same shape") {
            {"mistralai--Mixtral-8x7B-v0.1", "mixtral-8x7b"},
            {"openai--gpt-oss-120b", "gpt-oss-120b"},
            {"openai--gpt-oss-20b", "gpt-oss-20b"}}) {
+    const std::string &file = row.first, &name = row.second;
     CAPTURE(name);
     const auto read = load_llm((*folder / (file + ".json")).string()), ours = load_llm(name);
     const auto shape = [](const Llm& m) {

@@ -119,7 +119,7 @@ TEST_CASE("joined CSV files may repeat their header") {
 }
 
 TEST_CASE("broken JSON is a bad line that says where") {
-  for (const auto& [line, reason] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6)", "broken or cut off"},
            {R"({"timestamp": 1.5, "input_len)", "a key in quotes"},
            {R"({"timestamp": 1.5, "input_length": 5, "output_length": 6} x)", "something follows"},
@@ -129,6 +129,7 @@ TEST_CASE("broken JSON is a bad line that says where") {
            {R"({"a": {"b": [1, 2}, "timestamp": 1.5)", "cut off"},
            {R"({"timestamp": })", "cut off"},
            {"{}", "timestamp is missing"}}) {
+    const std::string &line = row.first, &reason = row.second;
     CAPTURE(line);
     const TemporaryFile file("trace.jsonl",
                              "{\"timestamp\": 0.5, \"input_length\": 5, \"output_length\": 6}\n" + line + "\n");

@@ -251,7 +251,7 @@ TEST_CASE("11: a Git LFS pointer and other things that are no trace are called b
   const std::string error = error_of([&] { load_trace(pointer.path()); });
   CHECK(contains(error, "this is a Git LFS pointer, not the data it points to"));
   CHECK(contains(error, "git lfs pull"));
-  for (const auto& [content, message] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {"<!DOCTYPE html><html>", "a web page"},
            {"PK\x03\x04xyz", "a zip archive"},
            {"PAR1", "a Parquet file"},
@@ -259,6 +259,7 @@ TEST_CASE("11: a Git LFS pointer and other things that are no trace are called b
            {"\xFF\xFEt\n", "UTF-16"},
            {"[{\"timestamp\": 0}]", "a JSON list"},
            {"timestamp,input_length,output_length\n", "holds no requests"}}) {
+    const std::string &content = row.first, &message = row.second;
     const TemporaryFile file("wrong.csv", content);
     CAPTURE(message);
     CHECK(contains(error_of([&] { load_trace(file.path()); }), message));
