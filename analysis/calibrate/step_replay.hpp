@@ -3,8 +3,8 @@
 // Where the load does not watch the clock (a fixed number of clients who each send the next request when the last one
 // ends, or all requests at once), which sequences share a step depends on lengths, memory and scheduler alone. (A
 // client's next request reaches the engine after the next step has been put together, and waits it out, and with async
-// scheduling one more: their length is part of its TTFT.) So mean TPOT, mean TTFT and the duration are weighted sums over steps: sum of weight *
-// step time. That makes a fit on serving points linear in the time of each step. The scheduler and the books are the
+// scheduling one more: their length is part of its TTFT.) So mean TPOT, mean TTFT and the duration are weighted sums
+// over steps: sum of weight * step time. That makes a fit on serving points linear in the time of each step. The scheduler and the books are the
 // simulator's own.
 #pragma once
 

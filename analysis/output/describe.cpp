@@ -62,12 +62,13 @@ std::string ledger(const sim::ServingGroup& group, double tokens) {
   text += fmt::format("  GPU KV cache size: {} tokens in {} blocks of {}", grouped(static_cast<double>(m.kv_tokens)),
                       grouped(static_cast<double>(m.kv_blocks)), d.block_size);
   if (m.layout.groups() > 1) {
-    text += fmt::format(", one for each of {} groups of {} layers; {} with a window keep {} blocks of a sequence",
-                        m.layout.groups(), m.layout.layers, m.layout.windowed, m.layout.window_blocks);
+    text += fmt::format(
+        ", each for one of {} groups of {} layers; with a window: {}, of no more than {} blocks of a sequence",
+        m.layout.groups(), m.layout.layers, m.layout.windowed, m.layout.window_blocks);
   }
   const double longest = static_cast<double>(group.max_model_len) / d.block_size;
-  const double of_longest = m.layout.full * longest +
-                            m.layout.windowed * std::min(longest, static_cast<double>(m.layout.window_blocks));
+  const double of_longest =
+      m.layout.full * longest + m.layout.windowed * std::min(longest, static_cast<double>(m.layout.window_blocks));
   text += fmt::format("\n  Maximum concurrency for {} tokens per request: {:.2f}x\n", grouped(group.max_model_len),
                       m.layout.groups() > 1 ? static_cast<double>(m.kv_blocks) / of_longest
                                             : static_cast<double>(m.kv_tokens) / group.max_model_len);
