@@ -73,7 +73,9 @@ const reader::Schema<Engine>& Engine::schema() {
                "of handing a prompt's KV from prefill to decode, before the first byte moves", {.min = 0})
           .key("kv_transfer_efficiency", &Engine::kv_transfer_efficiency,
                "share of a NIC's bandwidth that one flow of a hand-off reaches",
-               {.min = 0, .max = 1, .above_min = true});
+               {.min = 0, .max = 1, .above_min = true})
+          .key("unequal_kv_transfer", &Engine::unequal_kv_transfer,
+               "what befalls hand-offs between different tensor_parallel_sizes, and is not simulated");
   return s;
 }
 

@@ -68,6 +68,9 @@ struct Engine {
   // Where prefill and decode are apart: what handing over a prompt's KV takes beside the wires.
   Sourced<Seconds> kv_transfer_overhead;   ///< before the first byte moves
   Sourced<double> kv_transfer_efficiency;  ///< of a NIC's bandwidth, that one flow reaches
+  /// What is known to befall KV with heads of its own (not latent) where the two sides divide them among different
+  /// numbers of GPUs, and is not simulated; "" = nothing.
+  Sourced<std::string> unequal_kv_transfer;
 
   static const reader::Schema<Engine>& schema();
 };

@@ -37,6 +37,7 @@ class Builder {
     place_replicas();
     check_life(scenario_, build_, document_);
     check_ways(build_, document_);
+    warn_about_ways(build_);
     for (std::size_t i = 0; i < build_.groups.size(); ++i) finish_group(i);
     std::vector<std::string> tenants;
     if (scenario_.workload.tenants)

@@ -59,6 +59,23 @@ void check_ways(const Build& build, const reader::Document& document) {
   }
 }
 
+void warn_about_ways(Build& build) {
+  for (std::size_t i = 0; i < build.groups.size(); ++i) {
+    const ServingGroup& from = build.groups[i];
+    const std::string& known = from.deployment.engine.unequal_kv_transfer.value;
+    if (from.role != Role::kPrefill || known.empty() || from.deployment.llm.latent_attention()) continue;
+    for (std::size_t j = 0; j < build.groups.size(); ++j) {
+      const ServingGroup& to = build.groups[j];
+      const int here = from.deployment.tensor_parallel_size, there = to.deployment.tensor_parallel_size;
+      if (to.role != Role::kDecode || here == there || !build.alike(from.serves, to.serves)) continue;
+      build.warnings.push_back(fmt::format(
+          "{} hands over to {}, tensor_parallel_size {} to {}: under {} {}; not simulated. The same size on both sides "
+          "avoids it",
+          path_of("serving", i, ""), path_of("serving", j, ""), here, there, from.deployment.engine.title, known));
+    }
+  }
+}
+
 void check_parallelism(const models::Deployment& d, std::size_t index, const reader::Document& document) {
   const auto fail = [&](const char* key, const std::string& message, const std::string& hint) {
     document.fail(path_of("serving", index, key), message, hint);

@@ -18,6 +18,9 @@ void check_roles(const Scenario& scenario, const Build& build, const std::vector
 /// The same where KV could not get from one side to the other; after placement.
 void check_ways(const Build& build, const reader::Document& document);
 
+/// What is known to slow down hand-offs between these groups and is not simulated, for the user: once for each pair.
+void warn_about_ways(Build& build);
+
 /// The sizes that a serving group is divided by fit its model, and each other.
 void check_parallelism(const models::Deployment& d, std::size_t index, const reader::Document& document);
 

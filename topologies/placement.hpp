@@ -2,8 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "topologies/build.hpp"
@@ -30,14 +33,22 @@ struct Placement {
 
 /// Which domain the next replica goes to.
 enum class PlacementPolicy {
-  kPacked,  ///< the first that has room: one is filled before the next is begun
-  kSpread,  ///< each in turn, so that replicas of one size begin at the same GPU of every node, on the same rail
+  kPacked,             ///< the first that has room: one is filled before the next is begun
+  kSpread,             ///< each in turn
+  kRailAligned,        ///< as packed, but ranks sit on the rails of their number: see below
+  kNvlinkDomainFirst,  ///< the fullest that has room: whole domains are kept for who needs them
 };
+
+/// The policies as users write them.
+std::span<const std::pair<PlacementPolicy, std::string_view>> enum_names(PlacementPolicy);
 
 /// Places replicas on the pool's GPUs that are not in `taken`, in the order of nodes, each inside one NVLink domain
 /// where it fits there, the domain being chosen by `policy`. Groups larger than a domain, and groups for which only
-/// scattered GPUs are left, take GPUs of several domains; `notes` says so. Without `replicas` as many as there are GPUs
-/// for, which must come out even. Throws PlacementError; std::out_of_range for an unknown pool.
+/// scattered GPUs are left, take GPUs of several domains; `notes` says so. Rail-aligned, a replica begins at a multiple
+/// of its size in the domain, so that its rank r has the rail of every other replica's rank r; one that fits in no
+/// domain takes the same GPUs of each of several, so that its neighbours between nodes share a rail. Where no such
+/// place is left it gets what packed would give it. Without `replicas` as many as there are GPUs for, which must come
+/// out even. Throws PlacementError; std::out_of_range for an unknown pool.
 Placement place(const Fleet& fleet, const std::string& pool, int gpus_per_replica, std::optional<int> replicas = {},
                 const std::vector<GpuId>& taken = {}, PlacementPolicy policy = PlacementPolicy::kPacked);
 

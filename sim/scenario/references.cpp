@@ -41,15 +41,10 @@ std::string Codec<sim::FabricRef>::type_text() { return "name, path or mapping";
 sim::PlacementRef Codec<sim::PlacementRef>::read(const Node& node) {
   sim::PlacementRef placement;
   if (node.is_scalar()) {
-    const std::string& name = node.text();
-    if (name == "spread") {
-      placement.policy = topologies::PlacementPolicy::kSpread;
-    } else if (name != "packed") {
-      node.fail(fmt::format("'{}' is not known here", name), suggest(name, {"packed", "spread"}));
-    }
+    placement.policy = Codec<topologies::PlacementPolicy>::read(node);
     return placement;
   }
-  if (!node.is_sequence()) node.fail("a placement is packed, spread, or a list of GPUs for each replica");
+  if (!node.is_sequence()) node.fail("a placement is the name of a policy, or a list of GPUs for each replica");
   for (std::size_t i = 0; i < node.size(); ++i) {
     if (!node[i].is_sequence())
       node[i].fail("the GPUs of a replica are a list", "[[0, 1], [8, 9]] places two replicas");
@@ -61,7 +56,7 @@ sim::PlacementRef Codec<sim::PlacementRef>::read(const Node& node) {
 }
 
 std::string Codec<sim::PlacementRef>::write(const sim::PlacementRef& placement) {
-  if (placement.gpus.empty()) return placement.policy == topologies::PlacementPolicy::kSpread ? "spread" : "packed";
+  if (placement.gpus.empty()) return Codec<topologies::PlacementPolicy>::write(placement.policy);
   std::string text;
   for (const auto& gpus : placement.gpus)
     text += (text.empty() ? "" : ", ") + fmt::format("[{}]", fmt::join(gpus, ", "));
@@ -70,10 +65,12 @@ std::string Codec<sim::PlacementRef>::write(const sim::PlacementRef& placement) 
 
 nlohmann::ordered_json Codec<sim::PlacementRef>::json_schema() {
   const nlohmann::ordered_json gpus = {{"type", "array"}, {"items", {{"type", "integer"}, {"minimum", 0}}}};
-  return {{"oneOf", {{{"enum", {"packed", "spread"}}}, {{"type", "array"}, {"items", gpus}}}}};
+  return {{"oneOf", {Codec<topologies::PlacementPolicy>::json_schema(), {{"type", "array"}, {"items", gpus}}}}};
 }
 
-std::string Codec<sim::PlacementRef>::type_text() { return "packed, spread, or lists of GPUs"; }
+std::string Codec<sim::PlacementRef>::type_text() {
+  return Codec<topologies::PlacementPolicy>::type_text() + ", or lists of GPUs";
+}
 
 sim::RouterSpec Codec<sim::RouterSpec>::read(const Node& node) {
   sim::RouterSpec router;

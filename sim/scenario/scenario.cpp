@@ -185,8 +185,10 @@ const reader::Schema<ServingSpec>& ServingSpec::schema() {
           .key("replicas", &ServingSpec::replicas, "copies", {.min = 1, .max = 1e6, .default_text = "as many as fit"})
           .key(
               "placement", &ServingSpec::placement,
-              "packed: one NVLink domain is filled before the next; spread: domains take turns, so that replicas begin "
-              "on the same rail; or, by hand, the pool's GPUs of each replica: [[0, 1], [8, 9]]")
+              "packed: one NVLink domain is filled before the next; spread: domains take turns; rail_aligned: ranks of "
+              "one number share a rail, replicas larger than a domain take the same GPUs of several; "
+              "nvlink_domain_first: the fullest domain that has room, so that whole ones are left for who needs them; "
+              "or, by hand, the pool's GPUs of each replica: [[0, 1], [8, 9]]")
           .key("gpu_memory_utilization", &ServingSpec::gpu_memory_utilization, "share of GPU memory the engine may use",
                {.min = 0, .max = 1, .above_min = true, .default_text = "the engine's"})
           .key("block_size", &ServingSpec::block_size, "tokens of a KV block",

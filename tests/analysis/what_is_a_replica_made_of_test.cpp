@@ -132,3 +132,35 @@ TEST_CASE("the frontend of the calibration delays the first token and counts as 
   CHECK(delayed.ttft_share.other * delayed.ttft.mean == Approx(58).epsilon(1e-9));
   CHECK(delayed.ttft_share.other + delayed.ttft_share.queue + delayed.ttft_share.prefill == Approx(1));
 }
+
+TEST_CASE("what is known to slow hand-offs between sides of different sizes, and is not simulated, is said") {
+  const auto said = [](const std::string& model, const std::string& engine, int decode_tp) {
+    const std::string here = "replicas: 1, engine: " + engine + ", tensor_parallel_size: ";
+    const auto all = loaded(model,
+                            "role: prefill, " + here + "8}, {pool: p, role: decode, " + here + std::to_string(decode_tp),
+                            {"fleet.pools[0].gpus=24"});
+    std::string text;
+    for (const std::string& warning : all.build.warnings)
+      if (warning.find("not simulated") != std::string::npos) text += warning;
+    return text;
+  };
+  CHECK(said("llama-3.3-70b", "sglang", 4).rfind(
+            "serving[0] hands over to serving[1], tensor_parallel_size 8 to 4: under SGLang its KV moves token by token "
+            "there, ", 0) == 0);
+  CHECK(said("llama-3.3-70b", "sglang", 8).empty());
+  CHECK(said("llama-3.3-70b", "vllm", 4).empty());
+  CHECK(said("deepseek-r1", "sglang", 16).empty());  // every rank holds all of a latent cache
+}
+
+TEST_CASE("a placement is a policy's name or the GPUs themselves") {
+  const auto second_gpu = [](const std::string& placement) {
+    const auto all = loaded("llama-3.1-8b", "replicas: 2, tensor_parallel_size: 4, placement: " + placement);
+    return all.build.groups[0].placement[1].front();
+  };
+  CHECK(second_gpu("packed") == 4);
+  CHECK(second_gpu("rail_aligned") == 4);
+  CHECK(second_gpu("nvlink_domain_first") == 4);
+  CHECK(second_gpu("spread") == 8);
+  CHECK(second_gpu("[[0, 1, 2, 3], [5, 6, 7, 9]]") == 5);
+  CHECK(refusal("llama-3.1-8b", "placement: rail_alined").find("'rail_alined' is not known here") != std::string::npos);
+}

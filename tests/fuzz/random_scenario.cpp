@@ -87,7 +87,7 @@ Json serving_group(Dice& d, const std::string& pool, const std::string& system, 
   if (shape.dp > 1) g["data_parallel_size"] = shape.dp;
   if (experts && d.once_in(2)) g["expert_parallel_size"] = shape.tp * shape.dp;
   g["replicas"] = shape.replicas;
-  if (d.once_in(3)) g["placement"] = d.word({"packed", "spread"});
+  if (d.once_in(3)) g["placement"] = d.word({"packed", "spread", "rail_aligned", "nvlink_domain_first"});
   if (d.once_in(2)) g["gpu_memory_utilization"] = 0.01 * d.pick(80, 95);
   if (d.once_in(4)) g["enable_prefix_caching"] = false;
   if (d.once_in(4)) g["prefix_cache_eviction"] = "lfu";

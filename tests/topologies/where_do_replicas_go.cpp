@@ -1,6 +1,9 @@
 // Placement of replicas on GPUs, and what their groups find between them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "topologies/placement.hpp"
 
 using namespace flotilla;
@@ -62,6 +65,75 @@ TEST_CASE("spread: nodes take turns, and replicas begin at the same GPU of each"
   CHECK(placement.replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3});
   CHECK(placement.replicas[1].gpus == std::vector<GpuId>{8, 9, 10, 11});
   CHECK(placement.replicas[2].gpus == std::vector<GpuId>{4, 5, 6, 7});
+}
+
+TEST_CASE("rail-aligned: replicas begin at multiples of their size, packed ones where the last has ended") {
+  // One GPU of node 0 is another group's. Packed goes on behind it; aligned, ranks 0 to 3 keep rails 0 to 3 or 4 to 7.
+  const auto fleet = fleet_of("hgx-h100", 16);
+  const auto packed = place(fleet, "p", 4, 3, {0});
+  CHECK(packed.replicas[0].gpus == std::vector<GpuId>{1, 2, 3, 4});
+  const auto aligned = place(fleet, "p", 4, 3, {0}, PlacementPolicy::kRailAligned);
+  REQUIRE(aligned.replicas.size() == 3);
+  CHECK(aligned.replicas[0].gpus == std::vector<GpuId>{4, 5, 6, 7});
+  CHECK(aligned.replicas[1].gpus == std::vector<GpuId>{8, 9, 10, 11});
+  CHECK(aligned.replicas[2].gpus == std::vector<GpuId>{12, 13, 14, 15});
+  CHECK(aligned.notes.empty());
+}
+
+TEST_CASE("rail-aligned: a replica larger than a domain has the same GPUs of each") {
+  // Replicas of 12 on four nodes of 8: six GPUs of two nodes each, where packed takes eight of one and four of another.
+  const auto fleet = fleet_of("hgx-h100", 32);
+  const auto aligned = place(fleet, "p", 12, 2, {}, PlacementPolicy::kRailAligned);
+  REQUIRE(aligned.replicas.size() == 2);
+  CHECK(aligned.replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13});
+  CHECK(aligned.replicas[1].gpus == std::vector<GpuId>{16, 17, 18, 19, 20, 21, 24, 25, 26, 27, 28, 29});
+  CHECK(aligned.replicas[0].crosses_domains);
+  CHECK(aligned.notes.size() == 1);
+  const auto packed = place(fleet, "p", 12, 2);
+  CHECK(packed.replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+}
+
+TEST_CASE("rail-aligned: what is left out of line is given all the same") {
+  // GPUs 0 and 4 are taken: no four in line in node 0, one replica goes on 1, 2, 3, 5 as packed would have it.
+  const auto placement = place(fleet_of("hgx-h100", 16), "p", 4, 3, {0, 4}, PlacementPolicy::kRailAligned);
+  REQUIRE(placement.replicas.size() == 3);
+  CHECK(placement.replicas[2].gpus == std::vector<GpuId>{1, 2, 3, 5});
+  CHECK_FALSE(placement.replicas[2].crosses_domains);
+}
+
+TEST_CASE("NVLink domain first: a domain begun is filled, so that a whole one is left for who needs it") {
+  // Node 1 has four GPUs taken. A replica of four goes there; packed would begin node 0, and leave no eight together.
+  const auto fleet = fleet_of("hgx-h100", 16);
+  const std::vector<GpuId> taken{8, 9, 10, 11};
+  const auto first = place(fleet, "p", 4, 1, taken, PlacementPolicy::kNvlinkDomainFirst);
+  CHECK(first.replicas[0].gpus == std::vector<GpuId>{12, 13, 14, 15});
+  CHECK(place(fleet, "p", 4, 1, taken).replicas[0].gpus == std::vector<GpuId>{0, 1, 2, 3});
+  const auto all = place(fleet, "p", 4, {}, taken, PlacementPolicy::kNvlinkDomainFirst);
+  REQUIRE(all.replicas.size() == 3);
+  CHECK(all.replicas[1].gpus == std::vector<GpuId>{0, 1, 2, 3});
+}
+
+TEST_CASE("whatever the policy, no GPU is given twice and as many replicas are placed as were asked for") {
+  for (const auto& named : enum_names(PlacementPolicy{})) {
+    const PlacementPolicy policy = named.first;
+    CAPTURE(std::string(named.second));
+    for (int size = 1; size <= 20; ++size) {
+      CAPTURE(size);
+      const auto fleet = fleet_of(size % 2 == 0 ? "hgx-h100" : "gb200-nvl72", 40);
+      const std::vector<GpuId> taken{1, 2, 9, 17, 33};
+      const auto placement = place(fleet, "p", size, 35 / size, taken, policy);
+      CHECK(placement.replicas.size() == static_cast<std::size_t>(35 / size));
+      std::set<GpuId> seen(taken.begin(), taken.end());
+      for (const auto& replica : placement.replicas) {
+        CHECK(replica.gpus.size() == static_cast<std::size_t>(size));
+        for (const GpuId gpu : replica.gpus) CHECK(seen.insert(gpu).second);
+        const bool crosses = std::any_of(replica.gpus.begin(), replica.gpus.end(), [&](GpuId gpu) {
+          return fleet.nodes[fleet.gpus[gpu].node].domain != fleet.nodes[fleet.gpus[replica.gpus.front()].node].domain;
+        });
+        CHECK((replica.crosses_domains || !crosses));
+      }
+    }
+  }
 }
 
 TEST_CASE("by hand: each replica gets the GPUs it is given, and mistakes say which") {
