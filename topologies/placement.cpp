@@ -86,7 +86,8 @@ class Seating {
   void seat_on_rails(std::size_t size, std::size_t wanted, Placement& placement) {
     for (auto& domain : domains_) {
       for (std::size_t first = 0; first < domain.gpus.size(); first += size)
-        if (placement.replicas.size() < wanted && has_free(domain, first, size)) seat({&domain}, first, size, placement);
+        if (placement.replicas.size() < wanted && has_free(domain, first, size))
+          seat({&domain}, first, size, placement);
     }
     for (std::size_t parts = 2; parts <= domains_.size(); ++parts)
       if (size % parts == 0) seat_across(parts, size / parts, wanted, placement);

@@ -18,7 +18,7 @@ constexpr const char* kHow = R"(## How rows are replayed
 | TensorRT-LLM offline tables | all requests queued at once, as many as NVIDIA's page says; fixed lengths; limits by trtllm-bench's own rule; 0.95 of the free memory for KV | mixtures of experts from 0.20 on: attention data parallelism, whole experts on each GPU |
 | TensorRT-LLM 0.14 online | 500 requests, Poisson at the rate | every request has the mean length |
 | TensorRT-LLM 0.9, Splitwise | one batch, prefilled in one step | |
-| MLPerf v4.1 | server: Poisson at the rate for 600 s; offline: 24,576 requests per GPU; NVIDIA's batch limits | inputs: OpenOrca's published mean (222 tokens), also for Mixtral's mix, whose mean is not published; shapes from published extremes |
+| MLPerf v4.1 | server: Poisson at the rate for 600 s; offline: 24,576 requests per GPU; NVIDIA's batch limits | inputs: OpenOrca's published mean (222 tokens), shape from published extremes; Mixtral's mix (OpenOrca, GSM8K behind eight worked examples, MBXP) is reckoned at 447 tokens, for no mean is published |
 | multi-turn and agentic runs | closed loop of as many clients; mean lengths and hit rate of the row, the cached part of a prompt held in memory but not computed | no think time; a client's context is not kept between its turns |
 
 Throughput of closed loops that publish none is C O / (TTFT + TPOT (O - 1)) / GPUs on both sides, with O the mean of output tokens. What the simulator refuses is

@@ -13,14 +13,26 @@
 namespace flotilla::analysis {
 namespace {
 
-/// Lengths of prompts. OpenOrca as Llama 2 tokenizes it: 24,576 prompts of 48 to 1,021 tokens, 5,463,976 in all
+/// Lengths of prompts: mean, shape and longest.
+struct Prompts {
+  double mean, sigma;
+  int most;
+};
+
+/// OpenOrca as Llama 2 tokenizes it: 24,576 prompts of 48 to 1,021 tokens, 5,463,976 in all
 /// (github.com/FlashLab-MBZUAI/HBFSim, validation/calibration/h100-llama2-70b-calibration-protocol.json), that is 222.3
 /// on average. A lognormal whose extremes among so many draws (4.06 standard deviations on either side) are those two
-/// has sigma = ln(1021 / 48) / (2 * 4.06) = 0.377, and then its mean is 238: near enough to take it for the shape. For
-/// Mixtral's mix (a third each of OpenOrca, GSM8K and MBXP) no mean is published; OpenOrca's stands in.
-constexpr double kMeanInput = 222.3;
-constexpr double kInputSigma = 0.377;
-constexpr int kMostInput = 1024;
+/// has sigma = ln(1021 / 48) / (2 * 4.06) = 0.377, and then its mean is 238: near enough to take it for the shape.
+constexpr Prompts kOpenOrca = {222.3, 0.377, 1024};
+
+/// Mixtral's mix: a third each of OpenOrca, GSM8K and MBXP (github.com/mlcommons/inference, language/mixtral-8x7b); no
+/// mean is published. GSM8K's prompts begin with eight worked examples (Wei et al., Chain-of-Thought Prompting Elicits
+/// Reasoning in Large Language Models, arXiv 2201.11903, table 20): the reference's evaluate-accuracy.py looks for "The
+/// answer is" and cuts answers where the next "Q:" would begin. The examples and their preamble are 830 of Mixtral's
+/// tokens, a question and the template some 65 more. MBXP's are taken to be as long as OpenOrca's. Of the three:
+///   mean (2 * 222.3 + 895) / 3 = 446.5, and the variance within and between them gives a lognormal's sigma of 0.652.
+constexpr Prompts kMixtralMix = {446.5, 0.652, 2048};
+
 /// Lengths of answers: the mean is the row's; the same source gives 3 to 1,016 tokens for the reference answers, and so
 /// sigma = ln(1016 / 3) / (2 * 4.06) = 0.717.
 constexpr double kOutputSigma = 0.717;
@@ -33,14 +45,15 @@ struct Configuration {
   const char* model;
   const char* gpu;
   int tp, server_batch, offline_batch;
+  const Prompts& prompts;
 };
 
 /// tensor_parallelism and gpu_batch_size of configs/llama2-70b/{Server,Offline}/__init__.py. Mixtral's batches and
 /// B200's configuration are not published there: 0 = the engine's.
 constexpr Configuration kConfigurations[] = {
-    {"llama-2-70b", "h100-sxm", 2, 1024, 896}, {"llama-2-70b", "h200-sxm", 1, 896, 806},
-    {"llama-2-70b", "b200-hgx", 1, 0, 0},      {"mixtral-8x7b", "h100-sxm", 1, 0, 0},
-    {"mixtral-8x7b", "h200-sxm", 1, 0, 0},     {"mixtral-8x7b", "b200-hgx", 1, 0, 0},
+    {"llama-2-70b", "h100-sxm", 2, 1024, 896, kOpenOrca}, {"llama-2-70b", "h200-sxm", 1, 896, 806, kOpenOrca},
+    {"llama-2-70b", "b200-hgx", 1, 0, 0, kOpenOrca},      {"mixtral-8x7b", "h100-sxm", 1, 0, 0, kMixtralMix},
+    {"mixtral-8x7b", "h200-sxm", 1, 0, 0, kMixtralMix},   {"mixtral-8x7b", "b200-hgx", 1, 0, 0, kMixtralMix},
 };
 
 const Configuration* configuration_of(const Setup& s) {
@@ -71,8 +84,8 @@ ProtocolOrReason mlperf(const MeasuredPoint& p, Setup s, double input_scale) {
   if (s.model == "mixtral-8x7b") s.max_num_batched_tokens = kMixtralTokens;
   const int batch = p.load == LoadKind::kRate ? c->server_batch : c->offline_batch;
   if (batch > 0) s.max_num_seqs = batch;
-  s.mean_input = kMeanInput * input_scale, s.mean_output = *p.output_tokens;
-  s.input_tokens = lognormal(s.mean_input, kInputSigma, kMostInput);
+  s.mean_input = c->prompts.mean * input_scale, s.mean_output = *p.output_tokens;
+  s.input_tokens = lognormal(s.mean_input, c->prompts.sigma, c->prompts.most);
   s.output_tokens = lognormal(s.mean_output, kOutputSigma, kMostOutput);
   s.requests = kDataset * s.gpus;
   if (p.load == LoadKind::kRate) {
@@ -80,7 +93,9 @@ ProtocolOrReason mlperf(const MeasuredPoint& p, Setup s, double input_scale) {
     s.requests = std::llround(kServerSeconds * *p.load_value);
   }
   protocol.notes.emplace_back(
-      "mean input of OpenOrca as published (222 tokens); shapes of lengths from their extremes");
+      s.model == "mixtral-8x7b"
+          ? "mean input reckoned from what the dataset is made of (447 tokens); shape to match"
+          : "mean input of OpenOrca as published (222 tokens); shapes of lengths from their extremes");
   protocol.ttft = statistic_of(p.ttft_statistic), protocol.tpot = statistic_of(p.tpot_statistic);
   protocol.setup = std::move(s);
   return protocol;

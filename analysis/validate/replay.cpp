@@ -19,23 +19,37 @@ namespace {
 
 double pick(const Distribution& d, Statistic statistic) { return statistic == Statistic::kMedian ? d.median : d.mean; }
 
-/// How long one request takes amid the others, by step times alone.
-double request_seconds(const Setup& s, const models::Deployment& d) {
+double prompt_seconds(const Setup& s, const models::Deployment& d) {
   models::StepCost cost(d);
-  const int clients = *s.max_concurrency;
   models::MixedBatch prompt;
   prompt.add_prefill(0, std::llround(s.mean_input), true, models::window_of(d.llm));
-  const double prompts = clients * cost.mixed(prompt).total();
-  const auto& decode = cost.decode(clients);
+  return cost.mixed(prompt).total();
+}
+
+/// An answer of as many that are decoded together on one replica.
+double answer_seconds(const Setup& s, const models::Deployment& d, double clients) {
+  models::StepCost cost(d);
+  const auto& decode = cost.decode(static_cast<int>(std::ceil(clients)));
   const double context = s.mean_input + s.mean_output / 2;
   const double window = static_cast<double>(models::window_of(d.llm).seen(std::llround(context)));
-  return prompts + s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
+  return s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
+}
+
+/// How long one request takes amid the others, by step times alone: on one replica everybody's prompts hold up answers;
+/// on separate pools each waits for its own prompt, or for its turn where prompts are what takes longest.
+double request_seconds(const Setup& s, const std::vector<sim::ServingGroup>& groups) {
+  const double clients = *s.max_concurrency;
+  const double prompt = prompt_seconds(s, groups.front().deployment);
+  if (!s.workers) return clients * prompt + answer_seconds(s, groups.front().deployment, clients);
+  const double prompts = clients * prompt / (s.workers->prefill.count * s.workers->prefill.dp);
+  const double answer = answer_seconds(s, groups.back().deployment, clients / s.workers->decode.count);
+  return std::max(prompts, prompt + answer);
 }
 
 /// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered.
 /// What begins before the last client has started is not measured.
-void spread_clients(Setup& s, const models::Deployment& d) {
-  const double seconds = request_seconds(s, d);
+void spread_clients(Setup& s, const std::vector<sim::ServingGroup>& groups) {
+  const double seconds = request_seconds(s, groups);
   s.request_rate = fmt::format("{:.6g}, arrivals: constant", *s.max_concurrency / seconds);
   s.warmup = fmt::format("{:.6g}s", seconds);
   s.requests += *s.max_concurrency;
@@ -49,9 +63,9 @@ LoadedScenario load_settled(Setup& setup) {
   Setup first = setup;
   first.requests = std::max<std::int64_t>(1, setup.requests);
   const auto loaded = load_scenario(reader::Document::from_text(to_scenario(first), setup.name), {});
-  const auto& group = loaded.build.groups.front();
-  settle(setup, group.memory.kv_tokens);
-  if (setup.spread) spread_clients(setup, group.deployment);
+  const auto& groups = loaded.build.groups;
+  settle(setup, groups.front().memory.kv_tokens);
+  if (setup.spread) spread_clients(setup, groups);
   return read();
 }
 

@@ -136,17 +136,19 @@ TEST_CASE("the frontend of the calibration delays the first token and counts as 
 TEST_CASE("what is known to slow hand-offs between sides of different sizes, and is not simulated, is said") {
   const auto said = [](const std::string& model, const std::string& engine, int decode_tp) {
     const std::string here = "replicas: 1, engine: " + engine + ", tensor_parallel_size: ";
-    const auto all = loaded(model,
-                            "role: prefill, " + here + "8}, {pool: p, role: decode, " + here + std::to_string(decode_tp),
-                            {"fleet.pools[0].gpus=24"});
+    const auto all =
+        loaded(model, "role: prefill, " + here + "8}, {pool: p, role: decode, " + here + std::to_string(decode_tp),
+               {"fleet.pools[0].gpus=24"});
     std::string text;
     for (const std::string& warning : all.build.warnings)
       if (warning.find("not simulated") != std::string::npos) text += warning;
     return text;
   };
-  CHECK(said("llama-3.3-70b", "sglang", 4).rfind(
-            "serving[0] hands over to serving[1], tensor_parallel_size 8 to 4: under SGLang its KV moves token by token "
-            "there, ", 0) == 0);
+  CHECK(said("llama-3.3-70b", "sglang", 4)
+            .rfind("serving[0] hands over to serving[1], tensor_parallel_size 8 to 4: under SGLang its KV moves token "
+                   "by token "
+                   "there, ",
+                   0) == 0);
   CHECK(said("llama-3.3-70b", "sglang", 8).empty());
   CHECK(said("llama-3.3-70b", "vllm", 4).empty());
   CHECK(said("deepseek-r1", "sglang", 16).empty());  // every rank holds all of a latent cache

@@ -1,7 +1,9 @@
 // From a row to the scenario that repeats it, worked out by hand from the published protocols.
 #include <doctest/doctest.h>
 
+#include "analysis/run.hpp"
 #include "analysis/validate/protocol.hpp"
+#include "analysis/validate/replay.hpp"
 #include "tests/validate/points_table.hpp"
 
 using namespace flotilla;
@@ -118,7 +120,8 @@ TEST_CASE("TensorRT-LLM's offline tables: as many requests as NVIDIA queued, lim
 }
 
 TEST_CASE(
-    "without chunks a prompt has room beside a full batch, and mixtures of experts run with attention ranks from 0.20 on") {
+    "without chunks a prompt has room beside a full batch, and mixtures of experts run with attention ranks from 0.20 "
+    "on") {
   const RowText offline{{"id", "trtllm-1"},
                         {"engine", "TensorRT-LLM"},
                         {"engine_version", "0.20"},
@@ -191,6 +194,49 @@ TEST_CASE("MLPerf: NVIDIA's configuration, the mean of cut lengths is the row's"
   CHECK(s.output_tokens == "{lognormal: {mean: 296.5, sigma: 0.717, max: 1024}}");
   CHECK(setup(with(row, {{"load_kind", "offline"}})).requests == 8 * 24576);
   CHECK(reason(with(row, {{"gpu", "L40S"}})) == "the catalogue holds no system with L40S GPUs");
+}
+
+TEST_CASE("MLPerf, Mixtral: three kinds of prompts, one of them behind worked examples") {
+  // Two thirds of mean 222.3 and deviation 222.3 * sqrt(exp(0.377^2) - 1) = 86.8, one third of 895 that hardly varies:
+  // mean 446.5; variance 2/3 (86.8^2 + 224.2^2) + 1/3 * 448.5^2 = 105,600, sigma = sqrt(ln(1 + 105,600 / 446.5^2)) =
+  // 0.652.
+  const RowText row{{"id", "mlperf-1"},
+                    {"model", "Mixtral 8x7B"},
+                    {"gpus_total", "8"},
+                    {"tp", ""},
+                    {"engine", "MLPerf v4.1 Dell: TensorRT 10.2.0"},
+                    {"load_kind", "rate (req/s, Poisson)"},
+                    {"load_value", "348"},
+                    {"input_tokens", ""},
+                    {"output_tokens", "145"}};
+  const auto s = setup(row);
+  CHECK(s.tp == 1);
+  CHECK(s.mean_input == doctest::Approx((2 * 222.3 + 895) / 3).epsilon(1e-3));
+  CHECK(s.input_tokens.find("sigma: 0.652, max: 2048") != std::string::npos);
+}
+
+TEST_CASE("separate pools: as many requests are under way as there are clients, whoever of the two is slower") {
+  // By Little's law throughput times the time of a request is their number. Clients that started at the pace of one
+  // replica that did both would be fewer at once.
+  for (const char* workers : {"prefill: 1 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 2 workers x "
+                              "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)",
+                              "prefill: 4 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 1 workers x "
+                              "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)"}) {
+    CAPTURE(workers);
+    Setup s = setup({{"disaggregated", "yes"},
+                     {"model", "Qwen3-32B"},
+                     {"tp", ""},
+                     {"gpus_total", ""},
+                     {"input_tokens", "4000"},
+                     {"output_tokens", "1000"},
+                     {"length_distribution", "fixed"},
+                     {"load_value", "64"},
+                     {"notes", workers}});
+    const Summary sum = run_in_child(load_settled(s));
+    const double seconds = sum.e2el.mean / 1000;
+    CHECK(sum.request_throughput * seconds > 0.8 * 64);
+    CHECK(sum.request_throughput * seconds < 1.05 * 64);
+  }
 }
 
 TEST_CASE("turns of conversations: lengths and cached share from the row's own figures") {
