@@ -40,7 +40,7 @@ void check_rates(const Price& price, const reader::Node& root) {
 
 Price load(const Reference& reference) {
   const auto document = find_document("prices", reference);
-  const auto price = reader::read<Price>(document.root());
+  auto price = reader::read<Price>(document.root());
   check_rates(price, document.root());
   return price;
 }

@@ -62,7 +62,7 @@ void check_ways(const Build& build, const reader::Document& document) {
 void warn_about_ways(Build& build) {
   for (std::size_t i = 0; i < build.groups.size(); ++i) {
     const ServingGroup& from = build.groups[i];
-    const std::string& known = from.deployment.engine.unequal_kv_transfer.value;
+    const std::string& known = from.deployment.engine.unequal_kv_transfer;
     if (from.role != Role::kPrefill || known.empty() || from.deployment.llm.latent_attention()) continue;
     for (std::size_t j = 0; j < build.groups.size(); ++j) {
       const ServingGroup& to = build.groups[j];

@@ -35,15 +35,13 @@ double answer_seconds(const Setup& s, const models::Deployment& d, double client
   return s.mean_output * (decode.base + clients * (decode.slope * context + decode.window_slope * window));
 }
 
-/// How long one request takes amid the others, by step times alone: on one replica everybody's prompts hold up answers;
-/// on separate pools each waits for its own prompt, or for its turn where prompts are what takes longest.
+/// How long one request takes amid the others, by step times alone: on one replica everybody's prompts hold up answers.
+/// On separate pools no longer than this: where prompts queue, clients wait for each other soon enough.
 double request_seconds(const Setup& s, const std::vector<sim::ServingGroup>& groups) {
   const double clients = *s.max_concurrency;
   const double prompt = prompt_seconds(s, groups.front().deployment);
   if (!s.workers) return clients * prompt + answer_seconds(s, groups.front().deployment, clients);
-  const double prompts = clients * prompt / (s.workers->prefill.count * s.workers->prefill.dp);
-  const double answer = answer_seconds(s, groups.back().deployment, clients / s.workers->decode.count);
-  return std::max(prompts, prompt + answer);
+  return prompt + answer_seconds(s, groups.back().deployment, clients / s.workers->decode.count);
 }
 
 /// Arrivals at an even pace while the first requests are under way; from then on a client sends when it is answered.

@@ -14,7 +14,7 @@ constexpr double kSlack = 1e-9;
 
 }  // namespace
 
-AdmissionControl::AdmissionControl(std::vector<GateLimit> limits) {
+AdmissionControl::AdmissionControl(const std::vector<GateLimit>& limits) {
   for (const GateLimit& limit : limits) {
     Gate gate{limit, 0, 0, {}, {}};
     gate.requests = {limit.requests_per_second, limit.burst, limit.burst, 0};

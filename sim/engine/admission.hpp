@@ -23,7 +23,7 @@ struct GateLimit {
 
 class AdmissionControl {
  public:
-  explicit AdmissionControl(std::vector<GateLimit> limits);
+  explicit AdmissionControl(const std::vector<GateLimit>& limits);
 
   [[nodiscard]] bool any() const { return !gates_.empty(); }
   /// May it come in now? If so, it counts from now on.

@@ -53,7 +53,7 @@ class Gateway {
   void see_late(double staleness) { staleness_ = staleness; }
   /// This share of every prompt is found in the prefix cache.
   void cache_share(double share) { cached_share_ = share; }
-  void limit(std::vector<GateLimit> limits) { admission_ = AdmissionControl(std::move(limits)); }
+  void limit(const std::vector<GateLimit>& limits) { admission_ = AdmissionControl(limits); }
   /// Its clients may lose patience. They must outlive the gateway.
   void serve(Clients& clients);
   /// Asked of a request whose client is gone: true = somebody else has seen to it that it stops.

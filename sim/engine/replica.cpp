@@ -323,6 +323,11 @@ void Replica::close() {
   if (outstanding() == 0 && batch_.kv().used() != batch_.held_blocks() - batch_.shared()) {
     throw InvariantError("KV blocks return to zero", fmt::format("{} in use by nobody", batch_.kv().used()));
   }
+  const bool nobody = outstanding() == 0 && batch_.held_blocks() == 0 && batch_.expected() == 0;
+  if (nobody && (batch_.claimed_tokens() != 0 || batch_.committed_blocks() != 0)) {
+    throw InvariantError("KV blocks return to zero", fmt::format("{} tokens claimed, {} blocks committed by nobody",
+                                                                 batch_.claimed_tokens(), batch_.committed_blocks()));
+  }
   batch_.for_each([this](RequestHandle handle) {
     const Request& r = pool_[handle];
     if (r.scheduled < 0) spec_.pen.waited(r.enqueued, clock_.now());

@@ -136,9 +136,10 @@ TEST_CASE("the frontend of the calibration delays the first token and counts as 
 TEST_CASE("what is known to slow hand-offs between sides of different sizes, and is not simulated, is said") {
   const auto said = [](const std::string& model, const std::string& engine, int decode_tp) {
     const std::string here = "replicas: 1, engine: " + engine + ", tensor_parallel_size: ";
-    const auto all =
-        loaded(model, "role: prefill, " + here + "8}, {pool: p, role: decode, " + here + std::to_string(decode_tp),
-               {"fleet.pools[0].gpus=24"});
+    const auto all = loaded(model,
+                            "weights: fp8, role: prefill, " + here + "8}, {pool: p, weights: fp8, role: decode, " +
+                                here + std::to_string(decode_tp),
+                            {"fleet.pools[0].gpus=24"});
     std::string text;
     for (const std::string& warning : all.build.warnings)
       if (warning.find("not simulated") != std::string::npos) text += warning;

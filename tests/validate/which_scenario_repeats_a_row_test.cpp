@@ -218,10 +218,12 @@ TEST_CASE("MLPerf, Mixtral: three kinds of prompts, one of them behind worked ex
 TEST_CASE("separate pools: as many requests are under way as there are clients, whoever of the two is slower") {
   // By Little's law throughput times the time of a request is their number. Clients that started at the pace of one
   // replica that did both would be fewer at once.
-  for (const char* workers : {"prefill: 1 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 2 workers x "
-                              "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)",
-                              "prefill: 4 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 1 workers x "
-                              "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)"}) {
+  for (const char* const notes :
+       {"prefill: 1 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 2 workers x "
+        "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)",
+        "prefill: 4 workers x (tp1 pp1 attn_dp1 moe_tp1 moe_ep1, batch 1); decode: 1 workers x "
+        "(tp4 pp1 attn_dp1 moe_tp1 moe_ep1, batch 64)"}) {
+    const std::string workers = notes;
     CAPTURE(workers);
     Setup s = setup({{"disaggregated", "yes"},
                      {"model", "Qwen3-32B"},
