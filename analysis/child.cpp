@@ -39,6 +39,7 @@ void say(int fd, Outcome outcome, const std::string& text) {
   if (getppid() != parent) _exit(0);
   std::signal(SIGINT, SIG_DFL);  // the parent decides what an interrupt means for it; a child just ends
   std::signal(SIGTERM, SIG_DFL);
+  if (std::signal(SIGHUP, SIG_DFL) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup
   try {
     say(fd, Outcome::kText, work());
   } catch (const sim::InvariantError& e) {
@@ -71,7 +72,7 @@ ChildDied::ChildDied(int status)
                              : fmt::format("the simulation's process ended early (exit code {})", WEXITSTATUS(status))),
       signal_(WIFSIGNALED(status) ? WTERMSIG(status) : 0) {}
 
-bool ChildDied::interrupted() const { return signal_ == SIGINT || signal_ == SIGTERM; }
+bool ChildDied::interrupted() const { return signal_ == SIGINT || signal_ == SIGTERM || signal_ == SIGHUP; }
 
 Child::Child(const std::function<std::string()>& work) {
   std::array<int, 2> ends{};

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -18,6 +17,7 @@
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/summarise.hpp"
 #include "analysis/summary/warmup.hpp"
+#include "scenarios/reader/plain_text.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "sim/workload/source.hpp"
 
@@ -65,20 +65,6 @@ void refuse_to_overwrite_the_trace(const LoadedScenario& loaded, const RunPlan& 
   if (!plan.trace.file.empty()) refuse(plan.trace.file, "the steps of this run", "choose another file for --trace");
 }
 
-/// Names go to terminals, which take such characters for commands, and to files of lines.
-void refuse_control_characters(const reader::Node& node) {
-  if (node.is_mapping()) {
-    for (const auto& [key, value] : node.entries()) refuse_control_characters(value);
-  } else if (node.is_sequence()) {
-    for (std::size_t i = 0; i < node.size(); ++i) refuse_control_characters(node[i]);
-  } else if (node.is_scalar()) {
-    const std::string& text = node.text();
-    const bool plain = std::none_of(text.begin(), text.end(),
-                                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (!plain) node.fail(fmt::format("a control character or a line end in {}", reader::in_quotes(text)));
-  }
-}
-
 std::vector<std::string> names_of_tenants(const sim::Scenario& scenario) {
   std::vector<std::string> names;
   if (scenario.workload.tenants)
@@ -122,7 +108,8 @@ LoadedScenario load_scenario(reader::Document document, const std::vector<std::s
   Stopwatch watch;
   LoadedScenario loaded{std::move(document), {}, {}, {}, {}, {}, {}, {}};
   for (const std::string& assignment : overrides) loaded.document.set(assignment);
-  refuse_control_characters(loaded.document.root());
+  // Names go to terminals, which take such characters for commands, and to files of lines.
+  reader::refuse_control_characters(loaded.document.root());
   loaded.scenario = reader::read<sim::Scenario>(loaded.document.root());
   loaded.build = sim::build(loaded.scenario, loaded.document, loaded.origins);
   // What the build filled in keeps its own word for where it came from; the rest stands in the scenario or is a

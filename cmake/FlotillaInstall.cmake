@@ -46,7 +46,10 @@ install(FILES ${PROJECT_BINARY_DIR}/flotillaConfig.cmake ${PROJECT_BINARY_DIR}/f
 # Packages are made of what is built: tests need not be.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "The Flotilla maintainers <flotilla@localhost>")
+# Debian wants an address of every package. There is none that answers for all; .invalid says so (RFC 2606).
+set(FLOTILLA_CONTACT "whoever built this package, who left no address <nobody@flotilla.invalid>"
+    CACHE STRING "Who is asked about packages that cpack makes: Name <address>")
+set(CPACK_PACKAGE_CONTACT "${FLOTILLA_CONTACT}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL runtime development)

@@ -14,6 +14,7 @@
 #include "models/catalog.hpp"
 #include "models/release.hpp"
 #include "scenarios/reader/embedded.hpp"
+#include "scenarios/reader/plain_text.hpp"
 
 namespace flotilla::models {
 namespace {
@@ -264,7 +265,7 @@ std::shared_ptr<const Calibration> load_calibration(const reader::Node& node) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
     reference.fail(fmt::format("no such file: {}", path), "flotilla calibrate writes one");
-  return std::make_shared<const Calibration>(read_calibration(reader::Document::load(path)));
+  return std::make_shared<const Calibration>(read_calibration(reader::load_plain(path)));
 }
 
 const std::vector<Calibration>& calibrations() {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "scenarios/reader/embedded.hpp"
+#include "scenarios/reader/plain_text.hpp"
 
 namespace flotilla::models {
 namespace {
@@ -87,7 +88,7 @@ reader::Document find_document(std::string_view kind, const Reference& reference
     const auto path = resolved_path(reference);
     std::error_code ignored;
     if (!fs::exists(path, ignored)) reference.fail(fmt::format("no such file: {}", path));
-    return reader::Document::load(path);
+    return reader::load_plain(path);
   }
   const auto names = catalog_names(kind);
   auto hint = reader::suggest(reference.text, names);

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "scenarios/reader/path.hpp"
+
 namespace flotilla::models {
 namespace {
 
@@ -34,6 +36,82 @@ std::string_view python_number_at(std::string_view text, std::size_t offset) {
   return {};
 }
 
+/// Where brackets are nested deeper than any file needs and recursion likes; npos where they never are.
+std::size_t too_deep(std::string_view text) {
+  constexpr int kDeepest = 64;
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\' ? 1 : 0;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDeepest) return at;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Finds its way in text that is known to be JSON.
+class Walk {
+ public:
+  explicit Walk(std::string_view text) : text_(text) { skip_blanks(); }
+
+  [[nodiscard]] std::size_t position() const { return at_; }
+
+  /// Into the element or to the value of the key. False, and as before, where there is none.
+  bool step(const reader::PathStep& step) {
+    const Walk before = *this;
+    const char open = text_[at_];
+    if ((open != '{' && open != '[') || (open == '[' && !step.index)) return false;
+    ++at_;
+    for (std::size_t i = 0; skip_blanks(), at_ < text_.size() && text_[at_] != '}' && text_[at_] != ']'; ++i) {
+      bool here = open == '[' && i == *step.index;
+      if (open == '{') {
+        const std::size_t key = at_;
+        skip_value();
+        here = nlohmann::json::parse(text_.substr(key, at_ - key)).get<std::string>() == step.key;
+        skip_blanks();
+        ++at_;  // the colon
+        skip_blanks();
+      }
+      if (here) return true;
+      skip_value();
+      skip_blanks();
+      if (at_ < text_.size() && text_[at_] == ',') ++at_;
+    }
+    *this = before;
+    return false;
+  }
+
+ private:
+  void skip_blanks() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+
+  void skip_string() {
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) at_ += text_[at_] == '\\' ? 1 : 0;
+    ++at_;
+  }
+
+  void skip_value() {
+    int depth = 0;
+    do {
+      const char c = text_[at_];
+      if (c == '"') {
+        skip_string();
+      } else if (c == '{' || c == '[' || c == '}' || c == ']') {
+        depth += c == '{' || c == '[' ? 1 : -1;
+        ++at_;
+      } else {
+        at_ = std::min(text_.find_first_of(depth == 0 ? ",]} \t\r\n" : "\"{}[]", at_ + 1), text_.size());
+      }
+    } while (depth > 0 && at_ < text_.size());
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 std::string read_json_text(const std::string& path, const JsonKind& kind) {
@@ -55,6 +133,8 @@ JsonSource JsonSource::load(const std::string& path, const JsonKind& kind) {
 
 JsonSource::JsonSource(std::string text, std::string file, const JsonKind& kind)
     : text_(std::move(text)), file_(std::move(file)) {
+  if (const std::size_t deep = too_deep(text_); deep != std::string_view::npos)
+    throw InputError(at_offset(deep), "", "nested more than 64 deep", std::string(kind.what) + " is expected");
   try {
     root_ = nlohmann::json::parse(text_);
   } catch (const nlohmann::json::parse_error& error) {
@@ -91,6 +171,16 @@ void JsonSource::fail(std::string_view key, const std::string& message, const st
       throw InputError(at_offset(found), std::string(key), message, hint);
   }
   throw InputError(whole_file(file_), std::string(key), message, hint);
+}
+
+void JsonSource::fail_at(const std::string& path, const std::string& message, const std::string& hint) const {
+  Walk walk(text_);
+  if (!path.empty()) {
+    for (const auto& step : reader::parse_path(path)) {
+      if (!walk.step(step)) break;
+    }
+  }
+  throw InputError(at_offset(walk.position()), path, message, hint);
 }
 
 }  // namespace flotilla::models

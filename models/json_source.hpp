@@ -31,6 +31,8 @@ class JsonSource {
 
   /// Fails at the first place in the text where `key` stands as a key; at the file as a whole if it stands nowhere.
   [[noreturn]] void fail(std::string_view key, const std::string& message, const std::string& hint = {}) const;
+  /// Fails at the value that this path leads to (a.b[0].c), or as far on the way there as there is one.
+  [[noreturn]] void fail_at(const std::string& path, const std::string& message, const std::string& hint = {}) const;
 
  private:
   [[nodiscard]] SourceLocation at_offset(std::size_t offset) const;

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "scenarios/reader/embedded.hpp"
+#include "scenarios/reader/plain_text.hpp"
 #include "topologies/spec.hpp"
 
 namespace flotilla::topologies {
@@ -111,7 +112,7 @@ T load_word(const Word& word, int relatives) {
   if (!std::filesystem::exists(path, ignored)) {
     throw InputError(word.where, word.path, fmt::format("no such file: {}", path.string()));
   }
-  return read_over_like(reader::Document::load(path.string()).root(), T{}, relatives);
+  return read_over_like(reader::load_plain(path.string()).root(), T{}, relatives);
 }
 
 Word word_at(const reader::Node& node) { return {node.text(), node.where(), node.path()}; }

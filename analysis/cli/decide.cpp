@@ -23,6 +23,18 @@ int print_matrix(const std::vector<std::string>& directories) {
   return kOk;
 }
 
+std::string what_is_missing(bool fleet, bool promise) {
+  std::string text = fmt::format("flotilla decide: {} missing; for example", fleet && promise ? "--fleet and --slo are"
+                                                                             : fleet          ? "--fleet is"
+                                                                                              : "--slo is");
+  if (fleet)
+    text +=
+        "\n  --fleet 'h100: fleet.pools[0].system=hgx-h100' --fleet 'b200: fleet.pools[0].system=hgx-b200 "
+        "serving[0].weights=nvfp4'";
+  if (promise) text += "\n  --slo 'p99_tpot_ms<=20' --slo 'p99_ttft_ms<=1000'";
+  return text;
+}
+
 }  // namespace
 
 int decide(const Arguments& arguments) {
@@ -63,7 +75,7 @@ int decide(const Arguments& arguments) {
     }
   }
   if (plan.scenario.empty()) throw UsageError("flotilla decide: which scenario?");
-  if (fleets.empty() || promises.empty()) throw UsageError("flotilla decide: give --fleet and --slo at least once");
+  if (fleets.empty() || promises.empty()) throw UsageError(what_is_missing(fleets.empty(), promises.empty()));
   if (least == "gpus") plan.sizing.least = analysis::Least::kGpus;
   try {
     for (const std::string& fleet : fleets) plan.fleets.push_back(analysis::parse_fleet(fleet));

@@ -14,6 +14,7 @@
 #include "analysis/child.hpp"
 #include "analysis/cli/arguments.hpp"
 #include "scenarios/reader/error.hpp"
+#include "scenarios/reader/plain_text.hpp"
 #include "sim/engine/invariant.hpp"
 
 namespace flotilla::cli {
@@ -23,12 +24,7 @@ namespace {
 /// Without the control characters that a file or a word may hold: a terminal would obey them. stderr may be closed,
 /// too: nothing is left to say then.
 void complain(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-    safe += control ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-  }
-  std::fputs((safe + "\n").c_str(), stderr);
+  std::fputs((reader::without_control_characters(text, "\n\t") + "\n").c_str(), stderr);
 }
 
 int no_stdout(int error) {

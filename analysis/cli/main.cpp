@@ -6,6 +6,7 @@
 #include "analysis/cli/arguments.hpp"
 #include "analysis/cli/commands.hpp"
 #include "analysis/cli/guard.hpp"
+#include "analysis/cli/interrupt.hpp"
 #include "analysis/version.hpp"
 #include "scenarios/reader/node.hpp"
 
@@ -65,6 +66,7 @@ std::span<const Command> commands() { return kCommands; }
 
 int main(int argc, char** argv) {
   flotilla::cli::prepare_process();
+  flotilla::cli::end_when_interrupted();
   const flotilla::cli::Arguments arguments(argv + 1, argv + argc);
   return flotilla::cli::exit_code_of([&] { return flotilla::cli::dispatch(arguments); });
 }

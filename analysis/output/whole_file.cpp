@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -40,20 +41,57 @@ std::string behind_links(const std::string& path) {
   return at.string();
 }
 
+/// How many have been committed.
+std::atomic<int> finished_files{0};
+
 }  // namespace
+
+/// The name of a partial file where a handler of a signal can read it: what it reads is never freed, but used again.
+struct PartialFile::Removal {
+  std::string name;
+  std::atomic<bool> due{false};
+  Removal* next = nullptr;
+
+  static std::atomic<Removal*> all;
+
+  static Removal* of(const std::string& name) {
+    Removal* one = all;
+    while (one != nullptr && one->due) one = one->next;
+    const bool fresh = one == nullptr;
+    if (fresh) one = new Removal;
+    one->name = name;
+    if (fresh) {
+      one->next = all;
+      all = one;
+    }
+    one->due = true;
+    return one;
+  }
+};
+std::atomic<PartialFile::Removal*> PartialFile::Removal::all{nullptr};
+
+bool PartialFile::drop_all() {
+  for (const Removal* one = Removal::all; one != nullptr; one = one->next) {
+    if (one->due) ::unlink(one->name.c_str());
+  }
+  return finished_files > 0;
+}
 
 PartialFile::PartialFile(const std::string& path)
     : path_(path),
       target_(is_device_or_pipe(path) ? path : behind_links(path)),
-      partial_(is_device_or_pipe(path) ? path : target_ + kPartialSuffix) {}
+      partial_(is_device_or_pipe(path) ? path : target_ + kPartialSuffix),
+      removal_(partial_ == target_ ? nullptr : Removal::of(partial_)) {}
 
 PartialFile::PartialFile(PartialFile&& other) noexcept
     : path_(std::move(other.path_)),
       target_(std::move(other.target_)),
-      partial_(std::exchange(other.partial_, std::string())) {}
+      partial_(std::exchange(other.partial_, std::string())),
+      removal_(std::exchange(other.removal_, nullptr)) {}
 
 PartialFile::~PartialFile() {
   if (!partial_.empty() && partial_ != target_) std::remove(partial_.c_str());
+  if (removal_ != nullptr) removal_->due = false;
 }
 
 void PartialFile::write(const std::string& text) const {
@@ -72,6 +110,8 @@ void PartialFile::withdraw() const {
 
 void PartialFile::commit() {
   if (partial_ != target_ && std::rename(partial_.c_str(), target_.c_str()) != 0) fail(path_, "cannot rename");
+  ++finished_files;
+  if (removal_ != nullptr) std::exchange(removal_, nullptr)->due = false;
   partial_.clear();
 }
 

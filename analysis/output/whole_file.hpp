@@ -28,11 +28,17 @@ class PartialFile {
   void withdraw() const;
   /// Throws std::runtime_error, naming the file.
   void commit();
+  /// Removes those that are under way; for handlers of signals, which the process does not survive. Returns whether
+  /// some file has taken its name before.
+  static bool drop_all();
 
  private:
+  struct Removal;
+
   std::string path_;
   std::string target_;   ///< behind links
   std::string partial_;  ///< "" once nothing is left to be done
+  Removal* removal_;     ///< what a signal would do; nobody's where nothing is left
 };
 
 /// Throws std::runtime_error, naming the file, where that is impossible; nothing half-written is left then.

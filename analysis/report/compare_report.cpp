@@ -6,15 +6,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <set>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "analysis/compare/compare.hpp"
 #include "analysis/output/result_files.hpp"
 #include "analysis/report/page.hpp"
+#include "analysis/stored_json.hpp"
 #include "analysis/sweep/slurm.hpp"
-#include "models/json_source.hpp"
 
 namespace flotilla::analysis {
 namespace {
@@ -27,89 +26,71 @@ constexpr const char* kAgain =
     "`flotilla compare A.yaml B.yaml -o DIR` writes compare.json; another release may have written this one. A run is "
     "shown by its directory";
 
-/// What is wrong with a comparison, and at which key.
-struct Misfit {
-  std::string key, message;
-};
-
 template <class T>
-T value(const Json& object, const char* key) {
-  try {
-    return object.at(key).get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw Misfit{key, object.is_object() && object.contains(key) ? "not of the right type" : "missing"};
-  }
-}
-
-const Json& list(const Json& object, const char* key, std::size_t at_least) {
-  if (!object.is_object() || !object.contains(key)) throw Misfit{key, "missing"};
-  const Json& items = object.at(key);
-  if (!items.is_array() || items.size() < at_least) throw Misfit{key, "not a list, or an empty one"};
-  return items;
+T value(const Stored& stored, const char* key) {
+  return stored.at(key).as<T>();
 }
 
 /// A mapping of compared figures, and of no others.
-const Json& by_metric(const Json& object, const char* key, const std::set<std::string>& metrics) {
-  if (!object.is_object() || !object.contains(key) || !object.at(key).is_object())
-    throw Misfit{key, "not a mapping of metrics"};
-  for (const auto& item : object.at(key).items()) {
-    if (metrics.count(item.key()) == 0) throw Misfit{item.key(), "not one of the `metrics` of this file"};
+std::vector<Stored> by_metric(const Stored& stored, const char* key, const std::set<std::string>& metrics) {
+  std::vector<Stored> values;
+  for (const auto& [metric, value] : stored.at(key).entries()) {
+    if (metrics.count(metric) == 0) value.fail("not one of the `metrics` of this file");
+    values.push_back(value);
   }
-  return object.at(key);
+  return values;
 }
 
 /// A mean with an interval, where there is one.
-void check_estimate(const Json& estimate, bool mean_may_be_null) {
-  if (!estimate.is_object() || !estimate.contains("mean")) throw Misfit{"mean", "missing"};
+void check_estimate(const Stored& estimate, bool mean_may_be_null) {
   if (!(mean_may_be_null && estimate.at("mean").is_null())) value<double>(estimate, "mean");
-  if (!estimate.contains("interval")) throw Misfit{"interval", "missing"};
   if (!estimate.at("interval").is_null()) value<std::array<double, 2>>(estimate, "interval");
 }
 
-void check_scenario(const Json& scenario, const std::set<std::string>& metrics, std::size_t seeds) {
+void check_scenario(const Stored& scenario, const std::set<std::string>& metrics, std::size_t seeds) {
   value<std::string>(scenario, "scenario");
   value<std::string>(scenario, "name");
   value<std::int64_t>(scenario, "gpus");
   value<std::vector<std::string>>(scenario, "scenario_sha256");
-  for (const auto& item : by_metric(scenario, "metrics", metrics).items()) {
-    check_estimate(item.value(), true);
-    const Json& values = list(item.value(), "values", 0);
-    if (values.size() != seeds) throw Misfit{"values", "not one for each of the seeds"};
-    for (const Json& each : values) {
-      if (!each.is_null() && !each.is_number()) throw Misfit{"values", "not a list of numbers"};
+  for (const Stored& figure : by_metric(scenario, "metrics", metrics)) {
+    check_estimate(figure, true);
+    const auto values = figure.at("values").list();
+    if (values.size() != seeds) figure.at("values").fail("not one for each of the seeds");
+    for (const Stored& each : values) {
+      if (!each.is_null() && !each.json().is_number()) figure.at("values").fail("not a list of numbers");
     }
   }
 }
 
-void check_difference(const Json& difference, const std::set<std::string>& metrics) {
+void check_difference(const Stored& difference, const std::set<std::string>& metrics) {
   value<std::string>(difference, "answer");
-  for (const auto& item : by_metric(difference, "relative", metrics).items()) {
-    check_estimate(item.value(), false);
-    value<std::string>(item.value(), "judgement");
-    value<std::string>(item.value(), "text");
+  for (const Stored& figure : by_metric(difference, "relative", metrics)) {
+    check_estimate(figure, false);
+    value<std::string>(figure, "judgement");
+    value<std::string>(figure, "text");
   }
 }
 
 /// Whatever the page reads is there, and of its type. Throws Misfit.
-void check(const Json& json) {
-  value<double>(json, "level");
-  for (const char* key : {"version", "commit", "method", "basis"}) value<std::string>(json, key);
-  value<std::vector<std::string>>(json, "notes");
-  value<std::vector<std::string>>(json, "overrides");
-  const auto seeds = value<std::vector<std::int64_t>>(json, "seeds");
-  if (seeds.empty()) throw Misfit{"seeds", "an empty list"};
+void check(const Stored& comparison) {
+  value<double>(comparison, "level");
+  for (const char* key : {"version", "commit", "method", "basis"}) value<std::string>(comparison, key);
+  value<std::vector<std::string>>(comparison, "notes");
+  value<std::vector<std::string>>(comparison, "overrides");
+  value<std::vector<std::int64_t>>(comparison, "seeds");
+  const std::size_t seeds = comparison.at("seeds").list(1).size();
   std::set<std::string> metrics;
-  for (const Json& metric : list(json, "metrics", 1)) {
+  for (const Stored& metric : comparison.at("metrics").list(1)) {
     for (const char* key : {"name", "unit", "definition"}) value<std::string>(metric, key);
     value<bool>(metric, "more_is_better");
     metrics.insert(value<std::string>(metric, "key"));
   }
-  const Json& scenarios = list(json, "scenarios", 1);
-  for (const Json& scenario : scenarios) check_scenario(scenario, metrics, seeds.size());
-  const Json& differences = list(json, "differences", 0);
+  const auto scenarios = comparison.at("scenarios").list(1);
+  for (const Stored& scenario : scenarios) check_scenario(scenario, metrics, seeds);
+  const auto differences = comparison.at("differences").list();
   if (differences.size() + 1 != scenarios.size())
-    throw Misfit{"differences", "not one for each of the scenarios but the first"};
-  for (const Json& difference : differences) check_difference(difference, metrics);
+    comparison.at("differences").fail("not one for each of the scenarios but the first");
+  for (const Stored& difference : differences) check_difference(difference, metrics);
 }
 
 /// What makes the same figures: all seeds are the first one's successors.
@@ -141,14 +122,7 @@ bool is_comparison(const std::string& path) {
 StoredComparison read_comparison(const std::string& path) {
   std::error_code ignored;
   const std::string file = fs::is_directory(path, ignored) ? (fs::path(path) / kCompareFile).string() : path;
-  const models::JsonSource source = models::JsonSource::load(file, kKind);
-  StoredComparison comparison{Json(source.root())};
-  try {
-    check(comparison.json);
-  } catch (const Misfit& misfit) {
-    source.fail(misfit.key, fmt::format("{}: this is not {}", misfit.message, kKind.what), kAgain);
-  }
-  return comparison;
+  return {read_stored(file, kKind, kAgain, check)};
 }
 
 std::string compare_report_html(const StoredComparison& comparison) {

@@ -11,9 +11,9 @@
 #include "analysis/output/result_files.hpp"
 #include "analysis/output/timeseries.hpp"
 #include "analysis/report/page.hpp"
+#include "analysis/stored_json.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/summary/links.hpp"
-#include "models/json_source.hpp"
 #include "scenarios/reader/load.hpp"
 
 namespace flotilla::analysis {
@@ -25,36 +25,22 @@ constexpr models::JsonKind kSummary{"the summary of a run", 16};
 constexpr models::JsonKind kCurves{"the distributions of a run", 16};
 constexpr const char* kAgain = "`flotilla run SCENARIO -o DIR` writes it; another release may have written this one";
 
-/// Parsed by JsonSource for its errors, which say where; again for the order of keys.
-Json load(const std::string& path, const models::JsonKind& kind) {
-  const std::string text = models::read_json_text(path, kind);
-  const models::JsonSource checked(text, path, kind);
-  return Json::parse(text);
-}
-
 Summary load_summary(const std::string& path) {
-  const Json json = load(path, kSummary);
-  try {
-    return summary_from_json(json);
-  } catch (const nlohmann::json::exception& e) {
-    throw InputError({path, 0, 0, {}}, "", fmt::format("not {}: {}", kSummary.what, e.what()), kAgain);
-  }
+  return summary_from_json(read_stored(path, kSummary, kAgain, [](const Stored& s) { summary_from_json(s.json()); }));
 }
 
-bool is_curve(const Json& values, std::size_t points) {
-  return values.is_array() && (values.empty() || values.size() == points) &&
-         std::all_of(values.begin(), values.end(), [](const Json& v) { return v.is_number(); });
-}
-
-Json load_curves(const std::string& path) {
-  Json json = load(path, kCurves);
-  const std::size_t points = json.contains("percent") ? json["percent"].size() : 0;
+void check_curves(const Stored& stored) {
+  const std::size_t points = stored.at("percent").list().size();
   for (const char* key : {"percent", "ttft_ms", "tpot_ms", "itl_ms", "e2el_ms"}) {
-    if (!json.contains(key) || !is_curve(json[key], points))
-      throw InputError({path, 0, 0, {}}, key, "not a list of as many numbers as `percent` has", kAgain);
+    const Stored curve = stored.at(key);
+    const auto values = curve.list();
+    const bool whole = values.empty() || values.size() == points;
+    if (!whole || !std::all_of(values.begin(), values.end(), [](const Stored& v) { return v.json().is_number(); }))
+      curve.fail("not a list of as many numbers as `percent` has");
   }
-  return json;
 }
+
+Json load_curves(const std::string& path) { return read_stored(path, kCurves, kAgain, check_curves); }
 
 std::string load_timeseries(const std::string& path) {
   std::string text = reader::read_text_file(path);

@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <filesystem>
+#include <initializer_list>
 #include <utility>
 
 #include "analysis/output/answer.hpp"
 #include "analysis/report/page.hpp"
+#include "analysis/stored_json.hpp"
 #include "analysis/summary/json.hpp"
 #include "analysis/sweep/slurm.hpp"
-#include "models/json_source.hpp"
+#include "scenarios/reader/plain_text.hpp"
 
 namespace flotilla::analysis {
 namespace {
@@ -23,59 +26,84 @@ constexpr models::JsonKind kDecisionKind{"a decision", 16};
 constexpr const char* kDecisionFile = "decision.json";
 constexpr const char* kAgain =
     "`flotilla size SCENARIO ... -o DIR` writes it; another release may have written this one";
+constexpr const char* kDecideAgain =
+    "`flotilla decide SCENARIO ... -o DIR` writes it; another release may have written this one";
 
-/// Takes each value that the page reads, as what the page takes it for. Throws nlohmann::json::exception.
-void check(const Json& json) {
-  for (const char* key : {"version", "commit", "answer", "least"}) json.at(key).get<std::string>();
-  for (const char* key : {"arguments", "promises"}) json.at(key).get<std::vector<std::string>>();
-  json.at("seeds").get<int>();
-  if (!json.at("headroom").is_null()) {
-    json.at("headroom").at("to_promises").get<double>();
-    json.at("headroom").at("to_saturation").get<double>();
-  }
-  for (const Json& c : json.at("candidates").get<std::vector<Json>>()) {
-    for (const char* key : {"name", "status", "binding", "scenario"}) c.at(key).get<std::string>();
-    for (const char* key : {"replicas", "tensor_parallel_sizes"}) c.at(key).get<std::vector<int>>();
-    for (const char* key : {"gpus", "watts", "simulations"}) c.at(key).get<double>();
-    if (c.at("status") != "feasible") continue;
-    for (const char* key : {"median_ttft_ms", "p99_ttft_ms", "median_tpot_ms", "p99_tpot_ms", "busy", "kv_peak_usage"})
-      c.at("figures").at(key).get<double>();
-    for (const char* key : {"usd_per_month", "usd_per_million_output_tokens"}) {
-      if (const Json& usd = c.at("figures").at(key); !usd.is_null()) usd.get<double>();
-    }
-    for (const char* key : {"sequences", "bound_ms", "calibrated_ms", "mean_tpot_ms"})
-      c.at("decode_step").at(key).get<double>();
-    c.at("envelope").at("inside").get<bool>();
-    c.at("envelope").at("reason").get<std::string>();
+/// Each value that the page reads is there, and what the page takes it for. Throws Misfit.
+template <class T>
+void check_each(const Stored& stored, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) static_cast<void>(stored.at(key).as<T>());
+}
+
+/// The same where null means that there is none.
+template <class T>
+void check_if_any(const Stored& stored) {
+  if (!stored.is_null()) static_cast<void>(stored.as<T>());
+}
+
+void check_envelope(const Stored& envelope) {
+  check_each<bool>(envelope, {"inside"});
+  check_each<std::string>(envelope, {"reason"});
+}
+
+void check_sizing(const Stored& sizing) {
+  check_each<std::string>(sizing, {"version", "commit", "answer", "least"});
+  check_each<std::vector<std::string>>(sizing, {"arguments", "promises"});
+  check_each<int>(sizing, {"seeds"});
+  if (const Stored headroom = sizing.at("headroom"); !headroom.is_null())
+    check_each<double>(headroom, {"to_promises", "to_saturation"});
+  for (const Stored& c : sizing.at("candidates").list()) {
+    check_each<std::string>(c, {"name", "status", "binding", "scenario"});
+    check_each<std::vector<int>>(c, {"replicas", "tensor_parallel_sizes"});
+    check_each<double>(c, {"gpus", "watts", "simulations"});
+    if (c.at("status").json() != "feasible") continue;
+    const Stored figures = c.at("figures");
+    check_each<double>(figures,
+                       {"median_ttft_ms", "p99_ttft_ms", "median_tpot_ms", "p99_tpot_ms", "busy", "kv_peak_usage"});
+    check_if_any<double>(figures.at("usd_per_month"));
+    check_if_any<double>(figures.at("usd_per_million_output_tokens"));
+    check_each<double>(c.at("decode_step"), {"sequences", "bound_ms", "calibrated_ms", "mean_tpot_ms"});
+    check_envelope(c.at("envelope"));
   }
 }
 
-/// The same for a decision.
-void check_decision(const Json& json) {
-  for (const char* key : {"version", "commit", "situation", "answer", "least", "wins_by", "sure", "flips"})
-    json.at(key).get<std::string>();
-  json.at("arguments").get<std::vector<std::string>>();
-  json.at("seeds").get<int>();
-  if (!json.at("break_even").is_null()) json.at("break_even").get<double>();
-  json.at("contenders").at(0).at("feasible").get<bool>();
-  for (const Json& c : json.at("contenders")) {
-    for (const char* key : {"name", "binding"}) c.at(key).get<std::string>();
-    c.at("gpus").get<int>();
-    c.at("provisioned_kw").get<double>();
-    if (!c.at("feasible").get<bool>()) continue;
-    for (const char* key : {"goodput_ratio", "p99_ttft_ms", "p99_tpot_ms"}) c.at(key).get<double>();
-    if (!c.at("usd_per_million_useful_tokens").is_null()) c.at("usd_per_million_useful_tokens").get<double>();
-    if (const Json& range = c.at("usd_interval"); !range.is_null()) {
-      range.at(0).get<double>();
-      range.at(1).get<double>();
+/// Of decisions a matrix is printed: no text may hold what a terminal obeys.
+void check_texts(const Stored& stored) {
+  if (stored.json().is_string() && reader::has_control_characters(stored.as<std::string>()))
+    stored.fail("a control character or a line end");
+  if (stored.json().is_object()) {
+    for (const auto& [key, value] : stored.entries()) {
+      if (reader::has_control_characters(key)) stored.fail("a control character or a line end in a key");
+      check_texts(value);
     }
-    c.at("envelope").at("inside").get<bool>();
-    c.at("envelope").at("reason").get<std::string>();
   }
-  for (const Json& v : json.at("variations")) {
-    for (const char* key : {"name", "winner"}) v.at(key).get<std::string>();
-    if (!v.at("cost_ratio").is_null()) v.at("cost_ratio").get<double>();
+  if (stored.json().is_array()) {
+    for (const Stored& item : stored.list()) check_texts(item);
   }
+}
+
+void check_contender(const Stored& c) {
+  check_each<std::string>(c, {"name", "binding"});
+  check_each<int>(c, {"gpus"});
+  check_each<double>(c, {"provisioned_kw"});
+  if (!c.at("feasible").as<bool>()) return;
+  check_each<double>(c, {"goodput_ratio", "p99_ttft_ms", "p99_tpot_ms"});
+  check_if_any<double>(c.at("usd_per_million_useful_tokens"));
+  check_if_any<std::array<double, 2>>(c.at("usd_interval"));
+  check_envelope(c.at("envelope"));
+}
+
+void check_decision(const Stored& decision) {
+  check_each<std::string>(decision, {"version", "commit", "situation", "answer", "least", "wins_by", "sure", "flips"});
+  check_each<std::vector<std::string>>(decision, {"arguments"});
+  check_each<int>(decision, {"seeds"});
+  check_if_any<double>(decision.at("break_even"));
+  for (const Stored& contender : decision.at("contenders").list(1)) check_contender(contender);
+  for (const Stored& v : decision.at("variations").list()) {
+    check_each<std::string>(v, {"name", "winner"});
+    check_if_any<double>(v.at("cost_ratio"));
+  }
+  check_texts(decision);
 }
 
 std::string command(const Json& json, const char* name) {
@@ -114,17 +142,8 @@ bool is_decision(const std::string& directory) {
 }
 
 StoredDecision read_decision(const std::string& directory) {
-  const std::string path = (fs::path(directory) / kDecisionFile).string();
-  const std::string text = models::read_json_text(path, kDecisionKind);
-  const models::JsonSource checked(text, path, kDecisionKind);
-  Json json = Json::parse(text);
-  try {
-    check_decision(json);
-  } catch (const nlohmann::json::exception& e) {
-    throw InputError({path, 0, 0, {}}, "", fmt::format("not {}: {}", kDecisionKind.what, e.what()),
-                     "`flotilla decide SCENARIO ... -o DIR` writes it; another release may have written this one");
-  }
-  return {directory, std::move(json)};
+  return {directory,
+          read_stored((fs::path(directory) / kDecisionFile).string(), kDecisionKind, kDecideAgain, check_decision)};
 }
 
 bool is_sizing(const std::string& directory) {
@@ -133,16 +152,7 @@ bool is_sizing(const std::string& directory) {
 }
 
 StoredSizing read_sizing(const std::string& directory) {
-  const std::string path = (fs::path(directory) / kFile).string();
-  const std::string text = models::read_json_text(path, kKind);
-  const models::JsonSource checked(text, path, kKind);
-  Json json = Json::parse(text);
-  try {
-    check(json);
-  } catch (const nlohmann::json::exception& e) {
-    throw InputError({path, 0, 0, {}}, "", fmt::format("not {}: {}", kKind.what, e.what()), kAgain);
-  }
-  return {directory, std::move(json)};
+  return {directory, read_stored((fs::path(directory) / kFile).string(), kKind, kAgain, check_sizing)};
 }
 
 std::string study_report_html(const std::vector<StoredSizing>& sizings, const std::vector<StoredRun>& runs,

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "analysis/stored_json.hpp"
 #include "analysis/summary/visit.hpp"
 
 namespace flotilla::analysis {
@@ -70,20 +71,20 @@ struct Writer {
 };
 
 struct Reader {
-  const Json& json;
+  Stored json;
   template <class T>
   void field(const std::string& key, T& value, const char*, const std::string&) {
-    value = json.at(key).get<T>();
+    value = json.at(key).as<T>();
   }
   template <class T>
   void field(const std::string& key, std::optional<T>& value, const char*, const std::string&) {
-    if (!json.at(key).is_null()) value = json.at(key).get<T>();
+    if (const Stored found = json.at(key); !found.is_null()) value = found.as<T>();
   }
   void rate(const std::string& key, std::optional<double>& value, const char*, const std::string&) {
-    if (json.at(key).is_number()) value = json.at(key).get<double>();
+    if (const Stored found = json.at(key); found.json().is_number()) value = found.as<double>();
   }
   void verdict(const std::string& key, Verdict& value, const char*, const std::string&) {
-    const auto text = json.at(key).get<std::string>();
+    const auto text = json.at(key).as<std::string>();
     for (const Verdict v : {Verdict::kStable, Verdict::kSaturated, Verdict::kNotApplicable}) {
       if (text == name_of(v)) value = v;
     }
@@ -95,14 +96,14 @@ struct Reader {
   }
   template <class T, class Body>
   void list(const std::string& key, std::vector<T>& items, Body body) {
-    for (const Json& inner : json.at(key)) {
+    for (const Stored& inner : json.at(key).list()) {
       Reader reader{inner};
       body(items.emplace_back(), reader);
     }
   }
   template <class T, class Body>
   void list_if_any(const std::string& key, std::vector<T>& items, Body body) {
-    if (json.contains(key)) list(key, items, body);
+    if (json.has(key)) list(key, items, body);
   }
 };
 
@@ -149,7 +150,7 @@ Json to_json(const Summary& summary) {
 
 Summary summary_from_json(const Json& json) {
   Summary summary;
-  Reader reader{json};
+  Reader reader{Stored(json)};
   visit_summary(summary, reader);
   return summary;
 }

@@ -8,7 +8,7 @@
 namespace flotilla::analysis {
 
 nlohmann::ordered_json to_json(const Summary& summary);
-/// The reverse; throws nlohmann::json::exception where a key is missing or of the wrong type.
+/// The reverse; throws Misfit (analysis/stored_json.hpp) where a key is missing or of the wrong type.
 Summary summary_from_json(const nlohmann::ordered_json& json);
 
 /// Key, unit and definition of every figure, as `flotilla list metrics` prints them.

@@ -52,7 +52,8 @@ std::string figures_view() {
                                 "kv.peak_usage",
                                 "cost.usd_per_hour",
                                 "cost.usd_per_million_output_tokens"}) {
-    columns += fmt::format(", json_extract(summary, '$.{}') AS \"{}\"", key, key);
+    // A point that failed has no summary, and no JSON at all.
+    columns += fmt::format(", CASE status WHEN 'done' THEN json_extract(summary, '$.{}') END AS \"{}\"", key, key);
   }
   return "CREATE VIEW figures AS SELECT point, status, keys_values" + columns +
          " FROM points LEFT JOIN results USING (point)";

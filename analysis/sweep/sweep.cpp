@@ -8,6 +8,7 @@
 
 #include "analysis/portable.hpp"
 #include "scenarios/reader/load.hpp"
+#include "scenarios/reader/plain_text.hpp"
 #include "scenarios/reader/schema.hpp"
 #include "scenarios/reader/source.hpp"
 
@@ -60,6 +61,7 @@ void add(std::vector<Axis>& axes, std::size_t from_file, const std::string& word
 
 /// Of a file with a `sweep` key: its axes, name and scenario.
 void read_sweep_file(Sweep& sweep, const reader::Document& document, const std::string& path) {
+  reader::refuse_control_characters(document.root());
   const auto file = reader::read<SweepFile>(document.root());
   std::vector<std::string> seen;
   const reader::Node words = document.root().at("sweep");

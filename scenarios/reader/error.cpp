@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "scenarios/reader/plain_text.hpp"
+
 namespace flotilla {
 namespace {
 
@@ -47,7 +49,7 @@ std::string render(const SourceLocation& where, const std::string& path, const s
   if (where.line > 0) text += fmt::format("{}:", where.line);
   if (where.line > 0 && where.column > 0) text += fmt::format("{}:", where.column);
   if (!text.empty()) text += " ";
-  if (!path.empty()) text += path + ": ";
+  if (!path.empty()) text += reader::without_control_characters(path, "") + ": ";  // keys may be anything
   text += message;
   if (where.line > 0 && where.column > 0 && !where.source_line.empty()) text += excerpt(where);
   if (!hint.empty()) text += "\nhint: " + hint;

@@ -151,6 +151,11 @@ Outcome command(const std::vector<std::string>& arguments, const Circumstances& 
   return program(words, how);
 }
 
+Outcome shell(const Folder& folder, const std::string& script) {
+  return program({"env", std::string("FLOTILLA=") + FLOTILLA_BINARY, "bash", "-c", script},
+                 {.directory = folder.path()});
+}
+
 bool is_sweep_file(const std::string& path) { return line_of(contents(path), "sweep:") != ""; }
 
 std::vector<std::string> shipped_scenarios() {

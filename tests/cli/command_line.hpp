@@ -29,6 +29,10 @@ Outcome command(const std::vector<std::string>& arguments, const Circumstances& 
 /// Any other program, found on the PATH.
 Outcome program(const std::vector<std::string>& words, const Circumstances& circumstances = {});
 
+class Folder;
+/// As a user of bash types it in `folder`, with `$FLOTILLA` for the binary.
+Outcome shell(const Folder& folder, const std::string& script);
+
 /// A fresh directory that goes when the test does.
 class Folder {
  public:

@@ -252,7 +252,7 @@ TEST_CASE("a mistake in a comparison is told at its place, and nothing is writte
   };
   CHECK(contains(refused(good.dump(2).substr(0, 300)), "a/compare.json:"));
   CHECK(contains(refused("[]"), "a/compare.json:1:1: a JSON object is expected"));
-  CHECK(contains(refused("{}"), "a/compare.json: level: missing: this is not a comparison"));
+  CHECK(contains(refused("{}"), "a/compare.json:1:1: level: missing: this is not a comparison"));
   CHECK(contains(refused(with("/seeds", Json::array())), "seeds: an empty list: this is not a comparison"));
   CHECK(contains(refused(with("/notes", "none")), "notes: not of the right type"));
   CHECK(contains(refused(with("/metrics/0/name", 3)), "name: not of the right type"));

@@ -97,6 +97,8 @@ TEST_CASE("points that cannot be built are stored with the reason, and the other
   CHECK(contains(outcome.out, "llama-3.3-70b in fp8 does not fit on 1 x h100-sxm"));
   CHECK(contains(outcome.out, "point 0: max_concurrency=8 tensor_parallel_size=1 gpus=1, and 2 more"));
   CHECK(contains(line_of(contents(folder / "sweep.csv"), "0,8,1,1,failed,"), "does not fit on 1 x h100-sxm"));
+  // The view that documents show knows points without a summary.
+  run_sql(folder / "sweep.db", "SELECT * FROM figures ORDER BY p99_ttft_ms");
   // What failed is not missing; it is run again where that is asked for.
   run_sql(folder / "sweep.db", "UPDATE results SET error = 'out of luck' WHERE point = 0");
   CHECK(command(sweep_to(folder, "sweep.db", {"--resume", "--csv", folder / "sweep.csv"})).code == kSomePointsFailed);

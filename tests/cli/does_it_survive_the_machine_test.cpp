@@ -1,4 +1,4 @@
-// Disks that are full, descriptors that are closed, memory that ends, files that change meanwhile, signals: one
+// Disks that are full, descriptors that are closed, memory that ends, files that change meanwhile: one
 // message, the right exit code, and nothing left that could be taken for a whole result.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -15,13 +15,7 @@ namespace {
 const std::string kScenario = shipped("trace/replay");
 const std::string kSweep = "$FLOTILLA sweep '" + shipped("closed-loop/h100-tp2") + "' workload.num_prompts=20";
 
-/// As a user of bash types it in `folder`, with `$FLOTILLA` for the binary.
-Outcome shell(const Folder& folder, const std::string& script) {
-  return program({"env", std::string("FLOTILLA=") + FLOTILLA_BINARY, "bash", "-c", script},
-                 {.directory = folder.path()});
-}
-
-/// The same with disks of its own, which are gone afterwards. False where the system does not allow that.
+/// As shell(), with disks of its own, which are gone afterwards. False where the system does not allow that.
 bool in_own_mounts(const Folder& folder, const std::string& script, Outcome& outcome) {
   if (program({"unshare", "-m", "true"}).code != 0) return false;
   outcome = program({"env", std::string("FLOTILLA=") + FLOTILLA_BINARY, "unshare", "-m", "bash", "-c", script},
@@ -195,33 +189,5 @@ TEST_CASE("a trace that ends too early, or is written to while it is read, gives
     CHECK(changed.code == 1);
     CHECK(contains(changed.err, "trace.csv: the trace changed while it was read ("));
     CHECK(fs::is_empty(folder / "out"));
-  }
-}
-
-TEST_CASE("signals to a command and its children at once: 130, whoever of them ends first") {
-  const Folder folder;
-  const std::string scenario = "'" + shipped("migration/b200") + "'";
-  // What `appears` says that it is under way: on a busy machine that takes a while.
-  const auto stopped = [&](const std::string& words, const std::string& appears, const char* signal) {
-    return shell(folder, "set -m; $FLOTILLA " + words + " & until [ -e " + appears +
-                             " ]; do sleep 0.05; done; sleep 0.5; kill -" + signal + " -- -$!; wait $!");
-  };
-  for (const char* const signal : {"INT", "TERM"}) {
-    CAPTURE(signal);
-    const Outcome warm =
-        stopped("run " + scenario + " workload.num_prompts=9000000 workload.warmup=auto -q -o warm", "warm", signal);
-    CHECK(warm.code == 130);
-    CHECK(contains(warm.err, "stopped before its end: nothing was written\n"));
-    CHECK(fs::is_empty(folder / "warm"));
-    fs::remove_all(folder / "warm");
-    const Outcome run = stopped("run " + scenario + " workload.num_prompts=9000000 -q -o run", "run", signal);
-    CHECK(run.code == 130);
-    CHECK(contains(contents(folder / "run/summary.json"), "\"interrupted\": true"));
-    fs::remove_all(folder / "run");
-    const Outcome sweep =
-        stopped(std::string("sweep ") + scenario + " workload.num_prompts=9000000 seed=1,2,3 -q -o " + signal + ".db",
-                std::string(signal) + ".db", signal);
-    CHECK(sweep.code == 130);
-    CHECK(contains(sweep.err, "stopped before its end; what was finished is in "));
   }
 }

@@ -109,6 +109,98 @@ TEST_CASE("what a terminal would obey is refused in a scenario, and shown as tex
   CHECK_FALSE(contains(file.err, "\x1b"));
 }
 
+namespace {
+
+/// A file of the catalogue, with one of its lines, known by how it begins, as somebody else wrote it.
+std::string with_line(const std::string& file, const std::string& start, const std::string& line) {
+  const std::string text = contents(std::string(FLOTILLA_SOURCE_DIR) + "/" + file);
+  const std::size_t from = ("\n" + text).find("\n" + start);
+  REQUIRE(from != std::string::npos);
+  return text.substr(0, from) + line + text.substr(text.find('\n', from));
+}
+
+/// What a file of one's own may be, how a command reads it, and where it holds text.
+struct Own {
+  std::string file;
+  std::vector<std::string> command;
+  std::vector<std::string> texts;
+};
+
+std::vector<Own> own_files() {
+  const std::string scenario = shipped("trace/replay");
+  const auto check = [&](const std::string& key) {
+    return std::vector<std::string>{"check", scenario, key + "=own.yaml"};
+  };
+  return {{"models/catalog/gpus/h100-sxm.yaml",
+           {"bounds", "--model", "llama-3.3-70b", "--gpu", "own.yaml", "--weights", "fp8"},
+           {"name: ", "title: ", "generation: ", "hbm_bandwidth: {value: 3.35TBps, source: "}},
+          {"models/catalog/llms/llama-3.3-70b.yaml", check("model"), {"name: ", "source: ", "architecture: "}},
+          {"topologies/catalog/systems/hgx-h100.yaml",
+           check("fleet.pools[0].system"),
+           {"name: ", "title: ", "gpus: {value: 8, source: "}},
+          {"topologies/catalog/fabrics/ib-ndr-rail.yaml",
+           check("fleet.fabric"),
+           {"name: ", "title: ", "rails: {value: 8, source: "}},
+          {"models/catalog/prices/spheron-on-demand.yaml",
+           check("fleet.pools[0].price"),
+           {"name: ", "kind: ", "date: ", "source: ", "usd_per_gpu_hour: {./own.yaml: 1, "}},
+          {"models/calibration/h100-sxm-vllm.yaml",
+           check("serving[0].calibration"),
+           {"engine_versions: ", "provenance: "}}};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "what a terminal would obey is refused in a GPU, model, system, fabric, price list or calibration of one's own") {
+  // As YAML escapes it; C0, C1, a line end, an override of the writing direction.
+  const std::vector<std::string> evil{R"("a\e[31m")", R"("a\x9b31m")", R"("a\nall is well")", R"("a\u202eb")"};
+  for (const Own& own : own_files()) {
+    for (const std::string& start : own.texts) {
+      for (const std::string& text : evil) {
+        CAPTURE(own.file);
+        CAPTURE(start);
+        CAPTURE(text);
+        const Folder folder;
+        const std::string key = start.substr(0, start.find(':') + 1);
+        std::string line = start + text + (contains(start, "{value") ? "}" : "");
+        if (contains(start, "./own")) line += ": 2}";
+        folder.write("own.yaml", with_line(own.file, key, line));
+        const Outcome outcome = command(own.command, {.directory = folder.path()});
+        CHECK(outcome.code == 2);
+        CHECK(outcome.out == "");
+        CHECK(contains(outcome.err, "own.yaml:"));
+        CHECK(contains(outcome.err, "a control character or a line end in 'a"));
+        for (const char* const raw : {"\x1b", "\xc2\x9b", "\xe2\x80\xae", "\nall is well"})
+          CHECK_FALSE(contains(outcome.err, raw));
+      }
+    }
+  }
+}
+
+TEST_CASE("names of one's own GPU, system and price list that are markup are names in a report and a drawing") {
+  const Folder folder;
+  const std::string markup = R"_('</script><img src=x onerror=alert(1)>"&')_";
+  folder.write("gpu.yaml", with_line("models/catalog/gpus/h100-sxm.yaml", "title:", "title: " + markup));
+  folder.write("price.yaml", "name: " + markup + "\nkind: " + markup + "\ndate: " + markup + "\nsource: " + markup +
+                                 "\nusd_per_gpu_hour: {h100-sxm: 2}\n");
+  folder.write("fabric.yaml", "name: " + markup + "\ntitle: " + markup + "\nlike: ib-ndr-rail\n");
+  folder.write("system.yaml", "name: " + markup + "\ntitle: " + markup + "\nlike: hgx-h100\ngpu: gpu.yaml\n");
+  const Outcome run =
+      command({"run", shipped("migration/h100"), "fleet.pools[0].system=" + (folder / "system.yaml"),
+               "fleet.pools[0].price=" + (folder / "price.yaml"), "fleet.fabric=" + (folder / "fabric.yaml"),
+               "workload.num_prompts=100", "workload.warmup=0s", "-o", "out", "--trace", "drawn.json"},
+              {.directory = folder.path()});
+  REQUIRE_MESSAGE(run.code == 0, run.err);
+  REQUIRE(command({"report", "out", "-o", "report.html"}, {.directory = folder.path()}).code == 0);
+  const std::string html = contents(folder / "report.html");
+  CHECK_FALSE(contains(html, "</script><img"));
+  const std::size_t data = html.find("id=\"data\">");
+  CHECK_FALSE(contains(html.substr(0, data) + html.substr(html.find("</script>", data)), "<img src=x"));
+  CHECK(contains(data_of(html).at("runs")[0].at("summary").dump(), "<img src=x"));
+  CHECK(Json::parse(contents(folder / "drawn.json")).at("traceEvents").size() > 0);
+}
+
 TEST_CASE("files that are made to hurt end in a message at once") {
   const Folder folder;
   std::string laughs = "a0: &a0 lol\n";

@@ -87,148 +87,201 @@ struct Case {
   std::vector<Arrival> arrivals;
 };
 
-Case random_case(std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  const auto pick = [&](int low, int high) {
-    return low + static_cast<int>(engine() % static_cast<std::uint64_t>(high - low + 1));
-  };
-  Case c;
-  const auto& policies = schedulers();
-  c.setup.scheduler = policies[static_cast<std::size_t>(pick(0, static_cast<int>(policies.size()) - 1))].name;
-  c.setup.router = pick(0, 1) == 0 ? "round_robin" : "least_loaded";
-  c.setup.limits.max_num_batched_tokens = pick(0, 1) == 0 ? 8192 : pick(40, 400);
-  c.setup.limits.max_num_seqs = pick(2, 40);
-  c.setup.block_size = 1 << pick(0, 5);
-  c.setup.kv_blocks = pick(300, 3000) / c.setup.block_size + 1;
-  c.setup.replicas = pick(1, 3);
-  c.setup.max_concurrency = pick(0, 2) == 0 ? pick(1, 30) : 0;
-  c.setup.times.base = 0.01 * pick(1, 100);
-  c.setup.times.per_sequence = 0.001 * pick(0, 5);
-  c.setup.times.per_kv_token = 1e-5 * pick(0, 20);
-  c.setup.times.per_prompt_token = 1e-4 * pick(0, 20);
-  // Every few cases arrivals fall on a coarse grid, so that many coincide with each other and with boundaries.
-  const bool grid = pick(0, 2) == 0;
-  if (grid) {
-    c.setup.times.base = 0.25;
-    c.setup.times.per_sequence = c.setup.times.per_kv_token = 0;
-    c.setup.times.per_prompt_token = 0.25;
+/// Rolls dice, always in the same order: a seed is a case.
+class RandomCase {
+ public:
+  explicit RandomCase(std::uint64_t seed) : engine_(seed) {}
+
+  Case make() {
+    fleet();
+    times();
+    caps();
+    hand_off();
+    arrivals();
+    texts();
+    outages();
+    orders();
+    clients();
+    gate();
+    memory();
+    return std::move(case_);
   }
-  if (pick(0, 3) == 0) c.setup.times.valid_until = pick(50, 2000);
-  if (pick(0, 1) == 0) {
-    c.setup.window = {pick(1, 200), pick(0, 1) == 0};
-    c.setup.times.per_window_token = 1e-5 * pick(0, 20);
-    c.setup.times.per_window_pair = 1e-6 * pick(0, 20);
-  }
-  if (pick(0, 1) == 0) {  // TensorRT-LLM's alone
-    c.setup.limits.batch_wait_max_tokens_ratio = 0.05 * pick(1, 20);
-    c.setup.limits.batch_wait_timeout_iters = pick(1, 30);
-  }
-  if (pick(0, 2) == 0) c.setup.limits.max_chunk_tokens = pick(20, 200);
-  if (pick(0, 2) == 0) c.setup.frontend = {grid ? 0.25 : 1e-3 * pick(0, 500), grid ? 0 : 1e-4 * pick(0, 100)};
-  if (pick(0, 1) == 0) c.setup.limits.reserve_full_isl = true;  // vLLM's alone
-  if (pick(0, 2) == 0) c.setup.cached_share = 0.1 * pick(1, 10);
-  for (int i = 0; i < 4 && (i > 0 || pick(0, 1) == 0); ++i) {  // caps that begin and end
-    flotilla::models::CappedGpu gpu{{100, 500, 700, 400, 300}, 1 + 0.25 * pick(0, 4), 1 + 0.25 * pick(0, 4)};
-    c.setup.caps.emplace_back(i == 0 ? 0 : c.setup.caps.back().first + (grid ? 0.25 : 0.01) * pick(1, 400), gpu);
-  }
-  if (pick(0, 2) == 0) {
-    c.setup.decode_replicas = pick(1, 2);
-    c.setup.decode_kv_blocks = pick(300, 3000) / c.setup.block_size + 1;
-    c.setup.tensor_parallel_size = pick(1, 8);
-    c.setup.sending.overhead = grid ? 0.25 : 1e-3 * pick(0, 900);
-    c.setup.sending.efficiency = pick(0, 1) == 0 ? 1e-4 * pick(1, 100) : 1;  // so that flows meet
-    c.setup.sending.push = pick(0, 1) == 0;
-    if (c.setup.sending.push) c.setup.sending.overlap = static_cast<KvOverlap>(pick(0, 2));
-  }
-  double at = 0;
-  for (int i = 0; i < 120; ++i) {
-    at += grid ? 0.25 * pick(0, 4) : 1e-3 * pick(0, 2000);
-    c.arrivals.push_back({at, pick(1, 150), pick(1, 120)});
-  }
-  if (c.setup.cached_share == 0 && pick(0, 1) == 0) {
-    // Texts begin as earlier ones did, up to somewhere; some are known beyond the prompt.
-    c.setup.keeps_prefixes = true;
-    std::uint64_t fresh = 1;
-    for (std::size_t i = 0; i < c.arrivals.size(); ++i) {
-      Arrival& a = c.arrivals[i];
-      const int known = a.input + (pick(0, 1) == 0 ? a.output : 0);
-      if (i > 0 && pick(0, 3) > 0) {
-        a.names = c.arrivals[static_cast<std::size_t>(pick(0, static_cast<int>(i) - 1))].names;
-        a.names.resize(std::min(a.names.size(), static_cast<std::size_t>(pick(0, 150 / c.setup.block_size + 1))));
-      }
-      a.names.resize(std::min(a.names.size(), static_cast<std::size_t>(known / c.setup.block_size)));
-      while (a.names.size() < static_cast<std::size_t>(known / c.setup.block_size)) a.names.push_back(fresh++);
+
+ private:
+  int pick(int low, int high) { return low + static_cast<int>(engine_() % static_cast<std::uint64_t>(high - low + 1)); }
+
+  void fleet() {
+    const auto& policies = schedulers();
+    case_.setup.scheduler = policies[static_cast<std::size_t>(pick(0, static_cast<int>(policies.size()) - 1))].name;
+    case_.setup.router = pick(0, 1) == 0 ? "round_robin" : "least_loaded";
+    case_.setup.limits.max_num_batched_tokens = pick(0, 1) == 0 ? 8192 : pick(40, 400);
+    case_.setup.limits.max_num_seqs = pick(2, 40);
+    case_.setup.block_size = 1 << pick(0, 5);
+    case_.setup.kv_blocks = pick(300, 3000) / case_.setup.block_size + 1;
+    case_.setup.replicas = pick(1, 3);
+    case_.setup.max_concurrency = pick(0, 2) == 0 ? pick(1, 30) : 0;
+    case_.setup.times.base = 0.01 * pick(1, 100);
+    case_.setup.times.per_sequence = 0.001 * pick(0, 5);
+    case_.setup.times.per_kv_token = 1e-5 * pick(0, 20);
+    case_.setup.times.per_prompt_token = 1e-4 * pick(0, 20);
+    // Every few cases arrivals fall on a coarse grid, so that many coincide with each other and with boundaries.
+    grid_ = pick(0, 2) == 0;
+    if (grid_) {
+      case_.setup.times.base = 0.25;
+      case_.setup.times.per_sequence = case_.setup.times.per_kv_token = 0;
+      case_.setup.times.per_prompt_token = 0.25;
     }
   }
-  if (pick(0, 2) == 0) {
-    c.setup.lost_requests_fail = pick(0, 3) == 0;
-    for (int replica = 0; replica < c.setup.replicas + c.setup.decode_replicas; ++replica) {
-      double up_since = 0;
-      for (int i = pick(0, 3); i > 0; --i) {
-        const double from = up_since + (grid ? 0.25 * pick(1, 200) : 1e-3 * pick(1, 60000));
-        up_since = from + (grid ? 0.25 * pick(1, 60) : 1e-3 * pick(1, 20000));
-        c.setup.outages.push_back({replica, from, up_since});
-      }
+
+  void times() {
+    if (pick(0, 3) == 0) case_.setup.times.valid_until = pick(50, 2000);
+    if (pick(0, 1) == 0) {
+      case_.setup.window = {pick(1, 200), pick(0, 1) == 0};
+      case_.setup.times.per_window_token = 1e-5 * pick(0, 20);
+      case_.setup.times.per_window_pair = 1e-6 * pick(0, 20);
+    }
+    if (pick(0, 1) == 0) {  // TensorRT-LLM's alone
+      case_.setup.limits.batch_wait_max_tokens_ratio = 0.05 * pick(1, 20);
+      case_.setup.limits.batch_wait_timeout_iters = pick(1, 30);
+    }
+    if (pick(0, 2) == 0) case_.setup.limits.max_chunk_tokens = pick(20, 200);
+    if (pick(0, 2) == 0) case_.setup.frontend = {grid_ ? 0.25 : 1e-3 * pick(0, 500), grid_ ? 0 : 1e-4 * pick(0, 100)};
+    if (pick(0, 1) == 0) case_.setup.limits.reserve_full_isl = true;  // vLLM's alone
+    if (pick(0, 2) == 0) case_.setup.cached_share = 0.1 * pick(1, 10);
+  }
+
+  void caps() {
+    for (int i = 0; i < 4 && (i > 0 || pick(0, 1) == 0); ++i) {  // caps that begin and end
+      flotilla::models::CappedGpu gpu{{100, 500, 700, 400, 300}, 1 + 0.25 * pick(0, 4), 1 + 0.25 * pick(0, 4)};
+      case_.setup.caps.emplace_back(i == 0 ? 0 : case_.setup.caps.back().first + (grid_ ? 0.25 : 0.01) * pick(1, 400),
+                                    gpu);
     }
   }
-  if (pick(0, 1) == 0) {
-    const auto& orders = queue_orders();
-    c.setup.queue_order = orders[static_cast<std::size_t>(pick(0, static_cast<int>(orders.size()) - 1))].name;
-    c.setup.prediction_error = 0.1 * pick(0, 10);
-    for (Arrival& a : c.arrivals) {
-      a.tenant = pick(0, 2);
-      a.priority = pick(0, 2);
-      if (pick(0, 1) == 0) a.ttft_promise = 0.25 * pick(1, 40);
-    }
-  }
-  if (pick(0, 2) == 0) {
-    ClientHabits& h = c.setup.clients;
-    if (pick(0, 1) == 0) h.timeout = (grid ? 0.25 : 0.01) * pick(20, 4000);
-    if (pick(0, 1) == 0) h.first_token_timeout = (grid ? 0.25 : 0.01) * pick(20, 1000);
-    h.max_retries = pick(0, 3);
-    h.backoff = grid ? 0.25 * pick(0, 8) : 1e-3 * pick(0, 3000);
-    h.jitter = grid ? 0 : 0.1 * pick(0, 10);
+
+  void hand_off() {
     if (pick(0, 2) == 0) {
-      h.cancel_share = 0.1 * pick(1, 5);
-      h.cancel_after = 0.1 * pick(1, 200);
+      case_.setup.decode_replicas = pick(1, 2);
+      case_.setup.decode_kv_blocks = pick(300, 3000) / case_.setup.block_size + 1;
+      case_.setup.tensor_parallel_size = pick(1, 8);
+      case_.setup.sending.overhead = grid_ ? 0.25 : 1e-3 * pick(0, 900);
+      case_.setup.sending.efficiency = pick(0, 1) == 0 ? 1e-4 * pick(1, 100) : 1;  // so that flows meet
+      case_.setup.sending.push = pick(0, 1) == 0;
+      if (case_.setup.sending.push) case_.setup.sending.overlap = static_cast<KvOverlap>(pick(0, 2));
     }
-    h.server_notices = pick(0, 3) > 0;
   }
-  if (pick(0, 3) == 0) {
-    GateLimit limit;
-    limit.tenant = pick(-1, 2);
-    if (pick(0, 1) == 0) limit.max_outstanding = pick(2, 40);
-    if (pick(0, 1) == 0) limit.max_outstanding_tokens = pick(300, 9000);
-    if (pick(0, 1) == 0) limit.requests_per_second = 0.1 * pick(1, 40);
-    if (pick(0, 1) == 0) limit.tokens_per_minute = pick(1000, 20000);
-    c.setup.gate.push_back(limit);
+
+  void arrivals() {
+    double at = 0;
+    for (int i = 0; i < 120; ++i) {
+      at += grid_ ? 0.25 * pick(0, 4) : 1e-3 * pick(0, 2000);
+      case_.arrivals.push_back({at, pick(1, 150), pick(1, 120)});
+    }
   }
-  c.setup.limits.watermark_blocks = pick(0, 1) == 0 ? 0 : c.setup.kv_blocks / 50;
-  c.setup.limits.max_utilization = pick(0, 1) == 0;
-  if (pick(0, 1) == 0) c.setup.limits.long_prefill_token_threshold = pick(10, 200);
-  c.setup.limits.max_num_partial_prefills = pick(0, 3);
-  if (c.setup.decode_replicas == 0 && pick(0, 1) == 0) {
-    if (pick(0, 1) == 0) c.setup.scheduler = "vllm_v0";
-    c.setup.limits.swap = true;
-    c.setup.host_blocks = pick(1, 3000) / c.setup.block_size + 1;
+
+  void texts() {
+    if (case_.setup.cached_share == 0 && pick(0, 1) == 0) {
+      // Texts begin as earlier ones did, up to somewhere; some are known beyond the prompt.
+      case_.setup.keeps_prefixes = true;
+      std::uint64_t fresh = 1;
+      for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
+        Arrival& a = case_.arrivals[i];
+        const int known = a.input + (pick(0, 1) == 0 ? a.output : 0);
+        if (i > 0 && pick(0, 3) > 0) {
+          a.names = case_.arrivals[static_cast<std::size_t>(pick(0, static_cast<int>(i) - 1))].names;
+          a.names.resize(std::min(a.names.size(), static_cast<std::size_t>(pick(0, 150 / case_.setup.block_size + 1))));
+        }
+        a.names.resize(std::min(a.names.size(), static_cast<std::size_t>(known / case_.setup.block_size)));
+        while (a.names.size() < static_cast<std::size_t>(known / case_.setup.block_size)) a.names.push_back(fresh++);
+      }
+    }
   }
-  if (c.setup.keeps_prefixes && c.setup.decode_replicas == 0 && pick(0, 1) == 0)
-    c.setup.offload_blocks = pick(1, 6000) / c.setup.block_size + 1;
-  if (pick(0, 3) == 0) {
-    // Whole prompts: no longer than a step.
-    c.setup.limits.enable_chunked_prefill = false;
-    c.setup.limits.max_num_batched_tokens = std::max(c.setup.limits.max_num_batched_tokens, 150);
-    c.setup.limits.max_chunk_tokens = std::max(c.setup.limits.max_chunk_tokens, 150);
+
+  void outages() {
+    if (pick(0, 2) == 0) {
+      case_.setup.lost_requests_fail = pick(0, 3) == 0;
+      for (int replica = 0; replica < case_.setup.replicas + case_.setup.decode_replicas; ++replica) {
+        double up_since = 0;
+        for (int i = pick(0, 3); i > 0; --i) {
+          const double from = up_since + (grid_ ? 0.25 * pick(1, 200) : 1e-3 * pick(1, 60000));
+          up_since = from + (grid_ ? 0.25 * pick(1, 60) : 1e-3 * pick(1, 20000));
+          case_.setup.outages.push_back({replica, from, up_since});
+        }
+      }
+    }
   }
-  if (pick(0, 1) == 0) c.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
-  c.setup.limits.async_scheduling = pick(0, 1) == 0;
-  if (pick(0, 2) == 0) {  // some layers free what lies before their window
-    c.setup.layout = {pick(1, 2), pick(1, 5), pick(1, 8), 1};
-    c.setup.kv_blocks *= c.setup.layout.groups();
-    c.setup.decode_kv_blocks *= c.setup.layout.groups();
+
+  void orders() {
+    if (pick(0, 1) == 0) {
+      const auto& orders = queue_orders();
+      case_.setup.queue_order = orders[static_cast<std::size_t>(pick(0, static_cast<int>(orders.size()) - 1))].name;
+      case_.setup.prediction_error = 0.1 * pick(0, 10);
+      for (Arrival& a : case_.arrivals) {
+        a.tenant = pick(0, 2);
+        a.priority = pick(0, 2);
+        if (pick(0, 1) == 0) a.ttft_promise = 0.25 * pick(1, 40);
+      }
+    }
   }
-  return c;
-}
+
+  void clients() {
+    if (pick(0, 2) == 0) {
+      ClientHabits& h = case_.setup.clients;
+      if (pick(0, 1) == 0) h.timeout = (grid_ ? 0.25 : 0.01) * pick(20, 4000);
+      if (pick(0, 1) == 0) h.first_token_timeout = (grid_ ? 0.25 : 0.01) * pick(20, 1000);
+      h.max_retries = pick(0, 3);
+      h.backoff = grid_ ? 0.25 * pick(0, 8) : 1e-3 * pick(0, 3000);
+      h.jitter = grid_ ? 0 : 0.1 * pick(0, 10);
+      if (pick(0, 2) == 0) {
+        h.cancel_share = 0.1 * pick(1, 5);
+        h.cancel_after = 0.1 * pick(1, 200);
+      }
+      h.server_notices = pick(0, 3) > 0;
+    }
+  }
+
+  void gate() {
+    if (pick(0, 3) == 0) {
+      GateLimit limit;
+      limit.tenant = pick(-1, 2);
+      if (pick(0, 1) == 0) limit.max_outstanding = pick(2, 40);
+      if (pick(0, 1) == 0) limit.max_outstanding_tokens = pick(300, 9000);
+      if (pick(0, 1) == 0) limit.requests_per_second = 0.1 * pick(1, 40);
+      if (pick(0, 1) == 0) limit.tokens_per_minute = pick(1000, 20000);
+      case_.setup.gate.push_back(limit);
+    }
+  }
+
+  void memory() {
+    case_.setup.limits.watermark_blocks = pick(0, 1) == 0 ? 0 : case_.setup.kv_blocks / 50;
+    case_.setup.limits.max_utilization = pick(0, 1) == 0;
+    if (pick(0, 1) == 0) case_.setup.limits.long_prefill_token_threshold = pick(10, 200);
+    case_.setup.limits.max_num_partial_prefills = pick(0, 3);
+    if (case_.setup.decode_replicas == 0 && pick(0, 1) == 0) {
+      if (pick(0, 1) == 0) case_.setup.scheduler = "vllm_v0";
+      case_.setup.limits.swap = true;
+      case_.setup.host_blocks = pick(1, 3000) / case_.setup.block_size + 1;
+    }
+    if (case_.setup.keeps_prefixes && case_.setup.decode_replicas == 0 && pick(0, 1) == 0)
+      case_.setup.offload_blocks = pick(1, 6000) / case_.setup.block_size + 1;
+    if (pick(0, 3) == 0) {
+      // Whole prompts: no longer than a step.
+      case_.setup.limits.enable_chunked_prefill = false;
+      case_.setup.limits.max_num_batched_tokens = std::max(case_.setup.limits.max_num_batched_tokens, 150);
+      case_.setup.limits.max_chunk_tokens = std::max(case_.setup.limits.max_chunk_tokens, 150);
+    }
+    if (pick(0, 1) == 0) case_.setup.eviction = PrefixCache::Eviction::kLeastFrequentlyUsed;
+    case_.setup.limits.async_scheduling = pick(0, 1) == 0;
+    if (pick(0, 2) == 0) {  // some layers free what lies before their window
+      case_.setup.layout = {pick(1, 2), pick(1, 5), pick(1, 8), 1};
+      case_.setup.kv_blocks *= case_.setup.layout.groups();
+      case_.setup.decode_kv_blocks *= case_.setup.layout.groups();
+    }
+  }
+
+  std::mt19937_64 engine_;
+  Case case_;
+  bool grid_ = false;  ///< all dates are multiples of a quarter of a second
+};
 
 }  // namespace
 
@@ -236,7 +289,7 @@ TEST_CASE("random workloads, policies, memories and preemptions: jumping equals 
   int preempting = 0, moving = 0, finding = 0, ordered = 0, impatient = 0, swapping = 0, fetching = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
-    Case c = random_case(seed);
+    Case c = RandomCase(seed).make();
     const std::string jumped = fingerprint_in_child(c.setup, c.arrivals);
     c.setup.step_by_step = true;
     const std::string walked = fingerprint_in_child(c.setup, c.arrivals);

@@ -150,147 +150,191 @@ struct Outcome {
   std::vector<LinkFacts> links;
 };
 
+/// Once per process.
+class ListedRun {
+ public:
+  ListedRun(const Setup& setup, std::vector<Arrival> arrivals)
+      : setup_(setup),
+        source_(std::move(arrivals), setup.block_size),
+        router_(make_router(setup.router, 1)),
+        gateway_(source_, *router_, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool_, clock_,
+                 recorder_),
+        times_(setup.other_times ? setup.other_times : std::make_shared<LinearTimes>(setup.times)) {
+    recorder_.on_request([this](const Request& r, RequestStatus status) {
+      outcome_.order.push_back(r.id);
+      if (status == RequestStatus::kCompleted) outcome_.requests[r.id] = r;
+    });
+    gateway_.cache_share(setup.cached_share);
+    gateway_.limit(setup.gate);
+    if (setup.clients.matter()) gateway_.serve(clients_.emplace(setup.clients, 1, pool_, clock_));
+  }
+  ListedRun(const ListedRun&) = delete;
+  ListedRun& operator=(const ListedRun&) = delete;
+
+  Outcome to_the_end() {
+    open_hosts();
+    add_replicas();
+    if (hosts_) hosts_->transfers().start();
+    gateway_.start();
+    plan_outages();
+    gateway_.on_done([this] { agenda_.close(); });
+    clock_.run();
+    gateway_.close();
+    for (const auto& replica : replicas_) {
+      replica->close();
+      add_books(replica->books());
+    }
+    if (split_) {
+      split_->hand_off().close();
+      outcome_.hand_off = split_->hand_off().facts();
+      outcome_.links = split_->transfers().link_facts();
+    }
+    count();
+    return std::move(outcome_);
+  }
+
+ private:
+  [[nodiscard]] bool apart() const { return setup_.decode_replicas > 0; }
+
+  void open_hosts() {
+    if ((setup_.host_blocks == 0 && setup_.offload_blocks == 0) || apart()) return;
+    hosts_ = std::make_unique<SplitFleet>(setup_.replicas, setup_.tensor_parallel_size, setup_.sending);
+    hosts_->begin(clock_);
+  }
+
+  void give_host(ReplicaSpec& spec) {
+    host_memories_.push_back(std::make_unique<HostMemory>(hosts_->fleet(), hosts_->transfers(),
+                                                          hosts_->seat(static_cast<int>(replicas_.size()))));
+    spec.host = host_memories_.back().get();
+    spec.host_blocks = setup_.host_blocks;
+    if (setup_.offload_blocks == 0 || !spec.keeps_prefixes) return;
+    spec.tiers.host = std::make_unique<KvTier>(setup_.offload_blocks);
+    spec.tiers.mover = spec.host;
+  }
+
+  Replica& add(bool prefills_only, std::int64_t blocks) {
+    ReplicaSpec spec;
+    for (const auto& [from, gpu] : setup_.caps)
+      spec.power.push_back({from, std::make_shared<models::CappedSteps>(times_, gpu), gpu.watts});
+    spec.cost = spec.power.empty() ? times_ : spec.power.front().cost;
+    spec.scheduler = make_scheduler(setup_.scheduler, setup_.limits);
+    spec.kv_blocks = blocks;
+    spec.block_size = setup_.block_size;
+    spec.max_num_seqs = setup_.limits.max_num_seqs;
+    spec.async_scheduling = setup_.limits.async_scheduling;
+    spec.keeps_prefixes = setup_.keeps_prefixes && (prefills_only || !apart());
+    spec.eviction = setup_.eviction;
+    spec.queue_order = setup_.queue_order;
+    spec.queue_order_options = {setup_.prediction_error, 1};
+    if (hosts_ != nullptr) give_host(spec);
+    spec.prefills_only = prefills_only;
+    spec.window = setup_.window;
+    spec.layout = setup_.layout;
+    spec.frontend = setup_.frontend;
+    spec.step_by_step = setup_.step_by_step;
+    spec.pen = {setup_.timeline, apart() && !prefills_only ? std::size_t{1} : 0, 1};
+    replicas_.push_back(std::make_unique<Replica>(std::move(spec), pool_, clock_, recorder_));
+    return *replicas_.back();
+  }
+
+  void add_replicas() {
+    const std::int64_t smallest = apart() ? setup_.decode_kv_blocks : setup_.kv_blocks;
+    for (int i = 0; i < setup_.replicas; ++i) {
+      gateway_.add_replica(add(apart(), setup_.kv_blocks),
+                           {1 << 20, setup_.layout.longest(smallest) * setup_.block_size,
+                            setup_.layout.longest(setup_.kv_blocks) * setup_.block_size, 1 << 20});
+    }
+    if (!apart()) return;
+    split_ = std::make_unique<SplitFleet>(setup_.replicas + setup_.decode_replicas, setup_.tensor_parallel_size,
+                                          setup_.sending);
+    split_->connect(gateway_, pool_, clock_, recorder_, setup_.router);
+    for (int i = 0; i < setup_.replicas; ++i) split_->add_prefill(*replicas_[static_cast<std::size_t>(i)], i);
+    for (int i = 0; i < setup_.decode_replicas; ++i)
+      split_->hand_off().add_decode(add(false, setup_.decode_kv_blocks), split_->seat(setup_.replicas + i));
+    split_->hand_off().start();
+    split_->transfers().start();
+  }
+
+  void door(int replica, bool is_open, double now) {
+    if (replica < setup_.replicas) return gateway_.open(static_cast<std::size_t>(replica), is_open, now);
+    split_->hand_off().open(static_cast<std::size_t>(replica - setup_.replicas), is_open);
+  }
+
+  std::vector<RequestHandle> lose(int replica, double now) {
+    if (replica >= setup_.replicas)
+      return split_->hand_off().lose_target(static_cast<std::size_t>(replica - setup_.replicas), now);
+    std::vector<RequestHandle> lost;
+    if (split_) lost = split_->hand_off().lose_source(static_cast<std::size_t>(replica), now);
+    for (const RequestHandle handle : replicas_[static_cast<std::size_t>(replica)]->lose(now)) lost.push_back(handle);
+    for (std::size_t i = 0; i < lost.size(); ++i) gateway_.left(static_cast<std::size_t>(replica));
+    return lost;
+  }
+
+  void plan_outages() {
+    for (const Outage& outage : setup_.outages) {
+      agenda_.at(outage.from, [this, outage](double now) {
+        door(outage.replica, false, now);
+        gateway_.lost(lose(outage.replica, now), setup_.lost_requests_fail, now, false);
+      });
+      agenda_.at(outage.to, [this, outage](double now) {
+        replicas_[static_cast<std::size_t>(outage.replica)]->restart();
+        door(outage.replica, true, now);
+      });
+    }
+  }
+
+  void add_books(const ReplicaBooks& books) {
+    ReplicaBooks& sum = outcome_.books;
+    sum.steps += books.steps;
+    sum.mixed_steps += books.mixed_steps;
+    sum.preemptions += books.preemptions;
+    sum.swaps += books.swaps;
+    sum.stored_tokens += books.stored_tokens;
+    sum.fetched_from_host += books.fetched_from_host;
+    sum.output_tokens += books.output_tokens;
+    sum.prefill_tokens += books.prefill_tokens;
+    sum.kv_block_seconds += books.kv_block_seconds;
+    sum.kv_peak_blocks += books.kv_peak_blocks;
+    sum.busy += books.busy;
+    sum.joules_above_idle += books.joules_above_idle;
+    sum.peak_above_idle += books.peak_above_idle;
+  }
+
+  void count() {
+    outcome_.sent = recorder_.injected;
+    outcome_.rejected = recorder_.rejected_count;
+    outcome_.completed = recorder_.completed;
+    outcome_.failed = recorder_.failed_count;
+    outcome_.unfinished = recorder_.unfinished_count;
+    outcome_.timed_out = recorder_.timed_out_count;
+    outcome_.cancelled = recorder_.cancelled_count;
+    outcome_.retries = clients_ ? clients_->retries() : 0;
+    outcome_.peak_tokens_per_second = recorder_.peak_tokens_per_second();
+    outcome_.itl_median = recorder_.itl().quantile(0.5);
+    outcome_.itl_longest = recorder_.itl().quantile(1);
+    outcome_.itl_count = recorder_.itl().count();
+  }
+
+  const Setup& setup_;
+  Clock clock_;
+  RequestPool pool_;
+  Recorder recorder_{{}, 0};
+  Outcome outcome_;
+  ListSource source_;
+  std::unique_ptr<Router> router_;
+  Gateway gateway_;
+  std::optional<Clients> clients_;
+  Agenda agenda_{clock_};
+  std::shared_ptr<models::StepTimes> times_;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::unique_ptr<SplitFleet> hosts_;
+  std::vector<std::unique_ptr<HostMemory>> host_memories_;
+  std::unique_ptr<SplitFleet> split_;
+};
+
 /// Runs to the end. Once per process.
 inline Outcome simulate_list(const Setup& setup, std::vector<Arrival> arrivals) {
-  Clock clock;
-  RequestPool pool;
-  Recorder recorder({}, 0);
-  Outcome outcome;
-  recorder.on_request([&](const Request& r, RequestStatus status) {
-    outcome.order.push_back(r.id);
-    if (status == RequestStatus::kCompleted) outcome.requests[r.id] = r;
-  });
-  ListSource source(std::move(arrivals), setup.block_size);
-  const auto router = make_router(setup.router, 1);
-  Gateway gateway(source, *router, setup.max_concurrency, std::numeric_limits<double>::infinity(), pool, clock,
-                  recorder);
-  gateway.cache_share(setup.cached_share);
-  gateway.limit(setup.gate);
-  std::optional<Clients> clients;
-  if (setup.clients.matter()) gateway.serve(clients.emplace(setup.clients, 1, pool, clock));
-  Agenda agenda(clock);
-  std::shared_ptr<models::StepTimes> times = setup.other_times;
-  if (!times) times = std::make_shared<LinearTimes>(setup.times);
-  std::vector<std::unique_ptr<Replica>> replicas;
-  std::unique_ptr<SplitFleet> hosts;
-  std::vector<std::unique_ptr<HostMemory>> host_memories;
-  if ((setup.host_blocks > 0 || setup.offload_blocks > 0) && setup.decode_replicas == 0) {
-    hosts = std::make_unique<SplitFleet>(setup.replicas, setup.tensor_parallel_size, setup.sending);
-    hosts->begin(clock);
-  }
-  const auto add = [&](bool prefills_only, std::int64_t blocks) -> Replica& {
-    ReplicaSpec spec;
-    for (const auto& [from, gpu] : setup.caps)
-      spec.power.push_back({from, std::make_shared<models::CappedSteps>(times, gpu), gpu.watts});
-    spec.cost = spec.power.empty() ? times : spec.power.front().cost;
-    spec.scheduler = make_scheduler(setup.scheduler, setup.limits);
-    spec.kv_blocks = blocks;
-    spec.block_size = setup.block_size;
-    spec.max_num_seqs = setup.limits.max_num_seqs;
-    spec.async_scheduling = setup.limits.async_scheduling;
-    spec.keeps_prefixes = setup.keeps_prefixes && (prefills_only || setup.decode_replicas == 0);
-    spec.eviction = setup.eviction;
-    spec.queue_order = setup.queue_order;
-    spec.queue_order_options = {setup.prediction_error, 1};
-    if (hosts != nullptr) {
-      host_memories.push_back(std::make_unique<HostMemory>(hosts->fleet(), hosts->transfers(),
-                                                           hosts->seat(static_cast<int>(replicas.size()))));
-      spec.host = host_memories.back().get();
-      spec.host_blocks = setup.host_blocks;
-      if (setup.offload_blocks > 0 && spec.keeps_prefixes) {
-        spec.tiers.host = std::make_unique<KvTier>(setup.offload_blocks);
-        spec.tiers.mover = spec.host;
-      }
-    }
-    spec.prefills_only = prefills_only;
-    spec.window = setup.window;
-    spec.layout = setup.layout;
-    spec.frontend = setup.frontend;
-    spec.step_by_step = setup.step_by_step;
-    spec.pen = {setup.timeline, setup.decode_replicas > 0 && !prefills_only ? std::size_t{1} : 0, 1};
-    replicas.push_back(std::make_unique<Replica>(std::move(spec), pool, clock, recorder));
-    return *replicas.back();
-  };
-  std::unique_ptr<SplitFleet> split;
-  const bool apart = setup.decode_replicas > 0;
-  const std::int64_t smallest = apart ? setup.decode_kv_blocks : setup.kv_blocks;
-  for (int i = 0; i < setup.replicas; ++i) {
-    gateway.add_replica(add(apart, setup.kv_blocks),
-                        {1 << 20, setup.layout.longest(smallest) * setup.block_size,
-                         setup.layout.longest(setup.kv_blocks) * setup.block_size, 1 << 20});
-  }
-  if (apart) {
-    split =
-        std::make_unique<SplitFleet>(setup.replicas + setup.decode_replicas, setup.tensor_parallel_size, setup.sending);
-    split->connect(gateway, pool, clock, recorder, setup.router);
-    for (int i = 0; i < setup.replicas; ++i) split->add_prefill(*replicas[static_cast<std::size_t>(i)], i);
-    for (int i = 0; i < setup.decode_replicas; ++i)
-      split->hand_off().add_decode(add(false, setup.decode_kv_blocks), split->seat(setup.replicas + i));
-    split->hand_off().start();
-    split->transfers().start();
-  }
-  if (hosts) hosts->transfers().start();
-  gateway.start();
-  const auto door = [&](int replica, bool is_open, double now) {
-    if (replica < setup.replicas) return gateway.open(static_cast<std::size_t>(replica), is_open, now);
-    split->hand_off().open(static_cast<std::size_t>(replica - setup.replicas), is_open);
-  };
-  const auto lose = [&](int replica, double now) {
-    if (replica >= setup.replicas)
-      return split->hand_off().lose_target(static_cast<std::size_t>(replica - setup.replicas), now);
-    std::vector<RequestHandle> lost;
-    if (split) lost = split->hand_off().lose_source(static_cast<std::size_t>(replica), now);
-    for (const RequestHandle handle : replicas[static_cast<std::size_t>(replica)]->lose(now)) lost.push_back(handle);
-    for (std::size_t i = 0; i < lost.size(); ++i) gateway.left(static_cast<std::size_t>(replica));
-    return lost;
-  };
-  for (const Outage& outage : setup.outages) {
-    agenda.at(outage.from, [&, outage](double now) {
-      door(outage.replica, false, now);
-      gateway.lost(lose(outage.replica, now), setup.lost_requests_fail, now, false);
-    });
-    agenda.at(outage.to, [&, outage](double now) {
-      replicas[static_cast<std::size_t>(outage.replica)]->restart();
-      door(outage.replica, true, now);
-    });
-  }
-  gateway.on_done([&] { agenda.close(); });
-  clock.run();
-  gateway.close();
-  for (const auto& replica : replicas) {
-    replica->close();
-    outcome.books.steps += replica->books().steps;
-    outcome.books.mixed_steps += replica->books().mixed_steps;
-    outcome.books.preemptions += replica->books().preemptions;
-    outcome.books.swaps += replica->books().swaps;
-    outcome.books.stored_tokens += replica->books().stored_tokens;
-    outcome.books.fetched_from_host += replica->books().fetched_from_host;
-    outcome.books.output_tokens += replica->books().output_tokens;
-    outcome.books.prefill_tokens += replica->books().prefill_tokens;
-    outcome.books.kv_block_seconds += replica->books().kv_block_seconds;
-    outcome.books.kv_peak_blocks += replica->books().kv_peak_blocks;
-    outcome.books.busy += replica->books().busy;
-    outcome.books.joules_above_idle += replica->books().joules_above_idle;
-    outcome.books.peak_above_idle += replica->books().peak_above_idle;
-  }
-  if (split) {
-    split->hand_off().close();
-    outcome.hand_off = split->hand_off().facts();
-    outcome.links = split->transfers().link_facts();
-  }
-  outcome.sent = recorder.injected;
-  outcome.rejected = recorder.rejected_count;
-  outcome.completed = recorder.completed;
-  outcome.failed = recorder.failed_count;
-  outcome.unfinished = recorder.unfinished_count;
-  outcome.timed_out = recorder.timed_out_count;
-  outcome.cancelled = recorder.cancelled_count;
-  outcome.retries = clients ? clients->retries() : 0;
-  outcome.peak_tokens_per_second = recorder.peak_tokens_per_second();
-  outcome.itl_median = recorder.itl().quantile(0.5);
-  outcome.itl_longest = recorder.itl().quantile(1);
-  outcome.itl_count = recorder.itl().count();
-  return outcome;
+  return ListedRun(setup, std::move(arrivals)).to_the_end();
 }
 
 }  // namespace flotilla::sim
