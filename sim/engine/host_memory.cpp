@@ -19,12 +19,6 @@ HostMemory::HostMemory(const topologies::Fleet& fleet, Transfers& transfers, con
   }
 }
 
-double HostMemory::bytes_per_token() const {
-  double bytes = 0;
-  for (const Share& share : shares_) bytes += share.bytes_per_token;
-  return bytes;
-}
-
 void HostMemory::add(topologies::VertexId from, topologies::VertexId to, double bytes) {
   if (bytes <= 0) return;
   Flow flow{from, to, bytes};

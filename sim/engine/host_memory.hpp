@@ -22,8 +22,6 @@ class HostMemory {
   void store(double now, std::int64_t to_host, std::int64_t to_storage, Transfers::Arrived arrived);
   /// And comes from there.
   void fetch(double now, std::int64_t from_host, std::int64_t from_storage, Transfers::Arrived arrived);
-  /// Bytes of a token, over all GPUs.
-  [[nodiscard]] double bytes_per_token() const;
 
  private:
   struct Share {

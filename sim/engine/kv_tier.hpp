@@ -28,7 +28,6 @@ class KvTier {
   void use(PrefixCache::Names names, std::int64_t to);
   /// Everything is lost.
   void clear() { names_ = PrefixCache(); }
-  [[nodiscard]] std::int64_t size() const { return names_.size(); }
 
  private:
   std::int64_t blocks_;
