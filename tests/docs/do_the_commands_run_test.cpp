@@ -35,6 +35,8 @@ constexpr std::array kElsewhere{
     Elsewhere{"build/release/tests/bench/micro_bench", "a minute; 'bench: every part runs' is the same in small"},
     Elsewhere{"build/release/tests/fuzz/random_runs", "minutes; 'fuzz: random runs' is the same in small"},
     Elsewhere{"tests/house/lint", "a minute, and tools that only continuous integration has"},
+    Elsewhere{"tests/house/coverage", "a build of its own, and all tests"},
+    Elsewhere{"tests/house/clean_root", "a Debian of its own, and a build"},
     Elsewhere{"clang-tidy", "a tool that users need not have, half a minute a file"},
     Elsewhere{"clang-format", "the same, and it writes"},
     Elsewhere{"count", "minutes under valgrind"},
