@@ -38,7 +38,7 @@ struct Stage {
 constexpr int kFewDense = 4;  // dense layers are few where at most one in so many is dense: 3 of 61, not 24 of 48
 
 Stage fullest_stage(const Llm& llm, int stages) {
-  const int layers = (llm.layers + stages - 1) / stages;
+  const auto layers = static_cast<double>((llm.layers + stages - 1) / stages);
   if (kFewDense * llm.dense_layers() <= llm.layers) return {layers, std::min<double>(layers, llm.moe_layers)};
   return {layers, std::ceil(layers * llm.moe_layers / llm.layers)};
 }
