@@ -86,6 +86,18 @@ TEST_CASE("stages, expert ranks and attention ranks each hold their part") {
   CHECK(memory_ledger(d).weights.value() == Approx(dp8 + 58 * 20 * expert).epsilon(1e-9));
 }
 
+TEST_CASE("every other layer has experts: the fullest stage has the half of its layers, rounded up") {
+  // Llama 4 Maverick's 48 layers: of seven stages the fullest has 7 layers, 4 of them with experts, of eight 6 and 3.
+  // They differ by one layer's attention and 128 experts, a shared one and a router, in BF16; norms are a millionth of
+  // it.
+  const auto llm = load_llm("llama-4-maverick");
+  const auto bytes = [&](int stages) {
+    return weight_bytes_per_gpu(llm, NumberFormat::kBf16, Sharding{1, 1, stages}).value();
+  };
+  const double attention = 5120.0 * (2 * 40 + 2 * 8) * 128, expert = 3.0 * 5120 * 8192, router = 5120.0 * 128;
+  CHECK(bytes(7) - bytes(8) == Approx(2 * (attention + 129 * expert + router)).epsilon(1e-5));
+}
+
 TEST_CASE("a model's caveat is told") {
   const auto d = default_deployment(load_llm("glm-5"), load_gpu("b200-hgx"), load_engine("vllm"));
   REQUIRE_FALSE(memory_notes(d).empty());
@@ -150,7 +162,8 @@ TEST_CASE("groups have as many layers as the rarer kind, a chunk is kept whole, 
   CHECK(kv_layout(d).groups() == 2);
   d.llm.chunked_window = true;
   CHECK(kv_layout(d).groups() == 1);
-  CHECK(kv_layout(default_deployment(load_llm("llama-3.1-8b"), load_gpu("h100-sxm"), load_engine("vllm"))).groups() == 1);
+  CHECK(kv_layout(default_deployment(load_llm("llama-3.1-8b"), load_gpu("h100-sxm"), load_engine("vllm"))).groups() ==
+        1);
 }
 
 TEST_CASE("FP8 on one H100 fits with hardly any KV, and not at all with a sampler for 1,024 sequences") {
