@@ -210,9 +210,15 @@ void SweepStore::check(const SweepIdentity& identity) {
 }
 
 void SweepStore::record(std::size_t point, const PointResult& result) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool sync = now - last_sync_ >= kSyncEvery;  // the log as a whole, what came before included
+  if (sync) database_->run("PRAGMA synchronous=FULL");
   database_->run(
       "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)",
       {static_cast<std::int64_t>(point), std::string(result.done ? "done" : "failed"), result.error, result.summary});
+  if (!sync) return;
+  database_->run("PRAGMA synchronous=NORMAL");
+  last_sync_ = now;
 }
 
 std::map<std::size_t, PointResult> SweepStore::results() { return read_results(*database_); }

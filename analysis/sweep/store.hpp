@@ -45,7 +45,8 @@ class SweepStore {
   SweepStore(const SweepStore&) = delete;
   SweepStore& operator=(const SweepStore&) = delete;
 
-  /// Once it returns, no crash of a program loses it; a power cut may lose what was recorded within the last second.
+  /// Once it returns, no crash of a program loses it; a power cut may lose what was recorded within a second of the
+  /// last sync.
   void record(std::size_t point, const PointResult& result);
   /// Everything that is known, by point.
   [[nodiscard]] std::map<std::size_t, PointResult> results();
